@@ -1,0 +1,133 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// oldestMajor is the oldest version the schema is tested with.
+const oldestMajor = 14
+
+// homes are where packagers put the server programs; most of them are not on PATH.
+var homes = []string{
+	"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
+	"/usr/pgsql-*/bin",          // PGDG for Red Hat
+	"/usr/libexec/postgresql*",  // Alpine
+	"/opt/homebrew/opt/postgresql@*/bin",
+	"/usr/local/opt/postgresql@*/bin",
+	"/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
+	"/opt/local/lib/postgresql*/bin", // MacPorts
+	"/Applications/Postgres.app/Contents/Versions/*/bin",
+}
+
+const notFound = `no PostgreSQL found: DATABASE_URL is not set and there are no PostgreSQL server programs (initdb, postgres) of version %d or newer on this machine.
+Do one of these, then run the same command again:
+- point at a server: export DATABASE_URL='postgres://user:password@host:5432/db'
+- install PostgreSQL: apt install postgresql | dnf install postgresql-server | apk add postgresql | brew install postgresql@17
+- name its folder: export PG_BINDIR=.../bin
+Looked in: %s`
+
+const otherMajor = `%[1]s was written by PostgreSQL %[2]s, and the server programs of that version are not on this machine. Nothing was changed.
+Do one of these, then run the same command again:
+- install that version: apt install postgresql-%[2]s | dnf install postgresql%[2]s-server | apk add postgresql%[2]s | brew install postgresql@%[2]s
+- name its folder: export PG_BINDIR=.../bin
+- begin with an empty database: choose another DATA_DIR
+Looked in: %[3]s`
+
+// findPrograms returns the folder of the newest server programs that the account can run, or of exactly the major
+// version that wrote the data.
+func findPrograms(ctx context.Context, c *cluster, writtenBy string) (string, error) {
+	best, bestMajor := "", 0
+	var looked []string
+	for _, dir := range candidates(ctx) {
+		major, err := majorVersion(ctx, dir, c.Account)
+		if errors.Is(err, syscall.EPERM) {
+			return "", fmt.Errorf("this process is root without the right to act as account %s, and Postgres refuses to run "+
+				"as root: run as an ordinary user, or set DATABASE_URL", c.Account.Name)
+		}
+		if err != nil {
+			looked = append(looked, dir)
+			continue
+		}
+		looked = append(looked, fmt.Sprintf("%s (version %d)", dir, major))
+		fits := major >= oldestMajor
+		if writtenBy != "" {
+			fits = strconv.Itoa(major) == writtenBy
+		}
+		if fits && major > bestMajor {
+			best, bestMajor = dir, major
+		}
+	}
+	switch {
+	case best != "":
+		return best, nil
+	case writtenBy != "":
+		return "", fmt.Errorf(otherMajor, c.dataDir(), writtenBy, strings.Join(looked, ", "))
+	}
+	return "", fmt.Errorf(notFound, oldestMajor, strings.Join(looked, ", "))
+}
+
+// candidates lists folders that may hold the server programs. PG_BINDIR, where set, is the only one.
+func candidates(ctx context.Context) []string {
+	if dir := os.Getenv("PG_BINDIR"); dir != "" {
+		return []string{dir}
+	}
+	var dirs []string
+	if out, err := exec.CommandContext(ctx, "pg_config", "--bindir").Output(); err == nil {
+		dirs = append(dirs, strings.TrimSpace(string(out)))
+	}
+	if initdb, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(initdb); err == nil {
+			initdb = real
+		}
+		dirs = append(dirs, filepath.Dir(initdb))
+	}
+	for _, pattern := range homes {
+		found, _ := filepath.Glob(pattern) // the only error is a malformed pattern
+		if found == nil {
+			found = []string{pattern}
+		}
+		dirs = append(dirs, found...)
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
+var versionPattern = regexp.MustCompile(`^postgres \(PostgreSQL\) (\d+)`)
+
+func majorVersion(ctx context.Context, dir string, as account) (int, error) {
+	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version")
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = "/", bareEnv(), as.attr()
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, err
+	}
+	match := versionPattern.FindSubmatch(out)
+	if match == nil {
+		return 0, fmt.Errorf("%s is not PostgreSQL", cmd.Path)
+	}
+	return strconv.Atoi(string(match[1]))
+}
+
+// bareEnv is the whole environment of supervisor and server. Ours holds secrets, which are nobody else's.
+func bareEnv() []string {
+	env := []string{"LC_ALL=C"}
+	for _, name := range []string{"PATH", "LD_LIBRARY_PATH"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
