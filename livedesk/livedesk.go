@@ -30,10 +30,7 @@ import (
 	"time"
 )
 
-const (
-	defaultTimeout = 15 * time.Second
-	uploadOff      = "off"
-)
+const defaultTimeout = 15 * time.Second
 
 // Config says where LiveDesk is and who asks.
 type Config struct {
@@ -65,7 +62,7 @@ type Client struct {
 	hide    *strings.Replacer
 	timeout time.Duration
 	http    *http.Client
-	plain   bool // the transport is net/http's, so its hooks can be relied on
+	traced  bool // the transport is net/http's, so it tells how far a request gets
 }
 
 // New returns a client. It fails only if an address is not an absolute HTTP or HTTPS address, or carries a user,
@@ -75,7 +72,7 @@ func New(config Config) (*Client, error) {
 	if err != nil || !webAddress(base) || base.RawQuery != "" || base.Fragment != "" {
 		return nil, errors.New("livedesk: base URL is not a plain http or https address")
 	}
-	upload := cmp.Or(config.UploadURL, base.String()+"/accounts/upload")
+	upload := cmp.Or(config.UploadURL, base.String()+uploadPath)
 	if upload != uploadOff {
 		u, err := url.Parse(upload)
 		if err != nil || !webAddress(u) || u.Fragment != "" {
@@ -86,7 +83,7 @@ func New(config Config) (*Client, error) {
 	if transport == nil {
 		transport = newTransport()
 	}
-	_, plain := transport.(*http.Transport)
+	_, traced := transport.(*http.Transport)
 	pair := base64.StdEncoding.EncodeToString([]byte(config.Key + ":" + config.Secret))
 	return &Client{
 		tickets: base.String() + "/accounts/tickets",
@@ -95,7 +92,7 @@ func New(config Config) (*Client, error) {
 		hide:    hider(pair, config.Key, config.Secret),
 		timeout: positive(config.Timeout, defaultTimeout),
 		http:    &http.Client{Transport: transport, CheckRedirect: stay},
-		plain:   plain,
+		traced:  traced,
 	}, nil
 }
 
@@ -160,7 +157,7 @@ func (c *Client) send(ctx context.Context, op operation, method, address string,
 // do performs a call. Every error is an *Error.
 func (c *Client) do(ctx context.Context, call call) (object, error) {
 	progress := &progress{}
-	progress.unsent.Store(c.plain)
+	progress.unsent.Store(c.traced)
 	if err := ctx.Err(); err != nil {
 		progress.unsent.Store(true)
 		return nil, lost(ctx, call.op, progress, err)

@@ -388,7 +388,7 @@ func TestAnEndlessAnswerIsNotReadToItsEnd(t *testing.T) {
 
 func TestTheTimeoutEndsASlowAnswerAtAnyPoint(t *testing.T) {
 	t.Parallel()
-	quick := func(c *livedesk.Config) { c.Timeout = 50 * time.Millisecond }
+	quick := func(c *livedesk.Config) { c.Timeout = 500 * time.Millisecond } // enough to connect
 	for name, start := range map[string]string{"before the answer": "", "in the answer": `{"code":0,`} {
 		client := setup(t, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -402,4 +402,23 @@ func TestTheTimeoutEndsASlowAnswerAtAnyPoint(t *testing.T) {
 		require.Equal(t, livedesk.Unknown, livedesk.KindOf(err), name)
 		require.ErrorContains(t, err, "deadline exceeded", name)
 	}
+}
+
+func TestAnEndlessHeadIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	written := make(chan int, 1)
+	host := rawServer(t, func(_ int, conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		sum, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\n")
+		for header := "X: " + strings.Repeat("x", 1<<16) + "\r\n"; err == nil && sum < 100<<20; {
+			var n int
+			n, err = io.WriteString(conn, header)
+			sum += n
+		}
+		written <- sum
+	})
+	_, err := connect(t, host).CreateTicket(t.Context(), valid)
+	require.Equal(t, livedesk.Unknown, livedesk.KindOf(err))
+	require.ErrorContains(t, err, "exceeded 262144 bytes")
+	require.Less(t, <-written, 16<<20)
 }

@@ -18,7 +18,10 @@ import (
 
 // The vendor says only that files must first go through "/upload". The rest is what Chatwoot does, which LiveDesk
 // appears to be built on, and all of it stands here and in fileURL.
-const uploadPart = "attachment"
+const (
+	uploadPath = "/accounts/upload"
+	uploadPart = "attachment"
+)
 
 // fileURL finds the address of an uploaded file in an answer, or "".
 func fileURL(answer object) string {
@@ -30,6 +33,7 @@ func fileURL(answer object) string {
 }
 
 const (
+	uploadOff   = "off" // in place of an address
 	unknownType = "application/octet-stream"
 	maxName     = 120 // runes
 )
