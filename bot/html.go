@@ -19,9 +19,8 @@ func escape(s string) string {
 // clean repairs UTF-8, ends lines with a line feed alone and removes control characters other than line feed and
 // tab: Telegram refuses or drops them, and Postgres cannot store NUL.
 func clean(s string) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune { // an invalid byte comes as U+FFFD
 		switch {
 		case r == '\n', r == '\t', !unicode.IsControl(r):
 			return r

@@ -135,8 +135,8 @@ func TestSplitHTML(t *testing.T) {
 		"nothing":                          {"", 10, nil},
 		"nothing visible":                  {"<b> \n</b>", 10, nil},
 		"short enough":                     {"<b>a &amp; b</b>", 5, []string{"<b>a &amp; b</b>"}},
-		"between paragraphs":               {"one two\n\nthree four", 12, []string{"one two", "three four"}},
-		"between lines":                    {"one two\nthree four", 12, []string{"one two", "three four"}},
+		"between paragraphs":               {"one two\n\na\nb c defg", 14, []string{"one two", "a\nb c defg"}},
+		"between lines":                    {"one two\nb c defg", 12, []string{"one two", "b c defg"}},
 		"between words":                    {"one two three", 9, []string{"one two", "three"}},
 		"not after a very short paragraph": {"a\n\nbcd efg hij", 10, []string{"a\n\nbcd efg", "hij"}},
 		"inside of an endless word":        {"abcdef", 4, []string{"abcd", "ef"}},
@@ -151,6 +151,7 @@ func TestSplitHTML(t *testing.T) {
 		},
 		"more white space than a part holds": {"a" + strings.Repeat(" ", 20) + "b", 4, []string{"a", "b"}},
 		"a tag that is none":                 {"a<b <x></b>", 99, []string{"a&lt;b &lt;x&gt;"}},
+		"tags that cross":                    {"<b><i>a</b>b</i>c", 99, []string{"<b><i>ab</i>c</b>"}},
 		"a tag that is not closed":           {"<b>a", 99, []string{"<b>a</b>"}},
 	}
 	for name, test := range tests {

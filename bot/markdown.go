@@ -38,9 +38,20 @@ var markdownParser = goldmark.New(
 			util.Prioritized(parser.NewParagraphParser(), 1000),
 		),
 		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+		parser.WithParagraphTransformers(util.Prioritized(tableParser{extension.NewTableParagraphTransformer()}, 200)),
+		parser.WithASTTransformers(util.Prioritized(extension.NewTableASTTransformer(), 0)),
 	)),
-	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList, extension.Linkify),
+	goldmark.WithExtensions(extension.Strikethrough, extension.TaskList, extension.Linkify),
 ).Parser()
+
+// tableParser wants bars in a table: without them, two dashes above a signature would make one.
+type tableParser struct{ parser.ParagraphTransformer }
+
+func (p tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.Context) {
+	if bytes.Contains(n.Lines().Value(reader.Source()), []byte("|")) {
+		p.ParagraphTransformer.Transform(n, reader, pc)
+	}
+}
 
 // markdownToHTML renders Markdown from agents and customers as Telegram HTML of any length; see splitHTML. What
 // Telegram cannot show is put into words: headings are bold, lists have bullets, tables are lines, pictures are links.
@@ -84,9 +95,9 @@ func (r *htmlRenderer) block(n ast.Node) {
 	case *ast.List:
 		r.list(n)
 	case *ast.CodeBlock:
-		r.code(n, "")
+		r.code(n, "", "")
 	case *ast.FencedCodeBlock:
-		r.code(n, string(n.Language(r.source)))
+		r.fenced(n)
 	case *ast.ThematicBreak:
 		r.text("———")
 	case *extast.Table:
@@ -131,20 +142,33 @@ func (r *htmlRenderer) indented(body func()) {
 	r.indent = outer
 }
 
-var languageName = regexp.MustCompile(`^[A-Za-z0-9+#._-]+$`)
+var languageName = regexp.MustCompile(`^[A-Za-z0-9+#._-]*$`)
 
-func (r *htmlRenderer) code(n ast.Node, language string) {
-	code := strings.TrimRight(string(n.Lines().Value(r.source)), "\n")
-	if code == "" {
+// fenced takes for code what stands behind the opening fence and is no name of a language: people paste like that.
+func (r *htmlRenderer) fenced(n *ast.FencedCodeBlock) {
+	info := ""
+	if n.Info != nil {
+		info = string(n.Info.Value(r.source))
+	}
+	if languageName.MatchString(info) {
+		r.code(n, info, "")
 		return
 	}
-	r.wrap("pre", "", func() {
-		if languageName.MatchString(language) {
-			r.wrap("code", ` class="language-`+language+`"`, func() { r.text(escape(code)) })
-			return
-		}
-		r.text(escape(code))
-	})
+	r.code(n, "", info+"\n")
+}
+
+// code writes a block whose first line is already known, or empty.
+func (r *htmlRenderer) code(n ast.Node, language, first string) {
+	code := escape(strings.TrimRight(first+string(n.Lines().Value(r.source)), "\n"))
+	switch {
+	case code == "":
+	case language == "":
+		r.wrap("pre", "", func() { r.text(code) })
+	default:
+		r.wrap("pre", "", func() {
+			r.wrap("code", ` class="language-`+language+`"`, func() { r.text(code) })
+		})
+	}
 }
 
 func (r *htmlRenderer) cells(row ast.Node) {
