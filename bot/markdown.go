@@ -19,7 +19,7 @@ import (
 )
 
 // markdownLimit is the longest Markdown that is rendered, in bytes: several full messages. The parser needs time in
-// the square of the length for hostile nesting, a quarter of a second at this one.
+// the square of the length for hostile nesting, up to half a second at this one.
 const markdownLimit = 32 << 10
 
 // markdownParser reads CommonMark with tables, strikethrough, task lists and bare links, made forgiving to people
