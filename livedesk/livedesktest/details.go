@@ -2,6 +2,7 @@ package livedesktest
 
 import (
 	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"strconv"
@@ -278,9 +279,7 @@ func (p *printer) message(m Message) any {
 	for _, key := range m.Omit {
 		delete(out, key)
 	}
-	for key, value := range m.Set {
-		out[key] = value
-	}
+	maps.Copy(out, m.Set)
 	return p.extra(out)
 }
 

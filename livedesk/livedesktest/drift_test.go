@@ -2,6 +2,7 @@ package livedesktest_test
 
 import (
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 
@@ -128,4 +129,24 @@ func TestTextsAndRefusalsDrift(t *testing.T) {
 	got = b.do(t, http.MethodPost, ticketsPath, `{}`)
 	require.Equal(t, http.StatusBadRequest, got.status)
 	require.Contains(t, got.json(t), "error")
+}
+
+func TestAShuffledHistoryComesInAnotherOrderEachTime(t *testing.T) {
+	t.Parallel()
+	b := setup(t, livedesktest.Options{})
+	id := b.create(t, smallCreate)
+	for range 8 {
+		_, err := b.Reply(id, "Li", "x")
+		require.NoError(t, err)
+	}
+	ordered := history(t, b.details(t, id))
+	b.SetDrift(livedesktest.Drift{Shuffled: true})
+	for range 3 { // all three in order: less than one in 10^13
+		shuffled := history(t, b.details(t, id))
+		require.ElementsMatch(t, ordered, shuffled)
+		if !reflect.DeepEqual(ordered, shuffled) {
+			return
+		}
+	}
+	require.Fail(t, "always in order")
 }

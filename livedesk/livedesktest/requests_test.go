@@ -2,6 +2,8 @@ package livedesktest_test
 
 import (
 	"context"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,6 +43,8 @@ func TestTheBusiestSecondIsFoundWhereverItBegins(t *testing.T) {
 		send(4, 99*time.Millisecond)
 		require.Equal(t, 9, d.MaxPerSecond())
 		send(6, time.Millisecond) // the first two are a whole second ago
+		require.Equal(t, 13, d.MaxPerSecond())
+		d.do(http.MethodGet, "/files/f/a.txt", "") // no request to the API
 		require.Equal(t, 13, d.MaxPerSecond())
 		send(1, time.Hour)
 		require.Equal(t, 13, d.MaxPerSecond())
@@ -84,6 +88,29 @@ func TestAwaitWakesUpAndGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, b.Await(ctx, func() bool { return false }), context.Canceled)
+}
+
+func TestAwaitWakesUpWhenTheWorkIsDone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := livedesktest.New(livedesktest.Options{})
+		body, client := io.Pipe()
+		form := multipart.NewWriter(client)
+		r := httptest.NewRequest(http.MethodPost, uploadPath, body)
+		r.SetBasicAuth(livedesktest.DefaultKey, livedesktest.DefaultSecret)
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		done := make(chan error, 1)
+		go func() { done <- d.Await(t.Context(), func() bool { return len(d.Uploads()) == 1 }) }()
+		go d.ServeHTTP(httptest.NewRecorder(), r)
+		synctest.Wait() // the request has arrived and the desk waits for its body
+		require.Empty(t, done)
+
+		_, err := form.CreateFormFile("attachment", "a.txt")
+		require.NoError(t, err)
+		require.NoError(t, form.Close())
+		require.NoError(t, client.Close())
+		require.NoError(t, <-done)
+	})
 }
 
 func BenchmarkCreate(b *testing.B) {

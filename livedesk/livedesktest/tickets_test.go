@@ -44,10 +44,12 @@ func TestABadCreateIsRefusedWithTheFieldAtFault(t *testing.T) {
 		"follower id a number":          {channel(`"channel_id":"i","contact_id":"1","followers":[{"id":7,"name":"n"}]`), "followers[].id must be text"},
 		"followers null":                {channel(`"channel_id":"i","contact_id":"1","followers":null`), "followers must be a list"},
 		"submitter without id":          {`{` + small + `,"submitter":{}}`, "submitter.id is missing"},
+		"submitter with name":           {`{` + small + `,"submitter":{"id":"u","name":"n"}}`, "submitter.name is unknown"},
 		"submitter null":                {`{` + small + `,"submitter":null}`, "submitter must be an object"},
 		"attachment without address":    {`{` + small + `,"attachments":[{}]}`, "attachments[].file_url is missing"},
 		"attachment with name":          {`{` + small + `,"attachments":[{"file_url":"http://h/f","file_name":"f"}]}`, "file_name is unknown"},
 		"attachment address relative":   {`{` + small + `,"attachments":[{"file_url":"/files/f"}]}`, "complete address"},
+		"attachment address hostless":   {`{` + small + `,"attachments":[{"file_url":"https:///f"}]}`, "complete address"},
 		"team unknown":                  {`{` + small + `,"assignment_team":"Nobody"}`, "assignment_team does not exist"},
 		"team in other letters":         {`{` + small + `,"assignment_team":"it support"}`, "assignment_team does not exist"},
 		"team empty":                    {`{` + small + `,"assignment_team":""}`, "assignment_team does not exist"},
@@ -127,6 +129,19 @@ func TestEqualRequestsMakeTwoTicketsAndAreCounted(t *testing.T) {
 	require.Equal(t, "r1", tickets[1].Ref)
 }
 
+func TestTenThousandTicketsHaveTheirOwnIDs(t *testing.T) {
+	t.Parallel()
+	d := direct{livedesktest.New(livedesktest.Options{})}
+	for range 10_000 { // about three pairs of random ids are equal
+		d.do(http.MethodPost, ticketsPath, smallCreate)
+	}
+	ids := map[string]bool{}
+	for _, k := range d.Tickets() {
+		ids[k.ID] = true
+	}
+	require.Len(t, ids, 10_000)
+}
+
 func TestUpdateReplacesWhatIsSentAndLeavesTheRest(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2025, 11, 4, 1, 0, 0, 0, time.UTC)
@@ -163,7 +178,9 @@ func TestTheReferenceOutlivesUpdates(t *testing.T) {
 	t.Parallel()
 	b := setup(t, livedesktest.Options{})
 	id := b.create(t, smallCreate)
+	b.do(t, http.MethodPut, ticketsPath+"/"+id, `{"title":"T","description":"","custom_fields":{"telegram_ref":"r2"}}`)
 	b.do(t, http.MethodPut, ticketsPath+"/"+id, `{"title":"T","description":"","custom_fields":{}}`)
+	require.Equal(t, map[string]int{"r1": 1}, b.Creates())
 	k, _ := b.Ticket(id)
 	require.Empty(t, k.CustomFields)
 	require.Equal(t, "r1", k.Ref)

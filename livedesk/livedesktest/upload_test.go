@@ -2,11 +2,13 @@ package livedesktest_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/textproto"
 	"strings"
 	"testing"
@@ -138,15 +140,15 @@ func TestContentIsKeptWithinLimits(t *testing.T) {
 	t.Parallel()
 	b := setup(t, livedesktest.Options{KeepFile: 4, KeepFiles: 6})
 	var addresses []string
-	for _, content := range []string{"1234", "12345", "123", "12", ""} {
+	for _, content := range []string{"12345", "1234", "123", "12", ""} {
 		got := b.upload(t, part{"attachment", "a.txt", "text/plain", content})
 		require.Equal(t, http.StatusOK, got.status)
 		addresses = append(addresses, got.json(t)["file_url"].(string))
 	}
-	for i, status := range []int{200, 410, 410, 200, 200} {
+	for i, status := range []int{410, 200, 410, 200, 200} {
 		require.Equal(t, status, b.fetch(t, addresses[i]).status, i)
 	}
-	require.Equal(t, int64(5), b.Uploads()[1].Size)
+	require.Equal(t, int64(5), b.Uploads()[0].Size)
 	require.Equal(t, http.StatusNotFound, b.fetch(t, b.url+"/files/none/a.txt").status)
 }
 
@@ -176,5 +178,30 @@ func TestAnUploadCanFailHalfWay(t *testing.T) {
 	b.Trouble(livedesktest.Upload, 1, livedesktest.CutAfter(1<<20))
 	_, err := b.send(b.form(t, part{"attachment", "a.bin", "application/octet-stream", strings.Repeat("x", 8<<20)}))
 	require.Error(t, err)
+	require.Empty(t, b.Uploads())
+}
+
+func TestAClientThatLeavesInTheMiddleOfAnUploadIsNoticed(t *testing.T) {
+	t.Parallel()
+	desk := livedesktest.New(livedesktest.Options{})
+	left := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(left)
+		desk.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	b := bench{desk, server.URL, server.Client()}
+	b.Trouble(livedesktest.Upload, 1, livedesktest.Hang())
+	ctx, cancel := context.WithCancel(t.Context())
+	r := b.form(t, part{"attachment", "a.bin", "application/octet-stream", strings.Repeat("x", 8<<20)}).WithContext(ctx)
+	done := make(chan error, 1)
+	go func() {
+		_, err := b.send(r)
+		done <- err
+	}()
+	require.NoError(t, b.Await(t.Context(), func() bool { return b.Seen(livedesktest.Upload) == 1 }))
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	<-left
 	require.Empty(t, b.Uploads())
 }
