@@ -40,6 +40,9 @@ var (
 	urlPattern     = regexp.MustCompile(`(?i)https?://[^\s<>"]+`)
 )
 
+// maxEntities is how many entities of one kind are looked for; a message has at most 100 in all.
+const maxEntities = 100
+
 // detect finds the entities that Telegram's clients mark by themselves: web addresses, commands, mentions and
 // hashtags. Finer rules of theirs (bare domains, numbers, mail addresses) are left out.
 func detect(s string) []Entity {
@@ -54,7 +57,7 @@ func detect(s string) []Entity {
 	}{
 		{"url", urlPattern}, {"bot_command", commandPattern}, {"mention", mentionPattern}, {"hashtag", hashtagPattern},
 	} {
-		for _, at := range kind.pattern.FindAllStringIndex(s, -1) {
+		for _, at := range kind.pattern.FindAllStringIndex(s, maxEntities) {
 			if standsAlone(s, at) && !overlaps(taken, at) {
 				taken = append(taken, at)
 				found = append(found, Entity{
@@ -126,6 +129,9 @@ func trim(s string, all []Entity) (string, []Entity) {
 
 // checkEntities refuses entities that reach beyond the text or cut a character in two, which Telegram partly repairs.
 func checkEntities(s string, all []Entity) error {
+	if len(all) == 0 {
+		return nil
+	}
 	starts := map[int]bool{}
 	n := 0
 	for _, r := range s {

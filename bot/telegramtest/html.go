@@ -16,6 +16,9 @@ var htmlTags = map[string]string{
 	"tg-emoji": "custom_emoji", "a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote",
 }
 
+// htmlReferences are all named references that Telegram knows.
+var htmlReferences = map[string]rune{"lt": '<', "gt": '>', "amp": '&', "quot": '"'}
+
 // parseHTML takes the markup out of a text and returns what it means, or the refusal in Telegram's words. Like
 // Telegram it takes an ampersand that begins no known reference as it is, but never a bare <.
 func parseHTML(s string) (string, []Entity, error) {
@@ -90,7 +93,7 @@ func decodeReference(s string) (r rune, size int) {
 	if end < len(s) && s[end] == ';' {
 		end++
 	}
-	if named, ok := map[string]rune{"lt": '<', "gt": '>', "amp": '&', "quot": '"'}[name]; ok {
+	if named, ok := htmlReferences[name]; ok {
 		return named, end
 	}
 	number, isNumber := strings.CutPrefix(name, "#")

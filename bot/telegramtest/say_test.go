@@ -86,7 +86,12 @@ func TestWhereTheBotMayWriteInAForum(t *testing.T) {
 	require.Equal(t, "400 Bad Request: message thread not found", b.refused("sendMessage", in(1)))
 
 	reply := p{"chat_id": forum.ID, "text": "x", "reply_parameters": p{"message_id": inTopic.ID}}
-	require.EqualValues(t, topic.ID, b.does("sendMessage", reply)["message_thread_id"], "a reply implies its topic")
+	sent := b.does("sendMessage", reply)
+	require.EqualValues(t, topic.ID, sent["message_thread_id"], "a reply implies its topic")
+	require.Equal(t, true, sent["is_topic_message"])
+	reply["message_thread_id"] = forum.NewTopic("D").ID
+	require.Contains(t, b.refused("sendMessage", reply), "message to be replied not found", "the original is in another topic")
+	delete(reply, "message_thread_id")
 	reply["reply_parameters"] = p{"message_id": inDeleted.ID, "allow_sending_without_reply": true}
 	require.NotContains(t, b.does("sendMessage", reply), "message_thread_id", "a vanished original sends to General")
 
@@ -134,6 +139,7 @@ func TestEntitiesCountUTF16(t *testing.T) {
 		"a/b c@d and/or #ой":    {{Type: "hashtag", Offset: 15, Length: 3}},
 		"see https://x.y/help":  {{Type: "url", Offset: 4, Length: 16}},
 		"/тикет":                nil,
+		"/ticketы and /a/b":     nil,
 	} {
 		require.Equal(t, want, b.s.Say(alice, chat, text).Entities, text)
 	}
@@ -176,4 +182,36 @@ func TestEditsForwardsAndOddShapesReachTheBot(t *testing.T) {
 	odd := b.nextMessage()
 	require.NotContains(t, odd, "text")
 	require.Contains(t, odd, "checklist")
+}
+
+func TestPrivateChatsCanHaveTopics(t *testing.T) {
+	t.Parallel()
+	b := start(t, tt.Options{PrivateTopics: true})
+	require.Equal(t, true, b.does("getMe", nil)["has_topics_enabled"])
+	alice := b.s.NewPerson("Alice")
+	private := b.s.Private(alice)
+	b.s.Say(alice, private, "/start")
+	topic := private.NewTopic("Bills")
+	b.s.Say(alice, topic, "x")
+	b.next()
+	b.next()
+	got := b.nextMessage()
+	require.Equal(t, true, got["is_topic_message"])
+	require.EqualValues(t, topic.ID, got["message_thread_id"])
+	sent := b.does("sendMessage", p{"chat_id": alice.ID, "message_thread_id": topic.ID, "text": "y"})
+	require.EqualValues(t, topic.ID, sent["message_thread_id"])
+}
+
+func TestForgettingServerStillAnswers(t *testing.T) {
+	t.Parallel()
+	seen := make(chan *tt.Message, 1)
+	b := start(t, tt.Options{Forget: true, OnMessage: func(m *tt.Message) { seen <- m }})
+	chat := b.s.NewSupergroup("G")
+	m := b.s.Say(b.s.NewPerson("Alice"), chat, "x")
+	id := b.does("sendMessage", p{"chat_id": chat.ID, "text": "y", "reply_parameters": p{"message_id": m.ID}})["message_id"]
+	require.Equal(t, m.ID, (<-seen).ReplyTo)
+	b.does("editMessageText", p{"chat_id": chat.ID, "message_id": id, "text": "z"})
+	require.Contains(t, b.refused("editMessageText", p{"chat_id": chat.ID, "message_id": 99, "text": "z"}), "message to edit not found")
+	require.Empty(t, chat.Messages())
+	require.Empty(t, b.s.Calls())
 }
