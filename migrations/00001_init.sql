@@ -1,0 +1,114 @@
+-- +goose Up
+
+-- Numbers of running processes. A process also holds the advisory lock (77, number) for as long as it lives, so a row
+-- here whose lock is free belongs to a dead process and what that process owned may be taken over.
+CREATE SEQUENCE process_number AS integer;
+CREATE TABLE processes (
+    number     integer PRIMARY KEY,
+    started_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The journal: every update that may matter, stored before Telegram gets its acknowledgement.
+CREATE TABLE updates (
+    bot_id      bigint NOT NULL,
+    update_id   bigint NOT NULL,
+    chat_id     bigint NOT NULL,                    -- 0 where the update belongs to no chat
+    payload     bytea,                              -- JSON as received; null once done, it holds what people wrote
+    received_at timestamptz NOT NULL DEFAULT now(),
+    owner       integer,                            -- process that has it in hand; null: free
+    takeovers   integer NOT NULL DEFAULT 0,         -- how often a process died with it in hand
+    done_at     timestamptz,
+    fault       text,                               -- why it was given up; such a row keeps its payload
+    PRIMARY KEY (bot_id, update_id)
+);
+CREATE INDEX updates_free ON updates (bot_id, update_id) WHERE done_at IS NULL AND owner IS NULL;
+CREATE INDEX updates_owned ON updates (owner) WHERE done_at IS NULL AND owner IS NOT NULL;
+CREATE INDEX updates_done ON updates (done_at) WHERE done_at IS NOT NULL;
+
+-- A ticket from the message that asked for it to the end of its life; the row is its whole state.
+CREATE TABLE tickets (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    telegram_ref text NOT NULL UNIQUE,              -- bot/chat/message that asked, as it was then; goes to LiveDesk
+    bot_id       bigint NOT NULL,
+    chat_id      bigint NOT NULL,                   -- follows the chat when it becomes a supergroup
+    thread_id    bigint NOT NULL DEFAULT 0,         -- topic; 0: General, or a chat without topics
+    message_id   bigint NOT NULL DEFAULT 0,         -- message that asked; 0 once the chat has moved
+    sender_id    bigint NOT NULL,                   -- person; the chat itself for anonymous administrators and channels
+    sender_name  text NOT NULL DEFAULT '',
+    language     text NOT NULL DEFAULT '',
+    created_at   timestamptz NOT NULL DEFAULT now(),
+
+    request      json NOT NULL,                     -- body of the create request
+    state        text NOT NULL CHECK (state IN ('waiting', 'sending', 'created', 'refused', 'unconfirmed', 'left')),
+    reason       text NOT NULL DEFAULT '',          -- why it waits, was refused or is unconfirmed: a word of the bot's
+    detail       text NOT NULL DEFAULT '',          -- LiveDesk's or the person's words to that
+    attempts     integer NOT NULL DEFAULT 0,        -- create requests begun; fences late results
+    due_at       timestamptz,                       -- next work with LiveDesk: create while waiting, look once created
+    owner        integer,                           -- process that does that work
+    ticket_id    text NOT NULL DEFAULT '',          -- LiveDesk's number; empty: not known
+
+    status       text NOT NULL DEFAULT '',          -- as LiveDesk last said
+    seen_at      timestamptz,                       -- when LiveDesk last said so
+
+    version      integer NOT NULL DEFAULT 1,        -- counts what there is to tell
+    told         integer NOT NULL DEFAULT 0,        -- version that the card shows
+    tell_at      timestamptz,                       -- when there is something to tell
+    tell_tries   integer NOT NULL DEFAULT 0,
+    teller       integer,                           -- process that is telling it
+    card_chat_id bigint NOT NULL DEFAULT 0,         -- where the outcome stands
+    card_id      bigint NOT NULL DEFAULT 0          -- its message; 0: none yet
+);
+CREATE INDEX tickets_waiting ON tickets (id) WHERE state = 'waiting' AND owner IS NULL;
+CREATE INDEX tickets_look ON tickets (due_at) WHERE state = 'created' AND owner IS NULL AND due_at IS NOT NULL;
+CREATE INDEX tickets_tell ON tickets (tell_at) WHERE teller IS NULL AND tell_at IS NOT NULL;
+CREATE INDEX tickets_owned ON tickets (owner) WHERE owner IS NOT NULL;
+CREATE INDEX tickets_tellers ON tickets (teller) WHERE teller IS NOT NULL;
+CREATE INDEX tickets_number ON tickets (ticket_id) WHERE ticket_id <> '';
+CREATE INDEX tickets_place ON tickets (chat_id, thread_id, id);
+CREATE INDEX tickets_sender ON tickets (sender_id, created_at);
+
+-- People who follow a ticket, its requester first.
+CREATE TABLE followers (
+    ticket    bigint NOT NULL REFERENCES tickets,
+    person_id bigint NOT NULL,
+    name      text NOT NULL DEFAULT '',
+    PRIMARY KEY (ticket, person_id)
+);
+CREATE INDEX followers_person ON followers (person_id);
+
+-- The bot's messages about tickets, so that a reply to one is understood. Message numbers are unique only within a chat.
+CREATE TABLE posts (
+    chat_id    bigint NOT NULL,
+    message_id bigint NOT NULL,
+    ticket     bigint REFERENCES tickets,           -- null where the ticket is not ours
+    ticket_id  text NOT NULL DEFAULT '',            -- LiveDesk's number
+    posted_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (chat_id, message_id)
+);
+CREATE INDEX posts_ticket ON posts (ticket);
+
+-- Questions put to people who typed /ticket without text.
+CREATE TABLE questions (
+    bot_id      bigint NOT NULL,
+    chat_id     bigint NOT NULL,
+    asked_id    bigint NOT NULL,                    -- the message that is answered by this question
+    thread_id   bigint NOT NULL DEFAULT 0,
+    sender_id   bigint NOT NULL,
+    message_id  bigint NOT NULL DEFAULT 0,          -- the question; 0 until Telegram has confirmed it
+    options     text NOT NULL DEFAULT '',           -- options typed with the command
+    asked_at    timestamptz NOT NULL DEFAULT now(),
+    answered_at timestamptz,
+    PRIMARY KEY (bot_id, chat_id, asked_id)
+);
+CREATE INDEX questions_open ON questions (chat_id, sender_id) WHERE answered_at IS NULL;
+
+-- What is known about chats beyond their tickets.
+CREATE TABLE chats (
+    chat_id  bigint PRIMARY KEY,
+    lost_at  timestamptz,                           -- since when the bot cannot write there
+    moved_to bigint                                 -- supergroup that the group became
+);
+
+-- +goose Down
+DROP TABLE chats, questions, posts, followers, tickets, updates, processes;
+DROP SEQUENCE process_number;

@@ -1,0 +1,130 @@
+// Package storage keeps what only the bot knows in Postgres: the journal of updates, the tickets and what was told about
+// them, the questions put to people, and which process has which of these in hand. One file per table, SQL by hand.
+//
+// It knows neither Telegram nor LiveDesk: requests are JSON, ids are numbers. There is no job queue: work is rows that
+// are due. Start with tickets.go.
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrNotFound says that there is no such row.
+var ErrNotFound = errors.New("not found")
+
+// Store is the database. Safe for concurrent use.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// Open connects to Postgres at url, a connection string as libpq reads it. It returns without a connection: a
+// database that is away is an error of the calls.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL is not a Postgres connection string") // pgx's error may quote the password
+	}
+	config.MaxConns = 10
+	config.MaxConnIdleTime = time.Minute
+	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	for name, value := range map[string]string{
+		"application_name":                    "livedeskbot",
+		"statement_timeout":                   "30s",
+		"lock_timeout":                        "5s",
+		"idle_in_transaction_session_timeout": "30s",
+		// A vanished host must not keep its locks for hours.
+		"tcp_keepalives_idle":              "10",
+		"tcp_keepalives_interval":          "5",
+		"tcp_keepalives_count":             "3",
+		"tcp_user_timeout":                 "20s",
+		"client_connection_check_interval": "5s",
+	} {
+		config.ConnConfig.RuntimeParams[name] = value
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &Store{pool: pool}, nil
+}
+
+// Close waits for calls in flight and closes every connection.
+func (s *Store) Close() { s.pool.Close() }
+
+// Pool is for migrations, which bring their own statements.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Ping returns nil where a new row could be written: the database answers and is not read-only.
+func (s *Store) Ping(ctx context.Context) error {
+	readOnly, err := one[string](ctx, s.pool, `SHOW transaction_read_only`)
+	if err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	if readOnly == "on" {
+		return errors.New("ping database: it is read-only")
+	}
+	return nil
+}
+
+// IsAway returns whether an error means that the database cannot be reached or is not ready, which may pass.
+func IsAway(err error) bool {
+	var connect *pgconn.ConnectError
+	var state *pgconn.PgError
+	switch {
+	case errors.As(err, &connect):
+		return !errors.As(err, &state) || !permanent(state.Code)
+	case errors.As(err, &state):
+		return strings.HasPrefix(state.Code, "57P") || strings.HasPrefix(state.Code, "08") || strings.HasPrefix(state.Code, "53")
+	}
+	return pgconn.SafeToRetry(err)
+}
+
+// permanent says whether a refusal to connect is a matter of settings: password, user or database.
+func permanent(code string) bool { return strings.HasPrefix(code, "28") || code == "3D000" }
+
+// querier is what pool, connection and transaction share.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// one returns the only column of the only row.
+func one[T any](ctx context.Context, q querier, sql string, args ...any) (T, error) {
+	rows, _ := q.Query(ctx, sql, args...) // CollectOneRow returns the error
+	value, err := pgx.CollectOneRow(rows, pgx.RowTo[T])
+	return value, missing(err)
+}
+
+// row returns the only row as a struct.
+func row[T any](ctx context.Context, q querier, sql string, args ...any) (T, error) {
+	rows, _ := q.Query(ctx, sql, args...)
+	value, err := pgx.CollectOneRow(rows, pgx.RowToStructByNameLax[T])
+	return value, missing(err)
+}
+
+// many returns all rows as structs.
+func many[T any](ctx context.Context, q querier, sql string, args ...any) ([]T, error) {
+	rows, _ := q.Query(ctx, sql, args...)
+	return pgx.CollectRows(rows, pgx.RowToStructByNameLax[T])
+}
+
+// list returns the only column of all rows.
+func list[T any](ctx context.Context, q querier, sql string, args ...any) ([]T, error) {
+	rows, _ := q.Query(ctx, sql, args...)
+	return pgx.CollectRows(rows, pgx.RowTo[T])
+}
+
+func missing(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,393 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// State is where a ticket stands between the message that asked for it and LiveDesk.
+type State string
+
+// A ticket begins as waiting, sending or refused. Sending ends as created, refused, waiting or unconfirmed; unconfirmed
+// ends by a person's word: sending again or left.
+const (
+	StateWaiting     State = "waiting"     // not with LiveDesk, due to be sent
+	StateSending     State = "sending"     // the create request may leave at any moment, or has left
+	StateCreated     State = "created"     // LiveDesk confirmed it
+	StateRefused     State = "refused"     // LiveDesk will never accept it as it stands
+	StateUnconfirmed State = "unconfirmed" // it may be with LiveDesk and nobody knows
+	StateLeft        State = "left"        // unconfirmed, and a person decided to leave it so
+)
+
+// ErrExists says that the message has its ticket already: it was delivered before.
+var ErrExists = errors.New("ticket exists")
+
+// ErrTooMany says that the person has opened as many tickets within a minute as one may.
+var ErrTooMany = errors.New("too many tickets in a minute")
+
+// Ticket is a row of tickets.
+type Ticket struct {
+	ID         int64
+	Ref        string `db:"telegram_ref"`
+	BotID      int64
+	ChatID     int64
+	ThreadID   int64 // topic; 0: General, or a chat without topics
+	MessageID  int64 // message that asked; 0 once the chat has moved
+	SenderID   int64 // person; the chat itself for anonymous administrators and channels
+	SenderName string
+	Language   string
+	CreatedAt  time.Time
+
+	Request  []byte // JSON body of the create request
+	State    State
+	Reason   string
+	Detail   string // words to the reason
+	Attempts int
+	TicketID string // LiveDesk's number; empty: not known
+
+	Status string // as LiveDesk last said
+	SeenAt *time.Time
+
+	Version    int
+	Told       int
+	TellTries  int
+	CardChatID int64
+	CardID     int64
+	Mine       bool // telling it is in the hands of the process that asked
+}
+
+const ticketColumns = `
+	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
+	request, state, reason, detail, attempts, ticket_id, status, seen_at,
+	version, told, tell_tries, card_chat_id, card_id`
+
+// Person is somebody on Telegram.
+type Person struct {
+	ID   int64
+	Name string
+}
+
+// NewTicket is what a message asks for.
+type NewTicket struct {
+	Ref                                string
+	BotID, ChatID, ThreadID, MessageID int64
+	SenderID                           int64
+	SenderName, Language               string
+	Request                            []byte
+	State                              State // sending: the caller sends it at once; waiting: it is due; refused: it never will be
+	Reason, Detail                     string
+	Followers                          []Person
+	TellAfter                          time.Duration // how long nobody needs to be told that it waits
+	PerMinute                          int           // tickets one sender may open in a minute; 0: no limit
+	Answers                            int64         // Question.AskedID of the question that the message answers; 0: none
+}
+
+// OpenTicket stores a ticket and, in the same commit, ends the update that asked for it. ErrExists: the message has its
+// ticket, the update is ended too. ErrTooMany: nothing was stored.
+func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, update int64) (Ticket, error) {
+	followers := make([]int64, len(t.Followers))
+	names := make([]string, len(t.Followers))
+	for i, f := range t.Followers {
+		followers[i], names[i] = f.ID, f.Name
+	}
+	opened, err := row[Ticket](ctx, s.pool, openTicket,
+		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
+		t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail)
+	if !errors.Is(err, ErrNotFound) {
+		if err != nil {
+			err = fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
+		}
+		return opened, err
+	}
+	exists, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT 1 FROM tickets WHERE telegram_ref = $1)`, t.Ref)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
+	}
+	if !exists {
+		return Ticket{}, ErrTooMany
+	}
+	if err := s.FinishUpdate(ctx, t.BotID, update); err != nil {
+		return Ticket{}, err
+	}
+	return Ticket{}, ErrExists
+}
+
+const openTicket = `
+	WITH recent AS (
+		SELECT count(*) AS opened FROM tickets
+		WHERE sender_id = $6 AND created_at > now() - interval '1 minute'),
+	opened AS (
+		INSERT INTO tickets (
+			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
+			state, reason, detail, attempts, due_at, owner, tell_at, teller)
+		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::json,
+			$10, $11, $19,
+			CASE $10 WHEN 'sending' THEN 1 ELSE 0 END,
+			CASE $10 WHEN 'waiting' THEN now() END,
+			CASE $10 WHEN 'sending' THEN $12::integer END,
+			CASE $10 WHEN 'waiting' THEN now() + make_interval(secs => $13) WHEN 'refused' THEN now() END,
+			CASE $10 WHEN 'refused' THEN $12::integer END
+		FROM recent
+		WHERE $14 = 0 OR recent.opened < $14
+		ON CONFLICT (telegram_ref) DO NOTHING
+		RETURNING *),
+	followed AS (
+		INSERT INTO followers (ticket, person_id, name)
+		SELECT opened.id, f.id, f.name FROM opened, unnest($15::bigint[], $16::text[]) AS f (id, name)
+		ON CONFLICT DO NOTHING),
+	answered AS (
+		UPDATE questions SET answered_at = now()
+		WHERE bot_id = $2 AND chat_id = $3 AND asked_id = $18 AND EXISTS (SELECT 1 FROM opened)),
+	done AS (
+		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
+		WHERE bot_id = $2 AND update_id = $17 AND EXISTS (SELECT 1 FROM opened))
+	SELECT ` + ticketColumns + `, teller IS NOT NULL AS mine FROM opened`
+
+// AnyWaiting returns whether a ticket is due to be sent; with early, whether one waits at all.
+func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
+	return one[bool](ctx, s.pool, `
+		SELECT EXISTS (SELECT 1 FROM tickets WHERE state = 'waiting' AND owner IS NULL AND ($1 OR due_at <= now()))`, early)
+}
+
+// ClaimWaiting takes the oldest ticket that is due to be sent as sending: its request may leave. ErrNotFound: none is due.
+func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error) {
+	return row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process)
+}
+
+// ClaimProbe takes one waiting ticket, due or not, to find out whether LiveDesk is back: the oldest after the given one,
+// else the oldest, so that one that LiveDesk trips over does not stand before all others. ErrNotFound: none waits.
+func (s *Store) ClaimProbe(ctx context.Context, process int32, after int64) (Ticket, error) {
+	return row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY id <= $2, id`), process, after)
+}
+
+func claimWaiting(which string) string {
+	return `
+	UPDATE tickets
+	SET state = 'sending', owner = $1, attempts = attempts + 1, due_at = NULL,
+		tell_at = CASE WHEN told > 0 OR teller IS NOT NULL THEN tell_at END
+	WHERE id = (
+		SELECT id FROM tickets
+		WHERE state = 'waiting' AND owner IS NULL ` + which + `
+		LIMIT 1
+		FOR UPDATE SKIP LOCKED)
+	RETURNING ` + ticketColumns
+}
+
+// Outcome is how a create request ended.
+type Outcome struct {
+	State    State // created, refused, waiting or unconfirmed
+	Reason   string
+	Detail   string
+	TicketID string
+	Due      time.Duration // until the next work: sending again or the first look; negative: none
+}
+
+// RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
+// the hands of this process (Mine). A confirmation that comes late, after others had taken the process for dead, still
+// counts. ErrNotFound: the ticket has moved on to a later attempt.
+func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
+	t, err := row[Ticket](ctx, s.pool, `
+		WITH old AS (
+			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
+			WHERE id = $1 AND attempts = $2
+			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND $3 IN ('created', 'refused'))
+			FOR UPDATE)
+		UPDATE tickets SET
+			state = $3, reason = $4, detail = $8, ticket_id = $5, owner = NULL,
+			due_at = CASE WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END,
+			-- Waiting is told once, however often it is tried.
+			version = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN version ELSE version + 1 END,
+			tell_at = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN tell_at ELSE now() END,
+			teller = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN teller ELSE coalesce(teller, $7) END
+		FROM old WHERE id = old_id
+		RETURNING `+ticketColumns+`,
+			old_teller IS NULL AND NOT ($3 = 'waiting' AND old_reason = $4) AS mine`,
+		id, attempt, string(o.State), o.Reason, o.TicketID, o.Due.Seconds(), process, o.Detail)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("record outcome of ticket %d: %w", id, err)
+	}
+	return t, nil
+}
+
+// TryAgain makes an unconfirmed ticket sending or waiting, for one press of the button under the given attempt.
+// ErrNotFound: it is not, or no longer, unconfirmed after that attempt.
+func (s *Store) TryAgain(ctx context.Context, id int64, attempt int, to State, process int32) (Ticket, error) {
+	t, err := row[Ticket](ctx, s.pool, `
+		UPDATE tickets SET
+			state = $3, reason = '', detail = '',
+			attempts = CASE $3 WHEN 'sending' THEN attempts + 1 ELSE attempts END,
+			owner = CASE $3 WHEN 'sending' THEN $4::integer END,
+			due_at = CASE $3 WHEN 'waiting' THEN now() END,
+			version = CASE $3 WHEN 'waiting' THEN version + 1 ELSE version END,
+			tell_at = CASE $3 WHEN 'waiting' THEN now() ELSE tell_at END
+		WHERE id = $1 AND attempts = $2 AND state = 'unconfirmed'
+		RETURNING `+ticketColumns, id, attempt, string(to), process)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("try ticket %d again: %w", id, err)
+	}
+	return t, nil
+}
+
+// Leave ends an unconfirmed ticket by a person's word. ErrNotFound: it is not, or no longer, unconfirmed after that attempt.
+func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
+	tag, err := s.pool.Exec(ctx, `
+		UPDATE tickets SET state = 'left', version = version + 1, tell_at = now()
+		WHERE id = $1 AND attempts = $2 AND state = 'unconfirmed'`, id, attempt)
+	if err != nil {
+		return fmt.Errorf("leave ticket %d: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// ClaimTellings takes up to limit tickets of which something is to be told, leaving out chats that have enough in hand.
+func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, except []int64) ([]Ticket, error) {
+	tickets, err := many[Ticket](ctx, s.pool, `
+		WITH claimed AS (
+			UPDATE tickets SET teller = $1
+			WHERE id IN (
+				SELECT id FROM tickets
+				WHERE teller IS NULL AND tell_at <= now() AND chat_id <> ALL ($3::bigint[])
+				ORDER BY tell_at
+				LIMIT $2
+				FOR UPDATE SKIP LOCKED)
+			RETURNING *)
+		SELECT `+ticketColumns+`, true AS mine FROM claimed ORDER BY tell_at`, process, limit, except)
+	if err != nil {
+		return nil, fmt.Errorf("claim tellings: %w", err)
+	}
+	return tickets, nil
+}
+
+// RecordTold stores that the card in the given place shows the ticket as it was at t.Version, gives the telling back and
+// returns whether there is more to tell by now. cardID 0: it was told, but no message stands.
+func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
+	more, err := one[bool](ctx, s.pool, `
+		WITH told AS (
+			UPDATE tickets SET
+				told = greatest(told, $2), teller = NULL, tell_tries = 0, card_chat_id = $3, card_id = $4,
+				tell_at = CASE WHEN version > $2 THEN now() END
+			WHERE id = $1 AND teller = $5
+			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
+		posted AS (
+			INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
+			SELECT $3, $4, id, ticket_id FROM told WHERE $4 <> 0
+			ON CONFLICT (chat_id, message_id) DO NOTHING)
+		SELECT more FROM told`, t.ID, t.Version, cardChatID, cardID, process)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return false, fmt.Errorf("record telling of ticket %d: %w", t.ID, err)
+	}
+	return more, nil
+}
+
+// DeferTelling gives a telling back for a later time.
+func (s *Store) DeferTelling(ctx context.Context, id int64, after time.Duration, process int32) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE tickets SET teller = NULL, tell_tries = tell_tries + 1, tell_at = now() + make_interval(secs => $2)
+		WHERE id = $1 AND teller = $3`, id, after.Seconds(), process)
+	if err != nil {
+		return fmt.Errorf("defer telling of ticket %d: %w", id, err)
+	}
+	return nil
+}
+
+// Ticket returns one ticket by our own number.
+func (s *Store) Ticket(ctx context.Context, id int64) (Ticket, error) {
+	t, err := row[Ticket](ctx, s.pool, `SELECT `+ticketColumns+` FROM tickets WHERE id = $1`, id)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("ticket %d: %w", id, err)
+	}
+	return t, nil
+}
+
+// TicketsByNumber returns our tickets with LiveDesk's number: one, or none where LiveDesk got it from elsewhere.
+func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket, error) {
+	tickets, err := many[Ticket](ctx, s.pool,
+		`SELECT `+ticketColumns+` FROM tickets WHERE ticket_id = $1 AND ticket_id <> ''`, ticketID)
+	if err != nil {
+		return nil, fmt.Errorf("tickets by number: %w", err)
+	}
+	return tickets, nil
+}
+
+// unfinished is a ticket that somebody may still have to do something about.
+const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed'))`
+
+// UnfinishedIn returns the newest unfinished tickets of a topic, or of the whole chat where threadID is 0.
+func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit int) ([]Ticket, error) {
+	tickets, err := many[Ticket](ctx, s.pool, `
+		SELECT `+ticketColumns+` FROM tickets
+		WHERE chat_id = $1 AND ($2 = 0 OR thread_id = $2) AND `+unfinished+`
+		ORDER BY id DESC
+		LIMIT $3`, chatID, threadID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("unfinished tickets of chat %d: %w", chatID, err)
+	}
+	return tickets, nil
+}
+
+// UnfinishedOf returns the newest unfinished tickets that a person made or follows, wherever.
+func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]Ticket, error) {
+	tickets, err := many[Ticket](ctx, s.pool, `
+		SELECT `+ticketColumns+` FROM tickets
+		WHERE (sender_id = $1 OR id IN (SELECT ticket FROM followers WHERE person_id = $1)) AND `+unfinished+`
+		ORDER BY id DESC
+		LIMIT $2`, personID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("unfinished tickets of a person: %w", err)
+	}
+	return tickets, nil
+}
+
+// Follows returns whether a person made or follows a ticket.
+func (s *Store) Follows(ctx context.Context, id, personID int64) (bool, error) {
+	return one[bool](ctx, s.pool, `
+		SELECT EXISTS (SELECT 1 FROM tickets WHERE id = $1 AND sender_id = $2)
+			OR EXISTS (SELECT 1 FROM followers WHERE ticket = $1 AND person_id = $2)`, id, personID)
+}
+
+// Seen stores the status LiveDesk gave a ticket just now.
+func (s *Store) Seen(ctx context.Context, id int64, status string) error {
+	_, err := s.pool.Exec(ctx, `UPDATE tickets SET status = $2, seen_at = now() WHERE id = $1`, id, status)
+	if err != nil {
+		return fmt.Errorf("status of ticket %d: %w", id, err)
+	}
+	return nil
+}
+
+// Post is one of the bot's messages about a ticket.
+type Post struct {
+	Ticket   int64  // 0 where the ticket is not ours
+	TicketID string // LiveDesk's number, empty while unknown
+}
+
+// AddPost remembers a message about a ticket and, in the same commit, ends the update that it answers.
+func (s *Store) AddPost(ctx context.Context, chatID, messageID int64, p Post, botID, update int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, nullif($3, 0), $4)
+		ON CONFLICT DO NOTHING`, chatID, messageID, p.Ticket, p.TicketID)
+	batch.Queue(finishUpdate, botID, update)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("add post in chat %d: %w", chatID, err)
+	}
+	return nil
+}
+
+// PostAt returns what the bot's message is about, ErrNotFound where it is about no ticket.
+func (s *Store) PostAt(ctx context.Context, chatID, messageID int64) (Post, error) {
+	p, err := row[Post](ctx, s.pool, `
+		SELECT coalesce(p.ticket, 0) AS ticket, coalesce(nullif(p.ticket_id, ''), t.ticket_id, '') AS ticket_id
+		FROM posts p LEFT JOIN tickets t ON t.id = p.ticket
+		WHERE p.chat_id = $1 AND p.message_id = $2`, chatID, messageID)
+	if err != nil {
+		return Post{}, fmt.Errorf("post in chat %d: %w", chatID, err)
+	}
+	return p, nil
+}

@@ -1,0 +1,97 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Update is one journalled Telegram update.
+type Update struct {
+	ID        int64 `db:"update_id"`
+	ChatID    int64 // 0 where it belongs to no chat
+	Payload   []byte
+	Takeovers int // how often a process died with it in hand
+}
+
+// Journal stores updates and returns, in the same order, whether each is a first delivery. mine[i] says whether update i
+// is at once in the hands of this process; the others are free for whoever claims them. One statement, one commit.
+func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates []Update, mine []bool) ([]bool, error) {
+	ids := make([]int64, len(updates))
+	chats := make([]int64, len(updates))
+	payloads := make([][]byte, len(updates))
+	for i, u := range updates {
+		ids[i], chats[i], payloads[i] = u.ID, u.ChatID, u.Payload
+	}
+	stored, err := list[int64](ctx, s.pool, `
+		INSERT INTO updates (bot_id, update_id, chat_id, payload, owner)
+		SELECT $1, u.id, u.chat_id, u.payload, CASE WHEN u.mine THEN $2::integer END
+		FROM unnest($3::bigint[], $4::bigint[], $5::bytea[], $6::boolean[]) AS u (id, chat_id, payload, mine)
+		ON CONFLICT DO NOTHING
+		RETURNING update_id`, botID, process, ids, chats, payloads, mine)
+	if err != nil {
+		return nil, fmt.Errorf("journal %d updates: %w", len(updates), err)
+	}
+	first := make(map[int64]bool, len(stored))
+	for _, id := range stored {
+		first[id] = true
+	}
+	fresh := make([]bool, len(updates))
+	for i, id := range ids {
+		fresh[i] = first[id]
+		delete(first, id) // the same update twice in one batch
+	}
+	return fresh, nil
+}
+
+// ClaimUpdates takes up to limit free updates, oldest first, leaving out chats that have enough in hand.
+func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, limit int, except []int64) ([]Update, error) {
+	updates, err := many[Update](ctx, s.pool, `
+		WITH claimed AS (
+			UPDATE updates SET owner = $2
+			WHERE bot_id = $1 AND update_id IN (
+				SELECT update_id FROM updates
+				WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL AND chat_id <> ALL ($4::bigint[])
+				ORDER BY update_id
+				LIMIT $3
+				FOR UPDATE SKIP LOCKED)
+			RETURNING update_id, chat_id, payload, takeovers)
+		SELECT update_id, chat_id, payload, takeovers FROM claimed ORDER BY update_id`, botID, process, limit, except)
+	if err != nil {
+		return nil, fmt.Errorf("claim updates: %w", err)
+	}
+	return updates, nil
+}
+
+// FinishUpdate marks an update as done and forgets its content. Once done it stays done: a second delivery is no news.
+func (s *Store) FinishUpdate(ctx context.Context, botID, id int64) error {
+	_, err := s.pool.Exec(ctx, finishUpdate, botID, id)
+	if err != nil {
+		return fmt.Errorf("finish update %d: %w", id, err)
+	}
+	return nil
+}
+
+const finishUpdate = `
+	UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
+	WHERE bot_id = $1 AND update_id = $2 AND done_at IS NULL`
+
+// GiveUpUpdate ends an update that cannot be handled. Its content is kept for a look; fault holds no text of people.
+func (s *Store) GiveUpUpdate(ctx context.Context, botID, id int64, fault string) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE updates SET done_at = now(), owner = NULL, fault = $3
+		WHERE bot_id = $1 AND update_id = $2 AND done_at IS NULL`, botID, id, fault)
+	if err != nil {
+		return fmt.Errorf("give up update %d: %w", id, err)
+	}
+	return nil
+}
+
+// ForgetUpdates removes updates that were done before the given time and returns how many.
+func (s *Store) ForgetUpdates(ctx context.Context, before time.Time) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `DELETE FROM updates WHERE done_at < $1`, before)
+	if err != nil {
+		return 0, fmt.Errorf("forget updates: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
