@@ -1,0 +1,67 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// audience is who reads a chat. What is shown is decided by who reads it, never by who asks.
+type audience int
+
+const (
+	nobody    audience = iota // nobody who may see the ticket
+	customers                 // never internal messages, contact data or breaches
+	staff                     // everything
+)
+
+// reader is who will read an answer.
+type reader struct {
+	chat    int64
+	person  int64
+	private bool
+}
+
+// audienceOf says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
+// says of it, nil where it says nothing.
+func (b *Bot) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (audience, error) {
+	if b.staff[r.chat] {
+		return staff, nil
+	}
+	for _, t := range ours {
+		if t.ChatID == r.chat {
+			return customers, nil
+		}
+		if ok, err := b.ownElsewhere(ctx, r, t); err != nil || ok {
+			return customers, err
+		}
+	}
+	if desk != nil && desk.Requester.ChannelContacts != nil {
+		c := desk.Requester.ChannelContacts
+		if c.ChannelID == b.cfg.ChannelID && c.ContactID == strconv.FormatInt(r.chat, 10) {
+			return customers, nil
+		}
+	}
+	return nobody, nil
+}
+
+// ownElsewhere says whether a private chat's person made or follows a ticket of a chat that they are still a member of.
+func (b *Bot) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
+	if !r.private {
+		return false, nil
+	}
+	follows, err := b.store.Follows(ctx, t.ID, r.person)
+	if err != nil || !follows {
+		return false, err
+	}
+	role, err := b.role(ctx, t.ChatID, r.person)
+	switch role {
+	case "", models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
+		return false, err
+	}
+	return true, nil
+}

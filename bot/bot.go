@@ -1,0 +1,340 @@
+// Package bot is the Telegram side of the ticket bot: it takes updates in, decides what people want, asks LiveDesk for it
+// and tells them what came of it. The promise: every /ticket gets exactly one outcome, whatever crashes or is delivered
+// twice.
+//
+// The way of an update: poll.go or webhook.go receives it, intake.go journals it in Postgres before Telegram gets its
+// acknowledgement, queue.go keeps one person's messages in order, route.go says what is wanted (a pure function), and one
+// file per intention does it: ticket.go, status.go, button.go and so on.
+//
+// The way of a ticket: ticket.go stores it, desk.go brings it to LiveDesk, tell.go tells the outcome. Each step is a
+// change of the ticket's row, so that any process can go on from there; what is told is derived from the row. send.go
+// alone knows what Telegram answers, gate.go how fast it may be asked, access.go who may see what, text.go the words.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// Config is what the operator decides; contract.md names each setting.
+type Config struct {
+	Token         string // of the bot, "digits:characters"
+	APIURL        string // Bot API server without trailing slash
+	WebhookURL    string // empty: long polling
+	WebhookSecret string
+
+	ChannelID    string           // LiveDesk's channel of the requester's channel contact
+	Teams        []string         // that people may choose from
+	ConsoleURL   string           // link to a ticket for staff, with {ticket_id}; empty: none
+	Rate         int              // requests a second to LiveDesk
+	StaffChats   []int64          // whose members are staff
+	StaffMembers map[int64]string // Telegram user to LiveDesk member
+	PerMinute    int              // tickets one person may open in a minute; 0: no limit
+	Language     string           // where neither chat nor person has chosen one
+}
+
+// Shutdown is the longest that work in hand may take once Run has been told to stop.
+const Shutdown = 20 * time.Second
+
+// silence is how long Telegram may say nothing before it counts as away. A poll without news takes pollTimeout.
+const silence = pollTimeout + 15*time.Second
+
+// Bot is the service between Telegram, LiveDesk and Postgres. Make one with New.
+type Bot struct {
+	cfg   Config
+	desk  *livedesk.Client
+	store *storage.Store
+	log   *slog.Logger
+
+	telegram *telegram
+	texts    *texts
+	staff    map[int64]bool // chats
+	id       int64          // of the bot, the digits of its token
+
+	process  atomic.Pointer[storage.Process]
+	queue    *queue
+	gate     *gate
+	throttle *throttle
+	tellings wake          // something is to be told
+	waiting  wake          // a ticket is due to be sent
+	slots    chan struct{} // requests with LiveDesk
+	backlog  atomic.Bool   // tickets wait that were asked for earlier
+
+	username atomic.Pointer[string]
+	identity chan struct{} // closed once username is known
+	seen     atomic.Int64  // when Telegram last answered, Unix nanoseconds
+	stopping atomic.Bool
+	work     sync.WaitGroup // goroutines that finish what they have in hand
+}
+
+// New returns a bot that is ready to Run. It starts nothing and calls nobody.
+func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
+	id, err := botID(cfg.Token)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := newTexts(cfg.Language)
+	if err != nil {
+		return nil, err
+	}
+	client, err := newTelegram(cfg.Token, cfg.APIURL)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bot{
+		cfg: cfg, desk: desk, store: store, log: log,
+		telegram: client, texts: texts, staff: map[int64]bool{}, id: id,
+		queue: newQueue(), gate: newGate(), throttle: newThrottle(cfg.Rate),
+		tellings: newWake(), waiting: newWake(), slots: make(chan struct{}, maxRequests),
+		identity: make(chan struct{}),
+	}
+	for _, chat := range cfg.StaffChats {
+		b.staff[chat] = true
+	}
+	return b, nil
+}
+
+// Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what
+// is away is waited for. It returns an error only where going on makes no sense.
+func (b *Bot) Run(ctx context.Context) error {
+	// Work in hand outlives ctx, the loops that take up work do not.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := b.register(ctx, 0); err != nil {
+		return nil //nolint:nilerr // ctx ended before the database was there: nothing was begun
+	}
+	defer func() { b.process.Load().Close() }()
+
+	loops, ctx := errgroup.WithContext(ctx)
+	loops.Go(func() error { b.keepRegistered(ctx); return nil })
+	loops.Go(func() error { b.introduce(ctx); return nil })
+	loops.Go(func() error { b.takeUp(ctx, work); return nil })
+	loops.Go(func() error { b.sendWaiting(ctx, work); return nil })
+	loops.Go(func() error { b.tellDue(ctx, work); return nil })
+	loops.Go(func() error { b.sweep(ctx); return nil })
+	if b.cfg.WebhookURL == "" {
+		loops.Go(func() error { b.poll(ctx, work); return nil })
+	}
+	err := loops.Wait()
+	b.stopping.Store(true)
+	b.queue.stop()
+	b.finish(cancel)
+	return err
+}
+
+// finish waits for the work in hand, at most Shutdown.
+func (b *Bot) finish(cancel context.CancelFunc) {
+	done := make(chan struct{})
+	go func() { b.work.Wait(); close(done) }()
+	// What only waits for its turn in a limited chat need not hold up the stop: it is told after the next start.
+	defer time.AfterFunc(Shutdown/4, b.gate.close).Stop()
+	select {
+	case <-done:
+	case <-time.After(Shutdown):
+		b.log.Warn("stopped with work in hand; it is taken up at the next start")
+		cancel()
+	}
+}
+
+// register takes a number for this process, waiting for the database as long as ctx allows.
+func (b *Bot) register(ctx context.Context, previous int32) error {
+	for delay := time.Duration(0); ; delay = backoff(delay, 100*time.Millisecond, 2*time.Second) {
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+		process, err := b.store.Register(ctx, previous)
+		if err == nil {
+			b.process.Store(process)
+			return nil
+		}
+		b.log.Warn("waiting for the database", "error", err)
+	}
+}
+
+// number is what rows carry that this process has in hand.
+func (b *Bot) number() int32 { return b.process.Load().Number }
+
+// keepRegistered watches the connection that says that this process lives, and takes a new number when it is lost.
+func (b *Bot) keepRegistered(ctx context.Context) {
+	for sleep(ctx, time.Second) == nil {
+		process := b.process.Load()
+		err := process.Alive(ctx)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		b.log.Warn("lost the database connection that marks this process as alive", "error", err)
+		process.Close()
+		if b.register(ctx, process.Number) == nil {
+			b.log.Info("marked as alive again", "process", b.number())
+		}
+	}
+}
+
+// sweep takes over what dead processes left, and forgets old updates.
+func (b *Bot) sweep(ctx context.Context) {
+	for forget := time.Now(); ; {
+		dead, err := b.store.TakeOver(ctx)
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot look for dead processes", "error", err)
+		}
+		if dead > 0 {
+			b.log.Info("took over the work of dead processes", "processes", dead)
+			b.queue.refill()
+			b.tellings.up()
+			b.waiting.up()
+		}
+		if !time.Now().Before(forget) {
+			// Telegram delivers an update for 24 hours at most.
+			if _, err := b.store.ForgetUpdates(ctx, time.Now().Add(-48*time.Hour)); err == nil {
+				forget = time.Now().Add(time.Hour)
+			}
+		}
+		if sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// introduce learns the bot's own name, without which commands cannot be read, and sets Telegram's menu of commands.
+func (b *Bot) introduce(ctx context.Context) {
+	for delay := time.Duration(0); ; delay = backoff(delay, 250*time.Millisecond, 5*time.Second) {
+		if sleep(ctx, delay) != nil {
+			return
+		}
+		me, err := b.telegram.GetMe(ctx)
+		if err == nil && me.Username != "" {
+			b.heard()
+			b.username.Store(&me.Username)
+			close(b.identity)
+			b.log.Info("serving", "bot", me.Username, "process", b.number())
+			break
+		}
+		if ctx.Err() == nil {
+			b.log.Warn("Telegram does not say who this bot is", "error", b.telegram.redact(err))
+		}
+	}
+	if err := b.setMenu(ctx); err != nil && ctx.Err() == nil {
+		b.log.Warn("cannot set the menu of commands", "error", b.telegram.redact(err))
+	}
+}
+
+func (b *Bot) setMenu(ctx context.Context) error {
+	t := b.texts.in("")
+	var errs []error
+	for _, command := range menu(t) {
+		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: command.list, Scope: command.scope})
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// do runs one piece of work that Run waits for.
+func (b *Bot) do(f func()) {
+	b.work.Go(f)
+}
+
+// recovered, deferred, keeps a panic from ending the service and runs then. The panic's value may quote what people wrote,
+// so only its type is logged.
+func (b *Bot) recovered(what string, id int64, then func()) {
+	if p := recover(); p != nil {
+		b.log.Error("panic", what, id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+		then()
+	}
+}
+
+// persist runs a database step until it succeeds: what the outside world has done must be recorded. It gives up when ctx
+// ends, or when the row is not there.
+func (b *Bot) persist(ctx context.Context, step func() error) error {
+	for delay := time.Duration(0); ; delay = backoff(delay, 50*time.Millisecond, time.Second) {
+		if err := sleep(ctx, delay); err != nil {
+			return err
+		}
+		err := step()
+		if err == nil || errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		b.log.Warn("cannot record, trying again", "error", err)
+	}
+}
+
+// sleep waits for d or for the end of ctx, whose error it returns.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// backoff doubles a delay between the given bounds.
+func backoff(delay, least, most time.Duration) time.Duration {
+	return min(max(2*delay, least), most)
+}
+
+// wake tells a loop that there is work. Many calls before the loop looks are one.
+type wake chan struct{}
+
+func newWake() wake { return make(wake, 1) }
+
+func (w wake) up() {
+	select {
+	case w <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns when it was woken, after at most d, or with the error of ctx.
+func (w wake) wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// botID is the number before the colon of a token.
+func botID(token string) (int64, error) {
+	var id int64
+	var rest string
+	if n, err := fmt.Sscanf(token, "%d:%s", &id, &rest); n != 2 || err != nil || id <= 0 {
+		return 0, errors.New("the bot's token is not of the form digits:characters")
+	}
+	return id, nil
+}
+
+// Ready returns nil where the service can do its work: the database takes rows and Telegram answers.
+func (b *Bot) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	switch {
+	case b.stopping.Load():
+		return errors.New("stopping")
+	case b.store.Ping(ctx) != nil:
+		return errors.New("the database cannot be reached or takes no rows")
+	case time.Since(time.Unix(0, b.seen.Load())) > silence:
+		return errors.New("Telegram does not answer")
+	}
+	return nil
+}

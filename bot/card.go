@@ -1,0 +1,313 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+const (
+	maxExcerpt  = 600  // UTF-16 units of a reply on a card
+	maxMessage  = 1500 // of a message in a staff chat
+	maxMessages = 30   // of a conversation in a staff chat
+)
+
+// card shows a ticket as an audience may see it, as Telegram HTML.
+func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
+	sections := []string{b.face(say, t, who)}
+	if who == staff {
+		sections = append(sections, b.background(say, t), conversation(say, t))
+	} else if last := lastReply(t); last != nil {
+		sections = append(sections, say.say("card_reply", "Who", last.Sender.Name, "When", when(last.SentAt))+"\n"+excerpt(say, *last, maxExcerpt))
+	}
+	return strings.Join(slices.DeleteFunc(sections, empty), "\n\n")
+}
+
+// face is what everybody sees first: number, title, status, promise, times.
+func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
+	lines := []string{
+		say.say("card_head", "Number", t.ID, "Title", shorten(plainLine(t.Title), 300)),
+		dotted(append([]string{icon(t.Status) + " <b>" + say.word("status", string(t.Status)) + "</b>"},
+			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
+		say.timed("card_opened", t.CreatedAt),
+		say.timed("card_updated", t.UpdatedAt),
+		say.timed("card_resolved", t.ResolvedAt),
+		say.timed("card_closed", t.ClosedAt),
+		say.promise(t),
+	}
+	lines = append(lines, files(say, t, who))
+	if s := t.Satisfaction; s != nil && s.Rating > 0 {
+		lines = append(lines, say.say("card_rating", "Stars", strings.Repeat("★", min(s.Rating, 5))+strings.Repeat("☆", max(0, 5-s.Rating)),
+			"Feedback", shorten(plainLine(s.Feedback), 300)))
+	}
+	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
+}
+
+func empty(s string) bool { return s == "" }
+
+func icon(s livedesk.Status) string {
+	switch s {
+	case livedesk.StatusOpen:
+		return "🟢"
+	case livedesk.StatusInProgress:
+		return "🔵"
+	case livedesk.StatusResolved:
+		return "✅"
+	case livedesk.StatusClosed:
+		return "⚫"
+	}
+	return "🟡"
+}
+
+func teamName(t livedesk.Ticket) string {
+	if t.Team == nil {
+		return ""
+	}
+	return t.Team.Name
+}
+
+// facts are priority, type and team, those that are known.
+func (t tongue) facts(priority, kind, team string) []string {
+	var facts []string
+	if priority != "" {
+		facts = append(facts, t.word("priority", priority))
+	}
+	if kind != "" && kind != "None" {
+		facts = append(facts, t.word("type", kind))
+	}
+	if team != "" {
+		facts = append(facts, escape(isolate(plainLine(team))))
+	}
+	return facts
+}
+
+func dotted(facts []string) string { return strings.Join(facts, " · ") }
+
+// timed is a line about a time, or nothing where it is not known.
+func (t tongue) timed(id string, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return t.say(id, "When", when(at))
+}
+
+// when is a time as people write it, in the zone that LiveDesk gave it in.
+func when(at time.Time) string {
+	if at.IsZero() {
+		return "?"
+	}
+	zone := "UTC"
+	if _, offset := at.Zone(); offset != 0 {
+		zone = fmt.Sprintf("UTC%+d", offset/3600)
+		if minutes := offset % 3600 / 60; minutes != 0 {
+			zone += fmt.Sprintf(":%02d", max(minutes, -minutes))
+		}
+	}
+	return at.Format("2 Jan 2006, 15:04 ") + zone
+}
+
+// promise is when the next answer, or the solution, is due while somebody waits for it.
+func (t tongue) promise(ticket livedesk.Ticket) string {
+	s := ticket.SLA
+	switch {
+	case s == nil || finished(string(ticket.Status)):
+		return ""
+	case s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero():
+		return t.timed("card_answer_due", s.FirstResponseDue)
+	}
+	return t.timed("card_solution_due", s.ResolutionDue)
+}
+
+func files(say tongue, t livedesk.Ticket, who audience) string {
+	n := len(t.Attachments)
+	if n == 0 {
+		return ""
+	}
+	line := say.say("card_files", "Count", n)
+	var names []string
+	for _, a := range t.Attachments {
+		names = append(names, attachment(a, who))
+	}
+	return line + " " + strings.Join(names, ", ")
+}
+
+// attachment is a file's name; staff can open it.
+func attachment(a livedesk.Attachment, who audience) string {
+	name := escape(isolate(shorten(plainLine(a.Name), 80)))
+	if who != staff || !strings.HasPrefix(a.URL, "http") {
+		return name
+	}
+	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(a.URL), name)
+}
+
+// fromUs says whether a message is provably public and provably from our side. Everything else stays in.
+func fromUs(m livedesk.Message) bool {
+	return !m.Internal && (m.Sender.Type == livedesk.SenderInternalMember || m.Sender.Type == livedesk.SenderBot)
+}
+
+// lastReply is the newest message that customers may see; order is not documented, so times decide.
+func lastReply(t livedesk.Ticket) *livedesk.Message {
+	var last *livedesk.Message
+	for i, m := range t.Conversation {
+		if fromUs(m) && (last == nil || !m.SentAt.Before(last.SentAt)) {
+			last = &t.Conversation[i]
+		}
+	}
+	return last
+}
+
+func excerpt(say tongue, m livedesk.Message, limit int) string {
+	text := escape(shorten(strings.TrimSpace(clean(m.Content)), limit))
+	if n := len(m.Attachments); n > 0 {
+		text = strings.TrimSpace(text + "\n" + say.say("card_files", "Count", n))
+	}
+	return "<blockquote>" + text + "</blockquote>"
+}
+
+// background is what only staff see of a ticket, apart from its conversation.
+func (b *Bot) background(say tongue, t livedesk.Ticket) string {
+	var lines []string
+	add := func(id, value string) {
+		if value != "" {
+			lines = append(lines, say.say("staff_"+id, "Value", safe(value)))
+		}
+	}
+	add("console", b.console(t.ID))
+	add("description", plainHTML(t.Description, 1500))
+	add("requester", people(contact(t.Requester)...))
+	if c := t.Requester.ChannelContacts; c != nil {
+		add("channel", people(c.ChannelID, c.ContactID, c.SubContactID))
+		add("channel_followers", people(names(c.Followers)...))
+	}
+	if t.Submitter != nil {
+		add("submitter", people(t.Submitter.ID))
+	}
+	if t.Team != nil {
+		add("team", people(t.Team.Name, t.Team.ID))
+	}
+	add("followers", people(names(t.Followers)...))
+	add("tags", people(t.Tags...))
+	for _, key := range slices.Sorted(maps.Keys(t.CustomFields)) {
+		lines = append(lines, say.say("staff_field", "Key", key, "Value", fieldText(t.CustomFields[key])))
+	}
+	add("sla", slaLine(say, t.SLA))
+	if s := t.Satisfaction; s != nil {
+		add("rated", say.timed("at", s.SubmittedAt))
+	}
+	for _, c := range t.StatusChanges {
+		add("change", dotted(slices.DeleteFunc([]string{
+			say.word("status", string(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (b *Bot) console(number string) string {
+	if b.cfg.ConsoleURL == "" {
+		return ""
+	}
+	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(consoleLink(b.cfg.ConsoleURL, number)), escape(number))
+}
+
+func contact(c livedesk.Contact) []string { return []string{c.Name, c.Email, c.Phone, c.EUID} }
+
+func names(persons []livedesk.Person) []string {
+	var all []string
+	for _, p := range persons {
+		all = append(all, strings.TrimSpace(p.Name+" "+p.ID))
+	}
+	return all
+}
+
+// people are several values of others on one line.
+func people(values ...string) string {
+	var shown []string
+	for _, v := range values {
+		if v = plainLine(v); v != "" {
+			shown = append(shown, escape(isolate(shorten(v, 200))))
+		}
+	}
+	return strings.Join(shown, ", ")
+}
+
+func plainHTML(text string, limit int) string {
+	return escape(shorten(strings.TrimSpace(clean(text)), limit))
+}
+
+func fieldText(value any) string {
+	if s, ok := value.(string); ok {
+		return shorten(plainLine(s), 300)
+	}
+	text, _ := json.Marshal(value)
+	return shorten(string(text), 300)
+}
+
+func slaLine(say tongue, s *livedesk.SLA) string {
+	if s == nil {
+		return ""
+	}
+	parts := []string{
+		say.timed("card_answer_due", s.FirstResponseDue), say.timed("sla_answered", s.FirstResponseAt),
+		say.timed("card_solution_due", s.ResolutionDue), say.say("sla_kept"),
+	}
+	if s.Breached {
+		parts[3] = say.say("sla_breached")
+	}
+	return strings.Join(slices.DeleteFunc(parts, empty), "; ")
+}
+
+// conversation is the whole history, internal messages marked.
+func conversation(say tongue, t livedesk.Ticket) string {
+	messages := slices.Clone(t.Conversation)
+	slices.SortStableFunc(messages, func(a, b livedesk.Message) int { return a.SentAt.Compare(b.SentAt) })
+	var lines []string
+	if earlier := len(messages) - maxMessages; earlier > 0 {
+		lines = append(lines, say.say("staff_earlier", "Count", earlier))
+		messages = messages[earlier:]
+	}
+	for _, m := range messages {
+		id := "staff_public"
+		if m.Internal {
+			id = "staff_internal"
+		}
+		lines = append(lines, say.say(id, "Who", safe(people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))), "When", when(m.SentAt)))
+		if text := plainHTML(m.Content, maxMessage); text != "" {
+			lines = append(lines, "<blockquote>"+text+"</blockquote>")
+		}
+		for _, a := range m.Attachments {
+			lines = append(lines, "📎 "+attachment(a, staff))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// line is a ticket in a list.
+func (b *Bot) line(say tongue, t storage.Ticket) string {
+	var r livedesk.NewTicket
+	_ = json.Unmarshal(t.Request, &r)
+	title := shorten(r.Title, 80)
+	switch {
+	case t.State == storage.StateUnconfirmed:
+		return say.say("line_unconfirmed", "Title", title)
+	case t.State != storage.StateCreated:
+		return say.say("line_waiting", "Title", title)
+	case t.TicketID == "":
+		return say.say("line_unnumbered", "Title", title)
+	}
+	status := say.say("status_unknown")
+	if t.Status != "" {
+		status = say.word("status", t.Status)
+	}
+	return say.say("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", safe(status))
+}
+
+// consoleLink is the address of a ticket in LiveDesk's console.
+func consoleLink(pattern, number string) string {
+	return strings.ReplaceAll(pattern, "{ticket_id}", url.PathEscape(number))
+}

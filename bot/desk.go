@@ -1,0 +1,245 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+const (
+	// maxRequests is how many requests may be with LiveDesk at a time.
+	maxRequests = 256
+	// Pauses while LiveDesk does not take requests. The contract allows 20 s between two tries.
+	leastPause = 500 * time.Millisecond
+	mostPause  = 15 * time.Second
+)
+
+// throttle decides when a request may go to LiveDesk: at the operator's rate, and while LiveDesk does not take requests
+// one at a time, with pauses. It is one for all, so that a Retry-After is obeyed by all.
+type throttle struct {
+	limiter *rate.Limiter
+
+	mu      sync.Mutex
+	down    bool
+	probing bool // one request is finding out whether it is back
+	pause   time.Duration
+	until   time.Time
+}
+
+func newThrottle(perSecond int) *throttle {
+	// In any one second at most the burst and a second's refill go out: below twice the rate.
+	return &throttle{limiter: rate.NewLimiter(rate.Limit(perSecond), max(1, perSecond/2))}
+}
+
+// enter says whether a request may go at once. Where not, it says how long LiveDesk is to be left alone; 0 says that the
+// rate is used up, or that another request is finding out whether it is back.
+func (t *throttle) enter() (ok bool, wait time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.down {
+		if wait := time.Until(t.until); wait > 0 {
+			return false, wait
+		}
+		if t.probing {
+			return false, 0
+		}
+	}
+	if !t.limiter.Allow() {
+		return false, 0
+	}
+	t.probing = t.down
+	return true, 0
+}
+
+// leave says how a request ended: took is whether LiveDesk took it, retryAfter how long it asked to wait. It returns
+// whether that changed what we know.
+func (t *throttle) leave(took bool, retryAfter time.Duration) (changed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	changed = t.down == took
+	if took {
+		t.down, t.probing, t.pause = false, false, 0
+		return changed
+	}
+	if t.probing || !t.down {
+		t.pause = backoff(t.pause, leastPause, mostPause)
+	}
+	if until := time.Now().Add(max(t.pause, retryAfter)); until.After(t.until) {
+		t.until = until
+	}
+	t.down, t.probing = true, false
+	return changed
+}
+
+// free gives back an entry that was not used.
+func (t *throttle) free() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.probing = false
+}
+
+// isDown says whether LiveDesk is to be left alone, and whether the next request finds out if it is back.
+func (t *throttle) isDown() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.down
+}
+
+// admit takes a place among the requests with LiveDesk, if there is one at once.
+func (b *Bot) admit() bool {
+	if b.stopping.Load() || b.backlog.Load() {
+		return false // who waits longer goes first
+	}
+	ok, _ := b.enter()
+	return ok
+}
+
+// dismiss gives back a place that was not used.
+func (b *Bot) dismiss() {
+	b.throttle.free()
+	<-b.slots
+}
+
+// sendWaiting brings waiting tickets to LiveDesk, oldest first.
+func (b *Bot) sendWaiting(ctx, work context.Context) {
+	var last int64 // ticket that was tried last while LiveDesk was down
+	for wait := time.Second; b.waiting.wait(ctx, min(wait, time.Second)) == nil; {
+		some, err := b.store.AnyWaiting(ctx, b.throttle.isDown())
+		b.backlog.Store(some)
+		if err == nil && some {
+			last, wait, err = b.sendNext(ctx, work, last)
+		} else {
+			wait = time.Second
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot claim waiting tickets", "error", err)
+			wait = time.Second
+		}
+	}
+}
+
+// sendNext sends waiting tickets until LiveDesk or the rate takes no more, and returns how long to wait then.
+func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Duration, error) {
+	for ctx.Err() == nil {
+		ok, wait := b.enter()
+		if !ok {
+			return last, max(wait, 10*time.Millisecond), nil
+		}
+		t, err := b.claimWaiting(ctx, last)
+		if err != nil {
+			b.dismiss()
+			if errors.Is(err, storage.ErrNotFound) {
+				err = nil
+			}
+			return last, time.Second, err
+		}
+		last = t.ID
+		b.do(func() { b.create(work, t) })
+	}
+	return last, 0, nil
+}
+
+// enter takes a place among the requests with LiveDesk.
+func (b *Bot) enter() (bool, time.Duration) {
+	select {
+	case b.slots <- struct{}{}:
+	default:
+		return false, 0
+	}
+	ok, wait := b.throttle.enter()
+	if !ok {
+		<-b.slots
+	}
+	return ok, wait
+}
+
+func (b *Bot) claimWaiting(ctx context.Context, last int64) (storage.Ticket, error) {
+	if b.throttle.isDown() {
+		return b.store.ClaimProbe(ctx, b.number(), last)
+	}
+	return b.store.ClaimWaiting(ctx, b.number())
+}
+
+// create sends a ticket that is stored as sending and has its place, stores what came of it and tells it.
+func (b *Bot) create(ctx context.Context, t storage.Ticket) {
+	outcome := b.dispatch(ctx, t)
+	<-b.slots
+	var recorded storage.Ticket
+	err := b.persist(ctx, func() (err error) {
+		recorded, err = b.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, b.number())
+		return err
+	})
+	if err != nil {
+		b.log.Error("cannot record the outcome of a ticket", "ticket", t.ID, "chat", t.ChatID, "outcome", outcome.State, "error", err)
+		return
+	}
+	b.log.Info("ticket "+string(outcome.State), "ticket", t.ID, "chat", t.ChatID, "number", outcome.TicketID, "attempt", t.Attempts)
+	if recorded.Mine {
+		b.tell(ctx, recorded)
+	}
+}
+
+// dispatch makes the create request.
+func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome) {
+	defer b.recovered("ticket", t.ID, func() {
+		b.throttle.free()
+		o = storage.Outcome{State: storage.StateUnconfirmed, Reason: reasonUnknown, Due: -1}
+	})
+	var request livedesk.NewTicket
+	if err := json.Unmarshal(t.Request, &request); err != nil {
+		b.throttle.free()
+		return storage.Outcome{State: storage.StateRefused, Reason: reasonRefused, Due: -1}
+	}
+	created, err := b.desk.CreateTicket(ctx, request)
+	b.answeredBy(err)
+	return outcomeOf(created, err, t.Attempts)
+}
+
+// answeredBy keeps the throttle informed, and the operator.
+func (b *Bot) answeredBy(err error) {
+	refusal, _ := errors.AsType[*livedesk.Error](err)
+	away := err != nil && livedesk.KindOf(err) == livedesk.NotSent
+	var after time.Duration
+	if refusal != nil {
+		after = refusal.RetryAfter
+	}
+	changed := b.throttle.leave(!away, after)
+	switch {
+	case away && refusal != nil && refusal.Setup:
+		b.log.Error("LiveDesk does not accept our credentials or address: check LIVEDESK_API_KEY, LIVEDESK_API_SECRET and LIVEDESK_API_URL; tickets wait", "error", err)
+	case away && changed:
+		b.log.Warn("LiveDesk takes no requests; tickets wait", "error", err, "retry_after", after)
+	case !away && changed:
+		b.log.Info("LiveDesk takes requests again")
+		b.waiting.up()
+	case err != nil && !away:
+		b.log.Warn("LiveDesk", "error", err)
+	}
+}
+
+func outcomeOf(created livedesk.Created, err error, attempts int) storage.Outcome {
+	if err == nil {
+		return storage.Outcome{State: storage.StateCreated, TicketID: created.ID, Due: -1}
+	}
+	refusal, _ := errors.AsType[*livedesk.Error](err)
+	switch livedesk.KindOf(err) {
+	case livedesk.Refused:
+		return storage.Outcome{State: storage.StateRefused, Reason: reasonRefused, Detail: refusal.Message, Due: -1}
+	case livedesk.NotSent:
+		reason := reasonAway
+		if refusal.Setup {
+			reason = reasonSetup
+		}
+		// A ticket that alone fails must not stand before the others: it comes back later and later.
+		pause := min(leastPause<<min(attempts-1, 8), mostPause)
+		return storage.Outcome{State: storage.StateWaiting, Reason: reason, Due: max(pause, refusal.RetryAfter)}
+	}
+	return storage.Outcome{State: storage.StateUnconfirmed, Reason: reasonUnknown, Due: -1}
+}

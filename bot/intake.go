@@ -1,0 +1,147 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/storage"
+)
+
+// maxTakeovers is how many processes may die with an update in hand before it is given up as the cause.
+const maxTakeovers = 3
+
+// accept journals updates as Telegram delivered them and hands the first deliveries on. When it returns nil, Telegram may
+// be told that it has them: nothing that matters can be lost any more. Updates that mean nothing to the bot are not kept.
+func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawMessage) error {
+	var updates []storage.Update
+	var lanes []lane
+	var mine []bool
+	for _, raw := range raws {
+		u, l, ok := b.read(raw)
+		if !ok {
+			continue
+		}
+		updates, lanes = append(updates, u), append(lanes, l)
+		mine = append(mine, b.queue.reserve(u.ChatID))
+	}
+	if len(updates) == 0 {
+		return nil
+	}
+	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates, mine)
+	for i, u := range updates {
+		switch {
+		case mine[i] && err == nil && fresh[i]:
+			b.enqueue(work, lanes[i], u)
+		case mine[i]:
+			b.queue.release(u.ChatID)
+		case err == nil && fresh[i]:
+			b.queue.refill()
+		}
+	}
+	return err
+}
+
+// read says what is kept of an update and in which lane it goes; ok is false where it means nothing to the bot.
+func (b *Bot) read(raw json.RawMessage) (u storage.Update, l lane, ok bool) {
+	var id struct {
+		ID int64 `json:"update_id"`
+	}
+	if json.Unmarshal(raw, &id) != nil {
+		return u, l, false
+	}
+	var update models.Update
+	u = storage.Update{ID: id.ID, Payload: raw}
+	if json.Unmarshal(raw, &update) != nil {
+		return u, l, true // kept for a look: it may be a kind that a later version reads
+	}
+	l, ok = b.relevant(&update)
+	u.ChatID = l.chat
+	return u, l, ok
+}
+
+// enqueue hands on an update that has room in the queue.
+func (b *Bot) enqueue(work context.Context, l lane, u storage.Update) {
+	if b.queue.push(l, u) {
+		b.do(func() { b.workLane(work, l, u) })
+	}
+}
+
+func (b *Bot) workLane(work context.Context, l lane, u storage.Update) {
+	for ok := true; ok; u, ok = b.queue.next(l) {
+		b.handle(work, u)
+		b.queue.release(u.ChatID)
+	}
+}
+
+// takeUp claims updates that wait in the journal: those of dead processes, and those that found no room.
+func (b *Bot) takeUp(ctx, work context.Context) {
+	for {
+		limit, full := b.queue.room()
+		updates, err := []storage.Update(nil), error(nil)
+		if limit > 0 {
+			updates, err = b.store.ClaimUpdates(ctx, b.id, b.number(), limit, full)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot claim updates", "error", err)
+		}
+		b.queue.took(updates, err == nil && limit > 0 && len(updates) < limit, full)
+		for _, u := range updates {
+			var update models.Update
+			l := lane{chat: u.ChatID}
+			if json.Unmarshal(u.Payload, &update) == nil {
+				l, _ = b.relevant(&update)
+			}
+			b.enqueue(work, l, u)
+		}
+		if len(updates) == limit && limit > 0 {
+			continue
+		}
+		if b.queue.more.wait(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// handle does what an update asks for and marks it as done. Where that fails for now it tries again, later ones of the
+// same sender wait meanwhile.
+func (b *Bot) handle(work context.Context, u storage.Update) {
+	if u.Takeovers > maxTakeovers {
+		b.giveUp(work, u, "processes died with it")
+		return
+	}
+	select {
+	case <-b.identity:
+	case <-work.Done():
+		return
+	}
+	for delay := time.Duration(0); sleep(work, delay) == nil && !(delay > 0 && b.stopping.Load()); {
+		err := b.try(work, u)
+		if err == nil {
+			return
+		}
+		delay = backoff(delay, 100*time.Millisecond, 5*time.Second)
+		b.log.Warn("update failed, trying again", "update", u.ID, "chat", u.ChatID, "error", b.telegram.redact(err))
+	}
+}
+
+func (b *Bot) try(work context.Context, u storage.Update) error {
+	defer b.recovered("update", u.ID, func() { b.giveUp(work, u, "panic") })
+	var update models.Update
+	if json.Unmarshal(u.Payload, &update) != nil {
+		b.giveUp(work, u, "unreadable")
+		return nil
+	}
+	done, err := b.act(work, u.ID, b.route(&update))
+	if err != nil || done {
+		return err
+	}
+	return b.persist(work, func() error { return b.store.FinishUpdate(work, b.id, u.ID) })
+}
+
+func (b *Bot) giveUp(work context.Context, u storage.Update, fault string) {
+	b.log.Warn("gave up an update; its row in updates is kept", "update", u.ID, "chat", u.ChatID, "fault", fault)
+	_ = b.persist(work, func() error { return b.store.GiveUpUpdate(work, b.id, u.ID, fault) })
+}

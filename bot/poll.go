@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+)
+
+// pollTimeout is how long Telegram holds a getUpdates request when there is nothing; it caps it at 50 s.
+const pollTimeout = 30 * time.Second
+
+// allowedUpdates are the kinds that route.go knows.
+var allowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
+
+// poll receives updates by getUpdates while this process leads. Only one process may: Telegram cuts the older of two.
+func (b *Bot) poll(ctx, work context.Context) {
+	for sleep(ctx, 0) == nil {
+		process := b.process.Load()
+		lead, err := process.TryLead(ctx, b.id)
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot ask for the lead", "error", err)
+		}
+		if err != nil || !lead {
+			_ = sleep(ctx, time.Second)
+			continue
+		}
+		b.log.Debug("polling", "process", process.Number)
+		b.lead(ctx, work, process.Number)
+	}
+}
+
+// lead polls until ctx ends or the process has lost its number, and with it the lead.
+func (b *Bot) lead(ctx, work context.Context, number int32) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		for sleep(ctx, 200*time.Millisecond) == nil {
+			if b.number() != number {
+				cancel()
+			}
+		}
+	}()
+	var offset int64
+	var delay time.Duration
+	for webhook := true; sleep(ctx, delay) == nil; {
+		raws, err := b.receive(ctx, offset, webhook)
+		if err == nil {
+			webhook = false
+			err = b.accept(ctx, work, raws)
+		}
+		if err == nil {
+			offset, delay = after(raws, offset), 0
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		webhook = errors.Is(err, tg.ErrorConflict) // somebody may have set one meanwhile
+		delay = pollDelay(err, delay)
+		b.log.Warn("cannot receive updates", "error", b.telegram.redact(err))
+	}
+}
+
+// receive asks for updates; with webhook it first removes a webhook, under which Telegram refuses every poll. What is
+// pending there is kept.
+func (b *Bot) receive(ctx context.Context, offset int64, webhook bool) ([]json.RawMessage, error) {
+	if webhook {
+		if _, err := b.telegram.DeleteWebhook(ctx, &tg.DeleteWebhookParams{}); err != nil {
+			return nil, err
+		}
+	}
+	raws, err := b.telegram.updates(ctx, offset)
+	if err == nil {
+		b.heard()
+	}
+	return raws, err
+}
+
+// after is the offset that confirms raws. Ids may start anywhere after a quiet week, so only the last one counts.
+func after(raws []json.RawMessage, offset int64) int64 {
+	for _, raw := range raws {
+		var u struct {
+			ID int64 `json:"update_id"`
+		}
+		if json.Unmarshal(raw, &u) == nil {
+			offset = u.ID + 1
+		}
+	}
+	return offset
+}
+
+func pollDelay(err error, delay time.Duration) time.Duration {
+	if flood, ok := errors.AsType[*tg.TooManyRequestsError](err); ok {
+		return time.Duration(max(flood.RetryAfter, 1)) * time.Second
+	}
+	if errors.Is(err, tg.ErrorConflict) {
+		return 3 * time.Second
+	}
+	return backoff(delay, 100*time.Millisecond, 5*time.Second)
+}
+
+// heard notes that Telegram answered.
+func (b *Bot) heard() { b.seen.Store(time.Now().UnixNano()) }

@@ -1,0 +1,216 @@
+package bot
+
+import (
+	"strings"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/storage"
+)
+
+// person is who wrote: a user, or the chat in whose name an anonymous administrator or a channel writes.
+type person struct {
+	id   int64
+	name string
+	user bool // somebody who can be told apart, mentioned and written to
+}
+
+// asked is a message that wants something of the bot.
+type asked struct {
+	at      place // its chat and topic; reply is the message itself
+	by      person
+	private bool
+	args    string // what was typed after the command, or the whole text where there is none
+	message *models.Message
+	quoted  *models.Message // message of the same chat that it answers; nil: none
+}
+
+// The intentions that an update can have.
+type (
+	wantTicket struct{ asked } // /ticket
+	wantStatus struct{ asked } // /status
+	wantHelp   struct{ asked } // /help and /start
+	wantChat   struct{ asked } // plain words in a private chat
+	// answered is a reply to one of the bot's messages.
+	answered struct{ asked }
+	// pressed is a button under one of the bot's messages.
+	pressed struct {
+		id, data string
+		chat     int64 // 0 where Telegram does not say
+		by       person
+		private  bool
+	}
+	// migrated says that a group has become a supergroup.
+	migrated struct{ from, to int64 }
+	// membership says whether the bot can write to a chat.
+	membership struct {
+		chat   int64
+		member bool
+	}
+)
+
+// route says what an update wants; nil: nothing. It is a pure function.
+func (b *Bot) route(u *models.Update) any {
+	switch {
+	case u.Message != nil:
+		return b.routeMessage(u.Message)
+	case u.CallbackQuery != nil:
+		return routePress(u.CallbackQuery)
+	case u.MyChatMember != nil:
+		return membership{chat: u.MyChatMember.Chat.ID, member: canWrite(u.MyChatMember.NewChatMember)}
+	}
+	return nil
+}
+
+func (b *Bot) routeMessage(m *models.Message) any {
+	switch {
+	case m.MigrateToChatID != 0:
+		return migrated{from: m.Chat.ID, to: m.MigrateToChatID}
+	case m.MigrateFromChatID != 0:
+		return migrated{from: m.MigrateFromChatID, to: m.Chat.ID}
+	}
+	by, ok := sender(m)
+	if !ok || m.ForwardOrigin != nil || m.ID <= 0 {
+		return nil
+	}
+	a := asked{
+		at: place{chat: m.Chat.ID, thread: topic(m), reply: int64(m.ID)}, by: by,
+		private: m.Chat.Type == models.ChatTypePrivate, args: words(m), message: m, quoted: quoted(m),
+	}
+	if c, ok := parseCommand(a.args, *b.username.Load()); ok {
+		a.args = c.args
+		switch c.name {
+		case "ticket":
+			return wantTicket{a}
+		case "status":
+			return wantStatus{a}
+		case "help", "start":
+			return wantHelp{a}
+		}
+		if !a.private {
+			return nil // a command that somebody else may know
+		}
+		return wantHelp{a}
+	}
+	switch {
+	case strings.HasPrefix(a.args, "/"):
+		return nil // another bot's command
+	case b.mine(a.quoted):
+		return answered{a}
+	case a.private && a.args != "":
+		return wantChat{a}
+	}
+	return nil
+}
+
+func routePress(q *models.CallbackQuery) pressed {
+	p := pressed{id: q.ID, data: q.Data, by: user(&q.From)}
+	var chat models.Chat
+	if m := q.Message.Message; m != nil {
+		chat = m.Chat
+	} else if m := q.Message.InaccessibleMessage; m != nil {
+		chat = m.Chat
+	}
+	p.chat, p.private = chat.ID, chat.Type == models.ChatTypePrivate
+	return p
+}
+
+// relevant says whether an update can want anything, and in which lane it goes. Unlike route it does not need to know the
+// bot's name, which is not known before Telegram has answered once.
+func (b *Bot) relevant(u *models.Update) (lane, bool) {
+	switch {
+	case u.Message != nil:
+		m := u.Message
+		l := lane{chat: m.Chat.ID}
+		if m.MigrateToChatID != 0 || m.MigrateFromChatID != 0 {
+			return l, true
+		}
+		by, ok := sender(m)
+		l.sender = by.id
+		text := words(m)
+		return l, ok && m.ForwardOrigin == nil && m.ID > 0 &&
+			(strings.HasPrefix(text, "/") || b.mine(quoted(m)) || text != "" && m.Chat.Type == models.ChatTypePrivate)
+	case u.CallbackQuery != nil:
+		p := routePress(u.CallbackQuery)
+		return lane{chat: p.chat, sender: p.by.id}, true
+	case u.MyChatMember != nil:
+		return lane{chat: u.MyChatMember.Chat.ID}, true
+	}
+	return lane{}, false
+}
+
+// sender says who wrote a message. ok is false for other bots and for messages without anybody.
+func sender(m *models.Message) (p person, ok bool) {
+	switch {
+	case m.SenderChat != nil:
+		return person{id: m.SenderChat.ID, name: plainLine(m.SenderChat.Title)}, true
+	case m.From == nil || m.From.IsBot:
+		return person{}, false
+	}
+	return user(m.From), true
+}
+
+func user(u *models.User) person {
+	name := plainLine(u.FirstName + " " + u.LastName)
+	if name == "" {
+		name = u.Username
+	}
+	return person{id: u.ID, name: name, user: true}
+}
+
+// words is the text of a message, or the caption where commands count in it.
+func words(m *models.Message) string {
+	if m.Text != "" {
+		return m.Text
+	}
+	if len(m.Photo) > 0 || m.Video != nil || m.Document != nil || m.Animation != nil || m.Audio != nil || m.Voice != nil {
+		return m.Caption
+	}
+	return ""
+}
+
+// topic is the message's topic: the thread number also stands in replies outside of topics, where it is none.
+func topic(m *models.Message) int64 {
+	const general = 1
+	if !m.IsTopicMessage || m.MessageThreadID == general {
+		return 0
+	}
+	return int64(m.MessageThreadID)
+}
+
+// quoted is the message of the same chat that a person answers. In a topic, Telegram fills in the message that opened the
+// topic where the person answers none.
+func quoted(m *models.Message) *models.Message {
+	r := m.ReplyToMessage
+	if r == nil || r.Chat.ID != m.Chat.ID || r.ForumTopicCreated != nil || m.IsTopicMessage && r.ID == m.MessageThreadID {
+		return nil
+	}
+	return r
+}
+
+// mine says whether a message is one of this bot's.
+func (b *Bot) mine(m *models.Message) bool {
+	return m != nil && m.From != nil && m.From.ID == b.id && m.SenderChat == nil
+}
+
+// mentioned are the people whom a message mentions by id. A mention by @name carries none.
+func mentioned(m *models.Message) []storage.Person {
+	var people []storage.Person
+	for _, e := range append(m.Entities, m.CaptionEntities...) {
+		if e.Type == models.MessageEntityTypeTextMention && e.User != nil && !e.User.IsBot {
+			u := user(e.User)
+			people = append(people, storage.Person{ID: u.id, Name: u.name})
+		}
+	}
+	return people
+}
+
+func canWrite(m models.ChatMember) bool {
+	switch m.Type {
+	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
+		return false
+	case models.ChatMemberTypeRestricted:
+		return m.Restricted != nil && m.Restricted.CanSendMessages
+	}
+	return true
+}

@@ -1,0 +1,253 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+const (
+	maxListed = 10               // tickets in a list
+	freshness = 10 * time.Second // how long LiveDesk's word on a listed ticket is taken as current
+	// lookPatience is how long a person waits for LiveDesk's word before being told what was known last.
+	lookPatience = 20 * time.Second
+	maxNumber    = 128 // characters of a ticket number; longer ones do not exist
+)
+
+// errAway says that LiveDesk is to be left alone for now.
+var errAway = errors.New("LiveDesk takes no requests")
+
+// status handles /status in its three forms.
+func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
+	number, _, _ := strings.Cut(plainLine(a.args), " ")
+	if number != "" {
+		return b.show(ctx, update, a, storage.Post{TicketID: number})
+	}
+	if b.mine(a.quoted) {
+		about, err := b.store.PostAt(ctx, a.at.chat, int64(a.quoted.ID))
+		if err == nil {
+			return b.show(ctx, update, a, about)
+		}
+		if !errors.Is(err, storage.ErrNotFound) {
+			return false, err
+		}
+	}
+	text, err := b.list(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	return false, b.say(ctx, a, text)
+}
+
+// show answers with one ticket and remembers what the answer is about.
+func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
+	text, about, err := b.describe(ctx, a, about)
+	if err != nil {
+		return false, err
+	}
+	if about == (storage.Post{}) {
+		return false, b.say(ctx, a, text)
+	}
+	var at place
+	var id int64
+	for _, part := range splitHTML(text, maxText) {
+		if at, id, err = b.reply(ctx, a.at, message{text: part}); err != nil || id == 0 {
+			return false, err
+		}
+	}
+	return true, b.persist(ctx, func() error { return b.store.AddPost(ctx, at.chat, id, about, b.id, update) })
+}
+
+// describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
+// not know that the ticket exists.
+func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
+	say := b.texts.in("")
+	ours, err := b.rows(ctx, about)
+	if err != nil {
+		return "", about, err
+	}
+	if about.TicketID == "" { // ours, and LiveDesk has not told its number
+		who, err := b.audienceOf(ctx, a.reader(), ours, nil)
+		if err != nil || who == nobody || len(ours) == 0 {
+			return say.say("not_found"), storage.Post{}, err
+		}
+		return b.outcome(ours[0]).text, about, nil
+	}
+	ticket, lookErr := b.look(ctx, about.TicketID)
+	var desk *livedesk.Ticket
+	if lookErr == nil {
+		desk = &ticket
+	}
+	who, err := b.audienceOf(ctx, a.reader(), ours, desk)
+	if err != nil {
+		return "", about, err
+	}
+	known := who != nobody && len(ours) > 0
+	if known {
+		about.Ticket = ours[0].ID
+	}
+	switch {
+	case lookErr == nil && who != nobody:
+		return b.card(say, ticket, who), about, b.seenAs(ctx, ours, ticket)
+	case lookErr == nil || errors.Is(lookErr, livedesk.ErrNotFound) && !known:
+		return say.say("not_found_number", "Number", shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+	case errors.Is(lookErr, livedesk.ErrNotFound):
+		return say.say("vanished", "Number", about.TicketID), about, nil
+	case known:
+		return b.lastKnown(say, ours[0]), about, nil
+	}
+	return say.say("cannot_look", "Number", shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+}
+
+func (a asked) reader() reader { return reader{chat: a.at.chat, person: a.by.id, private: a.private} }
+
+// rows are our tickets that a post is about.
+func (b *Bot) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
+	if about.TicketID != "" {
+		return b.store.TicketsByNumber(ctx, about.TicketID)
+	}
+	t, err := b.store.Ticket(ctx, about.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	return []storage.Ticket{t}, nil
+}
+
+// look asks LiveDesk for a ticket when it is this request's turn.
+func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) {
+	if len(number) > maxNumber {
+		return livedesk.Ticket{}, livedesk.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	for {
+		ok, wait := b.enter()
+		if ok {
+			break
+		}
+		if wait > 0 {
+			return livedesk.Ticket{}, errAway
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return livedesk.Ticket{}, err
+		}
+	}
+	defer func() { <-b.slots }()
+	t, err := b.desk.Ticket(ctx, number)
+	if !errors.Is(err, livedesk.ErrNotFound) {
+		b.answeredBy(err)
+	} else {
+		b.answeredBy(nil)
+	}
+	return t, err
+}
+
+// seenAs stores what LiveDesk just said.
+func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
+	for _, t := range ours {
+		if err := b.store.Seen(ctx, t.ID, string(ticket.Status)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lastKnown is what can be said of a ticket while LiveDesk says nothing.
+func (b *Bot) lastKnown(say tongue, t storage.Ticket) string {
+	if t.SeenAt == nil {
+		return say.say("known_never", "Number", t.TicketID)
+	}
+	return say.say("known_last", "Number", t.TicketID, "Status", safe(say.word("status", t.Status)), "When", when(*t.SeenAt))
+}
+
+// list are the unfinished tickets of a topic, a chat or, in private, a person.
+func (b *Bot) list(ctx context.Context, a asked) (string, error) {
+	say := b.texts.in("")
+	tickets, err := b.unfinished(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	more := len(tickets) > maxListed
+	tickets = tickets[:min(len(tickets), maxListed)]
+	if tickets, err = b.refresh(ctx, tickets); err != nil {
+		return "", err
+	}
+	id := "list"
+	switch {
+	case a.private:
+		id = "list_private"
+	case a.at.thread != 0:
+		id = "list_topic"
+	}
+	if len(tickets) == 0 {
+		return say.say(id + "_empty"), nil
+	}
+	lines := []string{say.say(id, "Count", len(tickets))}
+	for _, t := range tickets {
+		lines = append(lines, b.line(say, t))
+	}
+	if more {
+		lines = append(lines, say.say("list_more"))
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// unfinished are up to maxListed+1 tickets for a list, newest first.
+func (b *Bot) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error) {
+	if !a.private {
+		return b.store.UnfinishedIn(ctx, a.at.chat, a.at.thread, maxListed+1)
+	}
+	tickets, err := b.store.UnfinishedOf(ctx, a.by.id, 5*maxListed)
+	if err != nil {
+		return nil, err
+	}
+	member := map[int64]bool{a.at.chat: true}
+	var shown []storage.Ticket
+	for _, t := range tickets {
+		allowed, known := member[t.ChatID]
+		if !known {
+			if allowed, err = b.ownElsewhere(ctx, a.reader(), t); err != nil {
+				return nil, err
+			}
+			member[t.ChatID] = allowed
+		}
+		if allowed {
+			shown = append(shown, t)
+		}
+	}
+	return shown[:min(len(shown), maxListed+1)], nil
+}
+
+// refresh asks LiveDesk about the tickets and returns those that are still unfinished. What LiveDesk does not say now
+// stays as it was known.
+func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.Ticket, error) {
+	var looks errgroup.Group
+	for i := range tickets {
+		t := &tickets[i]
+		if t.TicketID == "" || t.SeenAt != nil && time.Since(*t.SeenAt) < freshness {
+			continue
+		}
+		looks.Go(func() error {
+			desk, err := b.look(ctx, t.TicketID)
+			if err != nil {
+				return nil //nolint:nilerr // shown as last known
+			}
+			t.Status = string(desk.Status)
+			return b.store.Seen(ctx, t.ID, t.Status)
+		})
+	}
+	err := looks.Wait()
+	return slices.DeleteFunc(tickets, func(t storage.Ticket) bool { return finished(t.Status) }), err
+}
+
+// finished says whether nobody has to do anything about a ticket any more.
+func finished(status string) bool {
+	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed)
+}

@@ -1,0 +1,197 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+const (
+	// claimTellings is how many tickets are taken at a time to tell their news, and maxTellings how many may be told at once.
+	claimTellings = 16
+	maxTellings   = 128
+	// Pauses between tries to tell.
+	leastTellPause = time.Second
+	mostTellPause  = time.Minute
+)
+
+// tellDue tells what was not told at once: after a crash, a limit or a failure, and to who waits longer than patience.
+func (b *Bot) tellDue(ctx, work context.Context) {
+	slots := make(chan struct{}, maxTellings)
+	for {
+		tickets, err := b.store.ClaimTellings(ctx, b.number(), claimTellings, b.gate.crowded())
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot claim tellings", "error", err)
+		}
+		for _, t := range tickets {
+			slots <- struct{}{}
+			b.do(func() {
+				defer func() { <-slots }()
+				b.tell(work, t)
+			})
+		}
+		if len(tickets) < claimTellings && b.tellings.wait(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// tell brings the card of a ticket, whose telling is in hand of this process, up to date. The words are derived from the
+// row, so telling again after a crash gives the same.
+func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
+	defer b.recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
+	if b.gate.isCrowded(t.ChatID) {
+		b.deferTelling(ctx, t, 0)
+		return
+	}
+	chat, card, err := b.deliver(ctx, t, b.outcome(t))
+	if err != nil {
+		pause := backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
+		if errors.Is(err, errMoved) {
+			pause = 0
+		}
+		b.deferTelling(ctx, t, pause)
+		return
+	}
+	more := false
+	err = b.persist(ctx, func() (err error) {
+		more, err = b.store.RecordTold(ctx, t, chat, card, b.number())
+		return err
+	})
+	if err == nil && more {
+		b.tellings.up()
+	}
+}
+
+func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
+	err := b.persist(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.number()) })
+	if err == nil && pause == 0 && !b.gate.isCrowded(t.ChatID) {
+		b.tellings.up()
+	}
+}
+
+// errMoved says that the chat is elsewhere now and the row says where.
+var errMoved = errors.New("chat moved")
+
+// deliver puts a message about a ticket where its person will find it: into the card, else as a reply to the message that
+// asked, else into the chat's General topic, else to the person in private. It returns where it stands; 0 where nobody
+// can be told, which is logged.
+func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m message) (chat, id int64, err error) {
+	if t.CardID != 0 {
+		v, err := b.edit(ctx, t.CardChatID, t.CardID, answers, m)
+		if v == done {
+			return t.CardChatID, t.CardID, nil
+		}
+		if v == later {
+			return 0, 0, err
+		}
+	}
+	for _, to := range b.places(t) {
+		id, v, err := b.post(ctx, to, answers, b.elsewhere(t, to, m))
+		switch v {
+		case done:
+			return to.chat, id, nil
+		case later:
+			return 0, 0, err
+		case moved:
+			if _, err := b.follow(ctx, to, err); err != nil {
+				return 0, 0, err
+			}
+			return 0, 0, errMoved
+		case lost:
+			if err := b.lose(ctx, to.chat, err); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
+	b.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
+	return 0, 0, nil
+}
+
+// places are where an outcome may be told, best first.
+func (b *Bot) places(t storage.Ticket) []place {
+	places := []place{{chat: t.ChatID, thread: t.ThreadID, reply: t.MessageID}}
+	if t.ThreadID != 0 {
+		places = append(places, place{chat: t.ChatID}) // a reply would go to the closed topic again
+	}
+	if t.SenderID > 0 && t.SenderID != t.ChatID {
+		places = append(places, place{chat: t.SenderID})
+	}
+	return places
+}
+
+// elsewhere says whom the message is for where it does not stand below the message that asked.
+func (b *Bot) elsewhere(t storage.Ticket, to place, m message) message {
+	if to.reply != 0 || to.chat == t.ChatID && t.MessageID == 0 && to.thread == t.ThreadID {
+		return m
+	}
+	m.text = b.texts.in(t.Language).say("elsewhere", "Who", safe(mention(t.SenderID, t.SenderName))) + "\n\n" + m.text
+	return m
+}
+
+// mention names a person so that Telegram notifies them.
+func mention(id int64, name string) string {
+	if id <= 0 {
+		return escape(isolate(name))
+	}
+	return fmt.Sprintf(`<a href="tg://user?id=%d">%s</a>`, id, escape(isolate(name)))
+}
+
+// outcome is the message that tells where a ticket stands.
+func (b *Bot) outcome(t storage.Ticket) message {
+	say := b.texts.in(t.Language)
+	var request livedesk.NewTicket
+	_ = json.Unmarshal(t.Request, &request) // without it the title is missing, and the rest is true
+	m := message{text: b.headline(say, t, request)}
+	if t.State == storage.StateUnconfirmed {
+		m.buttons = [][]models.InlineKeyboardButton{{
+			{Text: say.say("button_again"), CallbackData: fmt.Sprintf("again:%d:%d", t.ID, t.Attempts)},
+			{Text: say.say("button_leave"), CallbackData: fmt.Sprintf("leave:%d:%d", t.ID, t.Attempts)},
+		}}
+	}
+	return m
+}
+
+func (b *Bot) headline(say tongue, t storage.Ticket, r livedesk.NewTicket) string {
+	title := shorten(r.Title, 200)
+	switch t.State {
+	case storage.StateCreated:
+		id := "created"
+		if t.TicketID == "" {
+			id = "created_unnumbered"
+		}
+		lines := []string{say.say(id, "Number", t.TicketID, "Title", title)}
+		if facts := dotted(say.facts(string(r.Priority), string(r.Type), r.AssignmentTeam)); facts != "" {
+			lines = append(lines, facts)
+		}
+		return strings.Join(lines, "\n")
+	case storage.StateRefused:
+		return b.refusal(say, t, title)
+	case storage.StateUnconfirmed:
+		return say.say("unconfirmed", "Title", title)
+	case storage.StateLeft:
+		return say.say("left", "Title", title)
+	}
+	return say.say("waiting", "Title", title)
+}
+
+func (b *Bot) refusal(say tongue, t storage.Ticket, title string) string {
+	if t.Reason == reasonTeam {
+		if len(b.cfg.Teams) == 0 {
+			return say.say("refused_teams_none", "Title", title)
+		}
+		return say.say("refused_team", "Title", title, "Team", t.Detail, "Teams", strings.Join(b.cfg.Teams, ", "))
+	}
+	if t.Detail == "" {
+		return say.say("refused", "Title", title)
+	}
+	return say.say("refused_because", "Title", title, "Why", shorten(plainLine(t.Detail), 300))
+}

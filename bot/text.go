@@ -1,0 +1,116 @@
+package bot
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html"
+	"regexp"
+	"strings"
+
+	"github.com/go-telegram/bot/models"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+// Every text that people read stands in locales, one file a language, in the form of the i18n library:
+// https://github.com/nicksnyder/go-i18n. They are Telegram HTML; what is put into them is escaped here.
+//
+//go:embed locales/*.json
+var locales embed.FS
+
+type texts struct {
+	bundle   *i18n.Bundle
+	fallback string
+}
+
+// newTexts reads the locales. fallback is the language where nothing else is chosen.
+func newTexts(fallback string) (*texts, error) {
+	if fallback == "" {
+		fallback = "en"
+	}
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	files, err := locales.ReadDir("locales")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if _, err := bundle.LoadMessageFileFS(locales, "locales/"+f.Name()); err != nil {
+			return nil, fmt.Errorf("locale %s: %w", f.Name(), err)
+		}
+	}
+	return &texts{bundle: bundle, fallback: fallback}, nil
+}
+
+// Languages returns the languages that there are texts in.
+func Languages() []string {
+	files, _ := locales.ReadDir("locales")
+	var tags []string
+	for _, f := range files {
+		tags = append(tags, strings.TrimSuffix(f.Name(), ".json"))
+	}
+	return tags
+}
+
+// tongue speaks one language.
+type tongue struct{ localizer *i18n.Localizer }
+
+func (t *texts) in(lang string) tongue {
+	return tongue{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
+}
+
+// safe is text that is Telegram HTML already.
+type safe string
+
+// say returns the text with the given id. pairs are names and values for it; values are escaped, and shown in isolation so
+// that right-to-left names do not rearrange the line, unless they are safe. The value of Count chooses the plural.
+func (t tongue) say(id string, pairs ...any) string {
+	data := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		switch v := pairs[i+1].(type) {
+		case string:
+			data[pairs[i].(string)] = escape(isolate(v))
+		default:
+			data[pairs[i].(string)] = v
+		}
+	}
+	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: data["Count"]})
+	if err != nil && text == "" {
+		return id // a test asks for every id, so people do not see this
+	}
+	return text
+}
+
+// word returns the name of one of LiveDesk's words, such as a status. Accounts define their own; an unknown one is shown
+// as it is, with its underscores as spaces.
+func (t tongue) word(kind, word string) string {
+	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: kind + "_" + word})
+	if err != nil {
+		return escape(isolate(plainLine(strings.ReplaceAll(word, "_", " "))))
+	}
+	return text
+}
+
+var tags = regexp.MustCompile(`<[^>]*>`)
+
+// plain is a text of ours as Telegram shows it.
+func plain(text string) string { return html.UnescapeString(tags.ReplaceAllString(text, "")) }
+
+// commandList is one of the lists in Telegram's menu of commands.
+type commandList struct {
+	scope models.BotCommandScope
+	list  []models.BotCommand
+}
+
+func menu(t tongue) []commandList {
+	var all []models.BotCommand
+	for _, name := range []string{"ticket", "status", "help"} {
+		all = append(all, models.BotCommand{Command: name, Description: t.say("menu_" + name)})
+	}
+	return []commandList{
+		{&models.BotCommandScopeDefault{}, all},
+		{&models.BotCommandScopeAllGroupChats{}, all},
+		{&models.BotCommandScopeAllPrivateChats{}, all},
+	}
+}

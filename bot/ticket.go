@@ -1,0 +1,236 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// patience is how long a ticket may wait for its turn before its person is told that it waits.
+const patience = 3 * time.Second
+
+// Reasons for a ticket's state, as stored in its row.
+const (
+	reasonTeam    = "team"     // refused: no such team to choose
+	reasonRefused = "livedesk" // refused: LiveDesk's word
+	reasonAway    = "away"     // waiting: LiveDesk cannot be reached or asks to wait
+	reasonSetup   = "setup"    // waiting: LiveDesk does not accept our credentials or address
+	reasonUnknown = "unknown"  // unconfirmed: no readable answer
+)
+
+// openTicket handles /ticket. The answer to the bot's question goes through it too.
+func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
+	text := parseTicketText(answers.Options + " " + a.args)
+	if answers.AskedID == 0 {
+		text = parseTicketText(a.args)
+	}
+	if text.title == "" && a.quoted != nil && answers.AskedID == 0 {
+		text.title = titleOf(a.quoted)
+	}
+	if text.title == "" {
+		return false, b.ask(ctx, a)
+	}
+	if a.quoted != nil && answers.AskedID == 0 {
+		text.description = strings.TrimSpace(text.description + "\n\n" + quote(a.quoted))
+	}
+	t, err := b.compose(a, text)
+	if err != nil {
+		return false, err
+	}
+	t.Answers = answers.AskedID
+	return b.open(ctx, update, a, t)
+}
+
+// compose makes the ticket that a message asks for.
+func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
+	t := storage.NewTicket{
+		Ref:   fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply),
+		BotID: b.id, ChatID: a.at.chat, ThreadID: a.at.thread, MessageID: a.at.reply,
+		SenderID: a.by.id, SenderName: a.by.name, PerMinute: b.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
+	}
+	if a.by.user {
+		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
+	}
+	for _, p := range mentioned(a.message) {
+		if p.ID != a.by.id {
+			t.Followers = append(t.Followers, p)
+		}
+	}
+	team, known := b.team(text.team)
+	if !known {
+		t.State, t.Reason, t.Detail = storage.StateRefused, reasonTeam, shorten(text.team, 100)
+	}
+	text.team = team
+	var err error
+	t.Request, err = json.Marshal(b.request(t, text))
+	return t, err
+}
+
+// request is the body of the create request.
+func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
+	contact := &livedesk.ChannelContact{ChannelID: b.cfg.ChannelID, ContactID: strconv.FormatInt(t.ChatID, 10)}
+	if t.ThreadID != 0 {
+		contact.SubContactID = strconv.FormatInt(t.ThreadID, 10)
+	}
+	for _, f := range t.Followers {
+		contact.Followers = append(contact.Followers, livedesk.Follower{ID: strconv.FormatInt(f.ID, 10), Name: f.Name})
+	}
+	fields := text.fields
+	if fields == nil {
+		fields = map[string]string{}
+	}
+	fields["telegram_ref"] = t.Ref
+	r := livedesk.NewTicket{
+		Title: text.title, Description: text.description,
+		Requester:      livedesk.Requester{ChannelContacts: contact},
+		AssignmentTeam: text.team, Priority: livedesk.Priority(text.priority), Type: livedesk.TicketType(text.ticketType),
+		CustomFields: fields,
+	}
+	if member, ok := b.cfg.StaffMembers[t.SenderID]; ok {
+		r.Submitter = &livedesk.Member{ID: member}
+	}
+	return r
+}
+
+// team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
+func (b *Bot) team(typed string) (string, bool) {
+	if typed == "" {
+		return "", true
+	}
+	for _, team := range b.cfg.Teams {
+		if strings.EqualFold(team, typed) {
+			return team, true
+		}
+	}
+	return "", false
+}
+
+// open stores the ticket and begins its way to LiveDesk.
+func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTicket) (bool, error) {
+	admitted := t.State == storage.StateWaiting && b.admit()
+	if admitted {
+		t.State = storage.StateSending
+	}
+	ticket, err := b.store.OpenTicket(ctx, t, b.number(), update)
+	if err != nil && admitted {
+		b.dismiss()
+	}
+	switch {
+	case errors.Is(err, storage.ErrExists):
+		return true, nil
+	case errors.Is(err, storage.ErrTooMany):
+		_, _, err := b.reply(ctx, a.at, message{text: b.texts.in("").say("too_many", "Count", b.cfg.PerMinute)})
+		return false, err
+	case err != nil:
+		return false, err
+	}
+	b.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
+	switch ticket.State {
+	case storage.StateSending:
+		b.do(func() { b.create(ctx, ticket) })
+	case storage.StateWaiting:
+		b.waiting.up()
+	case storage.StateRefused:
+		b.do(func() { b.tell(ctx, ticket) })
+	}
+	return true, nil
+}
+
+// ask asks the person for the ticket's text.
+func (b *Bot) ask(ctx context.Context, a asked) error {
+	q := storage.Question{
+		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, ThreadID: a.at.thread, SenderID: a.by.id,
+		Options: plainLine(a.args),
+	}
+	if err := b.store.Ask(ctx, q); err != nil {
+		return err
+	}
+	at, id, err := b.reply(ctx, a.at, message{text: b.texts.in("").say("question"), ask: true})
+	if err != nil || id == 0 {
+		return err
+	}
+	q.ChatID = at.chat
+	return b.persist(ctx, func() error { return b.store.Asked(ctx, q, id) })
+}
+
+// answer takes the reply to one of the bot's messages: to a question it is the ticket.
+func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
+	t := b.texts.in("")
+	reads := a.quoted.Text == plain(t.say("question"))
+	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), reads)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case q.Answered:
+		_, _, err := b.reply(ctx, a.at, message{text: t.say("question_answered")})
+		return false, err
+	}
+	return b.openTicket(ctx, update, a, q)
+}
+
+// titleOf is the title of a ticket that a reply makes of a message.
+func titleOf(m *models.Message) string {
+	if t := parseTitle(body(m)); t != "" {
+		return t
+	}
+	return kindOf(m)
+}
+
+func parseTitle(text string) string {
+	line, _ := firstLine(clean(text))
+	return shortTitle(plainLine(line))
+}
+
+// body is what a message says, in any form that has words.
+func body(m *models.Message) string {
+	if m.Text != "" {
+		return m.Text
+	}
+	return m.Caption
+}
+
+// quote is a message as a Markdown quotation.
+func quote(m *models.Message) string {
+	name := ""
+	if by, ok := sender(m); ok {
+		name = by.name
+	} else if m.From != nil {
+		name = user(m.From).name
+	}
+	text := strings.TrimSpace(clean(body(m)))
+	if text == "" {
+		text = "[" + kindOf(m) + "]"
+	}
+	when := time.Unix(int64(m.Date), 0).UTC().Format("2 Jan 2006 15:04 UTC")
+	return fmt.Sprintf("> %s, %s:\n> %s", name, when, strings.ReplaceAll(text, "\n", "\n> "))
+}
+
+// kindOf names a message without words, for agents.
+func kindOf(m *models.Message) string {
+	switch {
+	case len(m.Photo) > 0:
+		return "Photo"
+	case m.Video != nil, m.VideoNote != nil:
+		return "Video"
+	case m.Animation != nil:
+		return "Animation"
+	case m.Voice != nil, m.Audio != nil:
+		return "Audio"
+	case m.Document != nil:
+		return "Document"
+	case m.Sticker != nil:
+		return "Sticker"
+	}
+	return "Message"
+}

@@ -1,0 +1,188 @@
+package bot
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+)
+
+func TestATicketFromATopicIsTheDocumentedRequest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ text, body string }{
+		"Japanese": {
+			text: "/ticket !high #incident team:ITサポート device_sn=PRN-2024-001 location=\"北京本社-3階印刷室\" プリンター紙詰まり、印刷不可\n" +
+				"顧客よりA4用紙が排紙トレイで詰まったとの報告あり、緊急対応が必要。",
+			body: `{"title":"プリンター紙詰まり、印刷不可","description":"顧客よりA4用紙が排紙トレイで詰まったとの報告あり、緊急対応が必要。",
+				"requester":{"channel_contacts":{"channel_id":"inbox_100","contact_id":"-1001234567890","sub_contact_id":"23232323",
+				"followers":[{"id":"7562646527","name":"張三"}]}},"submitter":{"id":"u_12345"},"assignment_team":"ITサポート",
+				"priority":"high","ticket_type":"incident",
+				"custom_fields":{"device_sn":"PRN-2024-001","location":"北京本社-3階印刷室"}}`,
+		},
+		"German": {
+			text: "/ticket@LiveDeskBot !high #incident team:\"IT Support\" device_sn=PRN-2024-001 location=\"Beijing HQ - 3. Etage Druckerraum\" " +
+				"Papierstau im Drucker, Drucken nicht möglich\nKund:in meldet A4-Papierstau im Ausgabefach, dringende Bearbeitung erforderlich.",
+			body: `{"title":"Papierstau im Drucker, Drucken nicht möglich",
+				"description":"Kund:in meldet A4-Papierstau im Ausgabefach, dringende Bearbeitung erforderlich.",
+				"requester":{"channel_contacts":{"channel_id":"inbox_100","contact_id":"-1001234567890","sub_contact_id":"23232323",
+				"followers":[{"id":"7562646527","name":"張三"}]}},"submitter":{"id":"u_12345"},"assignment_team":"IT Support",
+				"priority":"high","ticket_type":"incident",
+				"custom_fields":{"device_sn":"PRN-2024-001","location":"Beijing HQ - 3. Etage Druckerraum"}}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(w *world) { w.cfg.StaffMembers = map[int64]string{7562646527: "u_12345"} })
+			zhang := w.telegram.NewPerson("張三", telegramtest.ID(7562646527))
+			forum := w.telegram.NewForum("Printers", telegramtest.ID(-1001234567890))
+			topic := forum.NewTopic("Beijing", telegramtest.ID(23232323))
+
+			reply := w.say(zhang, topic, test.text)
+
+			require.Equal(t, topic, reply.Topic)
+			body := w.body()
+			fields := body["custom_fields"].(map[string]any)
+			require.NotEmpty(t, fields["telegram_ref"])
+			delete(fields, "telegram_ref")
+			sent, err := json.Marshal(body)
+			require.NoError(t, err)
+			require.JSONEq(t, test.body, string(sent))
+			require.Contains(t, reply.Text, w.desk.Tickets()[0].ID)
+		})
+	}
+}
+
+func TestTicketsInEveryKindOfChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	group, super, forum := w.telegram.NewGroup("G"), w.telegram.NewSupergroup("S"), w.telegram.NewForum("F")
+	topic := forum.NewTopic("T")
+	for name, where := range map[string]telegramtest.Place{
+		"basic group": group, "supergroup": super, "General": forum, "topic": topic, "private": w.telegram.Private(w.alice),
+	} {
+		reply := w.say(w.alice, where, "/TICKET "+name)
+		require.Contains(t, reply.Text, name)
+		w.number(reply)
+	}
+	for _, ticket := range w.desk.Tickets() {
+		require.Equal(t, ticket.Title == "topic", ticket.Requester.SubContactID != "", ticket.Title)
+	}
+}
+
+func TestWhatIsNoCommandForThisBotMakesNoTicket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	for _, text := range []string{"/ticket@OtherBot x", "please /ticket x", " /ticket x", "/tickets x", "/ticketx"} {
+		w.telegram.Say(w.alice, chat, text)
+	}
+	w.telegram.Say(w.alice, chat, "/ticket forwarded", telegramtest.ForwardedFrom(w.alice))
+	plain := w.telegram.Say(w.alice, chat, "hello")
+	w.telegram.Edit(plain, "/ticket edited")
+	w.telegram.Say(w.telegram.NewPerson("Robot", telegramtest.AsBot()), chat, "/ticket from a bot")
+
+	w.say(w.alice, chat, "/ticket the only one")
+
+	require.Len(t, w.desk.Tickets(), 1)
+	require.Len(t, chat.BotMessages(), 1)
+}
+
+func TestAReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewForum("F")
+	topic := chat.NewTopic("T")
+	bob := w.telegram.NewPerson("Bob <b>&")
+	original := w.telegram.Say(bob, topic, "The 🖨️ burns\nsince noon")
+
+	w.say(w.alice, topic, "/ticket", telegramtest.ReplyTo(original))
+
+	body := w.body()
+	require.Equal(t, "The 🖨️ burns", body["title"])
+	require.Contains(t, body["description"], "Bob <b>&")
+	require.Contains(t, body["description"], "> The 🖨️ burns\n> since noon")
+}
+
+func TestAnEmptyTicketAsksAndTheReplyIsTheTicketAlsoAfterARestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topic := w.telegram.NewForum("F").NewTopic("T")
+	question := w.say(w.alice, topic, "/ticket !high")
+	require.True(t, question.ForceReply)
+	require.True(t, question.Selective)
+	w.stop()
+	w.start()
+	bob := w.telegram.NewPerson("Bob")
+	w.telegram.Say(bob, topic, "not asked", telegramtest.ReplyTo(question))
+
+	created := w.say(w.alice, topic, "Door stuck\nsecond floor", telegramtest.ReplyTo(question))
+
+	w.number(created)
+	body := w.body()
+	require.Equal(t, "Door stuck", body["title"])
+	require.Equal(t, "second floor", body["description"])
+	require.Equal(t, "high", body["priority"])
+	again := w.say(w.alice, topic, "Another", telegramtest.ReplyTo(question))
+	require.Contains(t, again.Text, "/ticket")
+	require.Len(t, w.desk.Tickets(), 1)
+}
+
+func TestFollowersAreTheSenderAndPeopleMentionedByID(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	bob := w.telegram.NewPerson("Bob")
+	w.say(w.alice, chat, "/ticket for 😀 Bob and @carol", telegramtest.Mentioning(bob))
+	followers := w.desk.Tickets()[0].Requester.Followers
+	require.Len(t, followers, 2)
+	require.Equal(t, "Alice Liddell", followers[0].Name)
+	require.Equal(t, "Bob", followers[1].Name)
+
+	chat.SetMember(bob, telegramtest.Administrator)
+	w.say(bob, chat, "/ticket in secret", telegramtest.Anonymously())
+	require.Empty(t, w.desk.Tickets()[1].Requester.Followers)
+}
+
+func TestAnUnknownTeamIsRefusedWithTheTeamsThereAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	reply := w.say(w.alice, chat, "/ticket team:Nobody help")
+	require.Contains(t, reply.Text, "Nobody")
+	require.Contains(t, reply.Text, "IT Support, ITサポート")
+	require.Empty(t, w.desk.Tickets())
+	require.Contains(t, w.say(w.alice, chat, "/ticket team:\"it support\" help").Text, "IT Support")
+}
+
+func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	mallory := w.telegram.NewPerson("<b>&amp;_*`‮evil")
+	chat := w.telegram.NewSupergroup("</b> & [x](y)")
+	for _, title := range []string{"<b>bomb", "a & b_c *d* `e`", "שלום <עולם>", "& &lt; &amp;lt;"} {
+		reply := w.say(mallory, chat, "/ticket "+title)
+		require.Contains(t, reply.Text, title)
+	}
+	long := ""
+	for range 60 {
+		long += "длинный заголовок 😀 "
+	}
+	reply := w.say(mallory, chat, "/ticket "+long)
+	w.number(reply)
+	last := w.desk.Tickets()[4]
+	require.LessOrEqual(t, len([]rune(last.Title)), 200)
+	require.Contains(t, last.Description, "длинный заголовок 😀 длинный")
+}
+
+func TestTooManyTicketsInAMinuteAreDeclinedPolitely(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.cfg.PerMinute = 2 })
+	chat := w.telegram.NewSupergroup("S")
+	w.number(w.say(w.alice, chat, "/ticket 1"))
+	w.number(w.say(w.alice, chat, "/ticket 2"))
+	require.Contains(t, w.say(w.alice, chat, "/ticket 3").Text, "in a minute")
+	w.number(w.say(w.telegram.NewPerson("Bob"), chat, "/ticket 4"))
+	require.Len(t, w.desk.Tickets(), 3)
+}
