@@ -94,7 +94,7 @@ func (s *Server) Say(by *Person, where Place, text string, how ...Saying) *Messa
 	if _, in := ch.members[by.ID]; !in && draft.SenderChat == nil {
 		ch.members[by.ID] = &member{person: by, status: Member}
 	}
-	ch.started = ch.started || ch.person == by
+	ch.started = ch.started || ch.ID == by.ID
 	return ch.post(draft.Message)
 }
 

@@ -59,8 +59,9 @@ func TestChatsTheBotCannotReach(t *testing.T) {
 		change(chat)
 		return chat
 	}
-	blocked := b.s.Private(b.s.NewPerson("Bob"))
-	b.s.Say(b.s.NewPerson("Bob", tt.ID(blocked.ID)), blocked, "/start")
+	bob := b.s.NewPerson("Bob")
+	blocked := b.s.Private(bob)
+	b.s.Say(bob, blocked, "/start")
 	blocked.Block()
 	for want, chat := range map[string]int64{
 		"400 Bad Request: chat not found":                                      -42,
