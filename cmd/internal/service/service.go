@@ -1,0 +1,206 @@
+// Package service is the program livedeskbot: its settings, its commands, and the wiring of bot, LiveDesk client and
+// database. It is a package so that cmd/tryout runs the very same service. Start with Run.
+package service
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/bot"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+	"livedeskbot/storage/localpg"
+)
+
+// Exit statuses, as the contract has them.
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitSettings = 2
+)
+
+// Run is the program without its process: it serves, or does what args say, until it is done or ctx ends, and returns the
+// exit status. Settings are read with getenv.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	if command == "version" {
+		fmt.Fprintln(stdout, version())
+		return exitOK
+	}
+	commands := map[string]func(context.Context, config, *slog.Logger, io.Writer) error{
+		"serve": serve, "migrate": migrate, "check": check,
+	}
+	do, ok := commands[command]
+	if !ok || len(args) > 1 {
+		fmt.Fprintln(stderr, "usage: livedeskbot [migrate | check | version]; without an argument it serves")
+		return exitSettings
+	}
+	c, err := readConfig(getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitSettings
+	}
+	if err := do(ctx, c, logger(c, stderr), stdout); err != nil {
+		fmt.Fprintln(stderr, "livedeskbot:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func logger(c config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.logLevel}
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// serve is the service.
+func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
+	store, stop, err := openStore(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stop.close()
+	if err := migrateUntilDone(ctx, store, log); err != nil {
+		return err
+	}
+	desk, err := livedesk.New(c.deskConfig())
+	if err != nil {
+		return err
+	}
+	b, err := bot.New(c.botConfig(), desk, store, log)
+	if err != nil {
+		return err
+	}
+	http, err := listen(c, b, log)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return http.serve(ctx) })
+	group.Go(func() error { return stop.watch(ctx) })
+	group.Go(func() error { return b.Run(ctx) })
+	return group.Wait()
+}
+
+// database is the private Postgres, where there is one, below the store.
+type database struct {
+	store  *storage.Store
+	server *localpg.Server
+}
+
+// openStore opens the database, starting a private one where no other is set.
+func openStore(ctx context.Context, c config, log *slog.Logger) (*storage.Store, database, error) {
+	var d database
+	url := string(c.databaseURL)
+	if url == "" {
+		server, err := localpg.Start(ctx, localpg.Config{Dir: c.dataDir})
+		if err != nil {
+			return nil, d, err
+		}
+		log.Info("private Postgres is up", "folder", c.dataDir)
+		d.server, url = server, server.URL()
+	}
+	var err error
+	if d.store, err = storage.Open(ctx, url); err != nil {
+		d.close()
+	}
+	return d.store, d, err
+}
+
+// watch returns an error when the private Postgres ends before ctx.
+func (d database) watch(ctx context.Context) error {
+	if d.server == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.server.Done():
+		return fmt.Errorf("the private Postgres ended: %w", d.server.Err())
+	}
+}
+
+func (d database) close() {
+	if d.store != nil {
+		d.store.Close()
+	}
+	if d.server != nil {
+		_ = d.server.Close() // it stops when its last user has gone, also without a word
+	}
+}
+
+// migrate brings the schema up to date.
+func migrate(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) error {
+	store, stop, err := openStore(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer stop.close()
+	if err := storage.Migrate(ctx, store.Pool(), log); err != nil {
+		return err
+	}
+	fmt.Fprintln(stdout, "the database schema is up to date")
+	return nil
+}
+
+func (c config) deskConfig() livedesk.Config {
+	return livedesk.Config{
+		BaseURL: c.desk.url, UploadURL: c.desk.uploadURL, Key: string(c.desk.key), Secret: string(c.desk.secret),
+		Timeout: c.desk.timeout,
+	}
+}
+
+func (c config) botConfig() bot.Config {
+	return bot.Config{
+		Token: string(c.telegramToken), APIURL: c.telegramAPI,
+		WebhookURL: c.telegramWebhook, WebhookSecret: string(c.telegramWebhookSecret),
+		ChannelID: c.channelID, Teams: c.teams, ConsoleURL: c.consoleURL, Rate: c.desk.rate,
+		StaffChats: c.staffChats, StaffMembers: c.staffMembers, PerMinute: c.ticketsPerMinute, Language: c.language,
+	}
+}
+
+// version says what was built from what.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "livedeskbot (unknown build)"
+	}
+	commit, dirty := "unknown commit", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			commit = "commit " + s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			dirty = " with changes"
+		}
+	}
+	return fmt.Sprintf("livedeskbot %s, %s%s, %s", info.Main.Version, commit, dirty, info.GoVersion)
+}
+
+// migrateUntilDone waits for a database that is away: a service that starts beside its database must not care which
+// of them is first.
+func migrateUntilDone(ctx context.Context, store *storage.Store, log *slog.Logger) error {
+	for {
+		err := storage.Migrate(ctx, store.Pool(), log)
+		if err == nil || !storage.IsAway(err) {
+			return err
+		}
+		log.Warn("waiting for the database", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
