@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -20,8 +21,8 @@ type account struct {
 	UID, GID uint32
 }
 
-// serverAccount returns who owns the data, else postgres, else nobody.
-func serverAccount(dataDir string) (account, error) {
+// serverAccount returns who owns the data, else the first of the names that this machine knows.
+func serverAccount(dataDir string, names ...string) (account, error) {
 	if os.Geteuid() != 0 {
 		return account{}, nil
 	}
@@ -31,7 +32,7 @@ func serverAccount(dataDir string) (account, error) {
 			return account{Name: "with the number " + strconv.Itoa(int(stat.Uid)), UID: stat.Uid, GID: stat.Gid}, nil
 		}
 	}
-	for _, name := range []string{"postgres", "nobody"} {
+	for _, name := range names {
 		entry, err := user.Lookup(name)
 		if err != nil {
 			continue
@@ -43,8 +44,8 @@ func serverAccount(dataDir string) (account, error) {
 		}
 		return account{Name: name, UID: uint32(uid), GID: uint32(gid)}, nil
 	}
-	return account{}, errors.New("Postgres refuses to run as root, and this machine has neither an account postgres nor " +
-		"nobody to run it as: add one (`adduser --system postgres`), run as an ordinary user, or set DATABASE_URL")
+	return account{}, fmt.Errorf("as root Postgres runs as another account, and this machine has none of %s: "+
+		"add one (`adduser --system postgres`), run as an ordinary user, or set DATABASE_URL", strings.Join(names, ", "))
 }
 
 func (a account) other() bool { return a.UID != 0 }

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -58,10 +57,16 @@ func (c *cluster) controlAddr() *net.UnixAddr {
 
 func (c *cluster) url() string {
 	// Everything is named, so that PGHOST and its like in the environment of the user have no say.
-	u := url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: url.Values{
-		"host": {c.runDir()}, "port": {"5432"}, "sslmode": {"disable"},
-	}.Encode()}
-	return u.String()
+	query := url.Values{"host": {c.runDir()}, "port": {"5432"}, "sslmode": {"disable"}}.Encode()
+	return "postgres://postgres@/postgres?" + strings.ReplaceAll(query, "+", "%20") // libpq's form has no plus for a space
+}
+
+// fault explains an error with the files of the server.
+func (c *cluster) fault(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("the private Postgres in %s belongs to another account: %w", c.Dir, err)
+	}
+	return fmt.Errorf("the private Postgres in %s: %w", c.Dir, err)
 }
 
 // prepare finds out who can run the server from which programs, and only then makes the folder.
@@ -70,16 +75,13 @@ func (c *cluster) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Account, err = serverAccount(c.dataDir()); err != nil {
+	if c.Account, err = serverAccount(c.dataDir(), "postgres", "nobody"); err != nil {
 		return err
 	}
 	if c.Programs, err = findPrograms(ctx, c, major); err != nil {
 		return err
 	}
-	if err := c.makeDir(ctx); err != nil {
-		return err
-	}
-	return c.makeRunDir()
+	return c.makeDir(ctx)
 }
 
 // writtenBy returns the major version that wrote the data, empty where there is none yet.
@@ -92,7 +94,7 @@ func (c *cluster) writtenBy() (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("private Postgres: %w", err)
+		return "", c.fault(err)
 	}
 	return strings.TrimSpace(string(version)), nil
 }
@@ -138,20 +140,19 @@ func (c *cluster) makeRunDir() error {
 // orphaned explains a lock that nobody answers for. On Linux a server dies with its supervisor; elsewhere it may not.
 func (c *cluster) orphaned() error {
 	return fmt.Errorf("the private Postgres in %s is held by a server whose supervisor has gone: "+
-		"end it with `kill -INT %s` and start again", c.Dir, c.recordedPID())
+		"end process %s with `kill -INT` and start again", c.Dir, c.readLock().pid)
 }
 
-// recordedPID returns the first line of the lock file of Postgres. The process may be long gone.
-func (c *cluster) recordedPID() string {
-	content, err := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid"))
-	if err != nil {
-		return "PID"
+// pidFile is what we need of the lock file of Postgres. The process may be long gone.
+type pidFile struct{ pid, status string }
+
+func (c *cluster) readLock() pidFile {
+	content, _ := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid")) // none is as good as an empty one
+	lines := strings.Split(string(content), "\n")
+	if len(lines) < 8 {
+		return pidFile{pid: lines[0]}
 	}
-	pid, _, _ := strings.Cut(string(content), "\n")
-	if _, err := strconv.Atoi(pid); err != nil {
-		return "PID"
-	}
-	return pid
+	return pidFile{pid: lines[0], status: strings.TrimSpace(lines[7])}
 }
 
 func exists(path string) bool {
@@ -162,14 +163,11 @@ func exists(path string) bool {
 // errLocked says that another process holds the lock.
 var errLocked = errors.New("locked")
 
-// tryLock locks the file for as long as it is open, here or in a process that inherited it.
+// tryLock locks the file for as long as it is open, here or in a process that has inherited it.
 func tryLock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("the private Postgres in %s belongs to another account: %w", filepath.Dir(path), err)
-	}
 	if err != nil {
-		return nil, fmt.Errorf("private Postgres: %w", err)
+		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
@@ -179,5 +177,5 @@ func tryLock(path string) (*os.File, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, errLocked
 	}
-	return nil, fmt.Errorf("lock %s: %w", path, err)
+	return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
 }

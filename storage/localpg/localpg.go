@@ -148,7 +148,7 @@ func (c *cluster) open(ctx context.Context) (*net.UnixConn, error) {
 			return c.launch(ctx, owner)
 		}
 		if !errors.Is(err, errLocked) {
-			return nil, err
+			return nil, c.fault(err)
 		}
 		conn, err := c.join(ctx)
 		if !errors.Is(err, errUnattended) {
@@ -168,7 +168,7 @@ func (c *cluster) open(ctx context.Context) (*net.UnixConn, error) {
 func (c *cluster) join(ctx context.Context) (*net.UnixConn, error) {
 	conn, err := net.DialUnix("unix", nil, c.controlAddr())
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("the private Postgres in %s belongs to another account: %w", c.Dir, err)
+		return nil, c.fault(err)
 	}
 	if err != nil {
 		return nil, errUnattended

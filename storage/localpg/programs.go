@@ -50,7 +50,7 @@ func findPrograms(ctx context.Context, c *cluster, writtenBy string) (string, er
 	var looked []string
 	for _, dir := range candidates(ctx) {
 		major, err := majorVersion(ctx, dir, c.Account)
-		if errors.Is(err, syscall.EPERM) {
+		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) { // the latter in a user namespace
 			return "", fmt.Errorf("this process is root without the right to act as account %s, and Postgres refuses to run "+
 				"as root: run as an ordinary user, or set DATABASE_URL", c.Account.Name)
 		}

@@ -12,11 +12,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -43,16 +42,14 @@ func init() {
 // socket's queue before the supervisor exists, so it learns of this user even if the user dies at once.
 func (c *cluster) launch(ctx context.Context, owner *os.File) (*net.UnixConn, error) {
 	defer owner.Close()
-	_ = os.Remove(c.controlAddr().Name) // left by a supervisor that was killed
-	listener, err := net.ListenUnix("unix", c.controlAddr())
+	listener, err := c.listen()
 	if err != nil {
-		return nil, fmt.Errorf("private Postgres: %w", err)
+		return nil, err
 	}
 	defer listener.Close()
-	listener.SetUnlinkOnClose(false)
 	conn, err := net.DialUnix("unix", nil, c.controlAddr())
 	if err != nil {
-		return nil, fmt.Errorf("private Postgres: %w", err)
+		return nil, c.fault(err)
 	}
 	err = c.spawn(owner, listener)
 	if err == nil {
@@ -70,16 +67,34 @@ func (c *cluster) launch(ctx context.Context, owner *os.File) (*net.UnixConn, er
 	return conn, nil
 }
 
+func (c *cluster) listen() (*net.UnixListener, error) {
+	if err := c.makeRunDir(); err != nil {
+		return nil, err
+	}
+	_ = os.Remove(c.controlAddr().Name) // left by a supervisor that was killed
+	listener, err := net.ListenUnix("unix", c.controlAddr())
+	if err != nil {
+		return nil, c.fault(err)
+	}
+	listener.SetUnlinkOnClose(false)
+	// Where root joins in the folder of an ordinary user, that user must be able to join too.
+	if err := c.Account.own(c.controlAddr().Name); err != nil {
+		listener.Close()
+		return nil, c.fault(err)
+	}
+	return listener, nil
+}
+
 func (c *cluster) spawn(owner *os.File, listener *net.UnixListener) error {
 	socket, err := listener.File()
 	if err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	defer socket.Close()
 	_ = os.Rename(c.logPath(), c.logPath()+".1") // there may be none
 	log, err := os.OpenFile(c.logPath(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	defer log.Close()
 	settings, err := json.Marshal(c)
@@ -88,7 +103,7 @@ func (c *cluster) spawn(owner *os.File, listener *net.UnixListener) error {
 	}
 	path, err := ownProgram()
 	if err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	cmd := &exec.Cmd{
 		Path:       path,
@@ -102,7 +117,7 @@ func (c *cluster) spawn(owner *os.File, listener *net.UnixListener) error {
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	go func() { _ = cmd.Wait() }() // no zombie; what matters comes through the connection
 	return nil
@@ -126,9 +141,7 @@ func supervise(settings string) int {
 	if err != nil {
 		return 1
 	}
-	if c.Temporary {
-		defer c.remove()
-	}
+	defer c.cleanUp()
 	s, err := c.startServer(owner)
 	if err != nil {
 		refuse(listener.(*net.UnixListener), err)
@@ -138,9 +151,14 @@ func supervise(settings string) int {
 	return 0
 }
 
-func (c *cluster) remove() {
-	os.RemoveAll(c.runDir())
-	os.RemoveAll(c.Dir)
+// cleanUp happens while we still hold the lock.
+func (c *cluster) cleanUp() {
+	_ = os.Remove(c.controlAddr().Name)
+	_ = os.Remove(c.runDir()) // stays where a server that crashed has left its socket
+	if c.Temporary {
+		_ = os.RemoveAll(c.runDir())
+		_ = os.RemoveAll(c.Dir)
+	}
 }
 
 // refuse tells those who wait already why there is no server. Whoever comes later tries for themselves.
@@ -211,14 +229,14 @@ func (c *cluster) startServer(owner *os.File) (*process, error) {
 	cmd := c.command(ctx, owner, "postgres", c.settings()...)
 	if err := cmd.Start(); err != nil {
 		stop()
-		return nil, fmt.Errorf("the private Postgres in %s does not come up: %w", c.Dir, err)
+		return nil, c.fault(err)
 	}
 	s := &process{stop: stop, exited: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait() // the log says why it ended
 		close(s.exited)
 	}()
-	if err := c.awaitReady(s.exited); err != nil {
+	if err := c.awaitReady(cmd.Process.Pid, s.exited); err != nil {
 		stop()
 		<-s.exited
 		return nil, err
@@ -247,13 +265,13 @@ func (c *cluster) initialise(owner *os.File) error {
 	}
 	fresh := c.dataDir() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	if err := os.Mkdir(fresh, 0o700); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	if err := c.Account.own(fresh); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
 	args := []string{"-D", fresh, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"}
 	if c.Temporary {
@@ -263,9 +281,12 @@ func (c *cluster) initialise(owner *os.File) error {
 		return c.initFault(err)
 	}
 	if err := os.Rename(fresh, c.dataDir()); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return c.fault(err)
 	}
-	return syncDir(c.Dir)
+	if err := syncDir(c.Dir); err != nil {
+		return c.fault(err)
+	}
+	return nil
 }
 
 func (c *cluster) initFault(err error) error {
@@ -281,13 +302,10 @@ func (c *cluster) initFault(err error) error {
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
+		return err
 	}
 	defer dir.Close()
-	if err := dir.Sync(); err != nil {
-		return fmt.Errorf("private Postgres: %w", err)
-	}
-	return nil
+	return dir.Sync()
 }
 
 // removeStaleLocks clears the lock files of a server that was killed. Postgres does so itself, except where the number
@@ -298,7 +316,7 @@ func (c *cluster) removeStaleLocks() {
 	if err != nil {
 		return
 	}
-	works, err := os.Stat(filepath.Join("/proc", c.recordedPID(), "cwd"))
+	works, err := os.Stat(filepath.Join("/proc", c.readLock().pid, "cwd"))
 	if err == nil && os.SameFile(data, works) {
 		return // Postgres will refuse to start beside it
 	}
@@ -327,20 +345,19 @@ func (c *cluster) settings() []string {
 	return args
 }
 
-func (c *cluster) awaitReady(exited <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readyTimeout)
-	defer cancel()
+// awaitReady asks the lock file of Postgres, as pg_ctl does, and not the socket, where another server could answer.
+func (c *cluster) awaitReady(pid int, exited <-chan struct{}) error {
+	tooLate := time.After(readyTimeout)
 	for {
-		conn, err := pgconn.Connect(ctx, c.url())
-		if err == nil {
-			return conn.Close(ctx)
+		if lock := c.readLock(); lock.pid == strconv.Itoa(pid) && lock.status == "ready" {
+			return nil
 		}
 		select {
 		case <-exited:
 			return fmt.Errorf("the private Postgres in %s does not come up, see %s:\n%s", c.Dir, c.logPath(), c.logTail())
-		case <-ctx.Done():
+		case <-tooLate:
 			return fmt.Errorf("the private Postgres in %s is not ready after %s, see %s", c.Dir, readyTimeout, c.logPath())
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(5 * time.Millisecond):
 		}
 	}
 }
