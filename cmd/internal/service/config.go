@@ -81,7 +81,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		staffMembers:     r.members("STAFF_MEMBERS"),
 		databaseURL:      r.database("DATABASE_URL"),
 		dataDir:          r.text("DATA_DIR", "./data"),
-		listen:           r.address("LISTEN_ADDR", "127.0.0.1:8080"),
+		listen:           r.listenAddress(),
 		language:         r.languageTag("LANGUAGE"),
 		logLevel:         r.level("LOG_LEVEL"),
 		logFormat:        r.oneOf("LOG_FORMAT", "text", "json"),
@@ -272,6 +272,8 @@ func (r *settings) address(name, fallback string) string {
 	}
 	return v
 }
+
+func (r *settings) listenAddress() string { return r.address("LISTEN_ADDR", "127.0.0.1:8080") }
 
 func (r *settings) list(name string) []string {
 	var words []string

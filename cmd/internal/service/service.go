@@ -36,6 +36,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintln(stdout, version())
 		return exitOK
 	}
+	if command == healthCommand {
+		return healthcheck(ctx, getenv, stderr)
+	}
 	commands := map[string]func(context.Context, config, *slog.Logger, io.Writer) error{
 		"serve": serve, "migrate": migrate, "check": check,
 	}
