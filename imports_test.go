@@ -1,0 +1,76 @@
+// Package livedeskbot_test checks the shape of the module: which package may import which, and what the service contains.
+package livedeskbot_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "livedeskbot/"
+
+// arrows are the packages of ours that a package may import. A package that is not named imports none; commands, which
+// wire everything, may import all that is not a command.
+var arrows = map[string][]string{
+	"bot":                 {"livedesk", "storage"},
+	"storage":             {"migrations"},
+	"storage/storagetest": {"migrations", "storage", "storage/localpg"},
+}
+
+func TestPackagesImportOnlyWhatLiesBelowThem(t *testing.T) {
+	t.Parallel()
+	for _, line := range golist(t, `{{.ImportPath}} {{join .Imports " "}}`, "./...") {
+		words := strings.Fields(line)
+		importer := strings.TrimPrefix(words[0], module)
+		for _, imported := range words[1:] {
+			imported, ours := strings.CutPrefix(imported, module)
+			switch {
+			case !ours:
+			case strings.HasPrefix(importer, "cmd/"):
+				require.True(t, !strings.HasPrefix(imported, "cmd/") || strings.HasPrefix(imported, "cmd/internal/"), line)
+			default:
+				require.Contains(t, arrows[importer], imported, "%s imports %s", importer, imported)
+			}
+		}
+	}
+}
+
+func TestTheClientNeedsOnlyTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{module + "livedesk"}, golist(t, `{{if not .Standard}}{{.ImportPath}}{{end}}`, "-deps", "./livedesk"))
+}
+
+func TestTheServiceContainsNoTestCode(t *testing.T) {
+	t.Parallel()
+	contained := golist(t, "{{.ImportPath}}", "-deps", "./cmd/livedeskbot")
+	require.Contains(t, contained, module+"bot")
+	for _, name := range contained {
+		first, _, _ := strings.Cut(name, "/")
+		require.NotEqual(t, "testing", first, name)
+		require.NotContains(t, name, "testify")
+		require.False(t, strings.HasPrefix(name, module) && strings.HasSuffix(name, "test"), name)
+	}
+}
+
+func TestEmulatorsAreNoTestCode(t *testing.T) {
+	t.Parallel()
+	for _, emulator := range []string{"./bot/telegramtest", "./livedesk/livedesktest"} {
+		require.False(t, slices.Contains(golist(t, "{{.ImportPath}}", "-deps", emulator), "testing"), emulator)
+	}
+}
+
+// golist returns what go list prints of the packages, without empty lines.
+func golist(t *testing.T, format string, args ...string) []string {
+	t.Helper()
+	var stderr strings.Builder
+	cmd := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"list", "-f", format}, args)...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, stderr.String())
+	lines := strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
+	require.NotEmpty(t, lines)
+	return lines
+}
