@@ -44,14 +44,14 @@ func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates
 	return fresh, nil
 }
 
-// ClaimUpdates takes up to limit free updates, oldest first, leaving out chats that have enough in hand.
+// ClaimUpdates takes up to limit free updates, oldest first, leaving out chats that have enough in hand (nil: none).
 func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, limit int, except []int64) ([]Update, error) {
 	updates, err := many[Update](ctx, s.pool, `
 		WITH claimed AS (
 			UPDATE updates SET owner = $2
 			WHERE bot_id = $1 AND update_id IN (
 				SELECT update_id FROM updates
-				WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL AND chat_id <> ALL ($4::bigint[])
+				WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL AND chat_id <> ALL (coalesce($4::bigint[], '{}'))
 				ORDER BY update_id
 				LIMIT $3
 				FOR UPDATE SKIP LOCKED)

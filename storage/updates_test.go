@@ -1,0 +1,108 @@
+package storage_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/storage"
+	"livedeskbot/storage/storagetest"
+)
+
+// bot is the id of the bot in these tests.
+const bot = 42
+
+func TestAnUpdateIsFreshOnlyOnceHoweverOftenItComes(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	one, two := storage.Update{ID: 1, ChatID: 7, Payload: []byte("{}")}, storage.Update{ID: 2, Payload: []byte("\x00\xff")}
+
+	fresh, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{one, two, one}, []bool{true, true, true})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true, false}, fresh)
+
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1))
+	fresh, err = store.Journal(t.Context(), bot, process.Number, []storage.Update{two, one}, []bool{false, false})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, fresh, "also once it is done")
+
+	fresh, err = store.Journal(t.Context(), bot+1, process.Number, []storage.Update{one}, []bool{true})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true}, fresh, "another bot's updates are others")
+}
+
+func TestFreeUpdatesAreClaimedOldestFirstAndByOneProcess(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	one, two := register(t, store), register(t, store)
+	journal(t, store, one, false, storage.Update{ID: 3, ChatID: 7}, storage.Update{ID: 1, ChatID: 7}, storage.Update{ID: 2, ChatID: 8})
+	journal(t, store, one, true, storage.Update{ID: 4, ChatID: 7})
+
+	require.Equal(t, []int64{1, 3}, claim(t, store, one, 10, 8), "without the chat that has enough")
+	require.Equal(t, []int64{2}, claim(t, store, two, 10), "also where no chat has enough")
+	require.Empty(t, claim(t, store, two, 10), "what a process has in hand stays there")
+}
+
+func TestAnUpdateThatWasGivenUpKeepsItsContentForALook(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1, Payload: []byte("odd")}, storage.Update{ID: 2, Payload: []byte("private")})
+	require.NoError(t, store.GiveUpUpdate(t.Context(), bot, 1, "unreadable"))
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1), "giving up is final")
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 2))
+
+	var payload []byte
+	var fault *string
+	require.NoError(t, store.Pool().QueryRow(t.Context(), `SELECT payload, fault FROM updates WHERE update_id = 1`).Scan(&payload, &fault))
+	require.Equal(t, "odd", string(payload))
+	require.Equal(t, "unreadable", *fault)
+	require.NoError(t, store.Pool().QueryRow(t.Context(), `SELECT payload, fault FROM updates WHERE update_id = 2`).Scan(&payload, &fault))
+	require.Nil(t, payload, "what people wrote is not kept longer than needed")
+
+	forgotten, err := store.ForgetUpdates(t.Context(), time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, int64(2), forgotten)
+}
+
+func open(t *testing.T) *storage.Store {
+	t.Helper()
+	store, err := storage.Open(t.Context(), storagetest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	return store
+}
+
+// register registers a process that lives until the end of the test.
+func register(t *testing.T, store *storage.Store) *storage.Process {
+	t.Helper()
+	process, err := store.Register(t.Context(), 0)
+	require.NoError(t, err)
+	t.Cleanup(process.Close)
+	return process
+}
+
+func journal(t *testing.T, store *storage.Store, process *storage.Process, mine bool, updates ...storage.Update) {
+	t.Helper()
+	all := make([]bool, len(updates))
+	for i := range all {
+		all[i] = mine
+	}
+	_, err := store.Journal(t.Context(), bot, process.Number, updates, all)
+	require.NoError(t, err)
+}
+
+// claim returns the ids of the updates that a process gets.
+func claim(t *testing.T, store *storage.Store, process *storage.Process, limit int, except ...int64) []int64 {
+	t.Helper()
+	updates, err := store.ClaimUpdates(context.WithoutCancel(t.Context()), bot, process.Number, limit, except)
+	require.NoError(t, err)
+	var ids []int64
+	for _, u := range updates {
+		ids = append(ids, u.ID)
+	}
+	return ids
+}
