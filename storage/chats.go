@@ -39,9 +39,8 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 		if err != nil {
 			return err
 		}
-		if news = tag.RowsAffected() > 0; !news {
-			return nil
-		}
+		news = tag.RowsAffected() > 0
+		// Also where it is none: a message of the group may have been worked on after the first signal.
 		for _, move := range []string{
 			`UPDATE tickets SET chat_id = $2, message_id = 0, card_chat_id = 0, card_id = 0,
 				-- An open outcome must be readable, and its buttons in reach, where people are now.
