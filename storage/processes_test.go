@@ -1,0 +1,151 @@
+package storage_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/storage"
+)
+
+func TestWorkOfADeadProcessIsFree(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	dead, living := register(t, store), register(t, store)
+	journal(t, store, dead, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 2))
+	journal(t, store, living, true, storage.Update{ID: 3})
+	sending := openTicket(t, store, dead, newTicket("sending", 7, storage.StateSending))
+	refused := openTicket(t, store, dead, newTicket("refused", 7, storage.StateRefused))
+	waiting := openTicket(t, store, dead, newTicket("waiting", 7, storage.StateWaiting))
+	kept := openTicket(t, store, living, newTicket("kept", 7, storage.StateSending))
+	require.True(t, refused.Mine)
+
+	kill(t, store, dead)
+	require.Equal(t, 1, takeOver(t, store))
+	require.Zero(t, takeOver(t, store), "once")
+
+	require.Equal(t, []int64{1}, claim(t, store, living, 10))
+	var told []int64
+	for _, k := range tellings(t, store, living) {
+		told = append(told, k.ID)
+	}
+	require.ElementsMatch(t, []int64{sending.ID, refused.ID}, told)
+	require.Equal(t, storage.StateUnconfirmed, state(t, store, sending), "its request may have left")
+	require.Equal(t, storage.StateWaiting, state(t, store, waiting), "its request has surely not left")
+	require.Equal(t, storage.StateSending, state(t, store, kept), "the living keep what they have")
+}
+
+func TestAProcessThatLosesItsConnectionTakesItsWorkAlong(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1})
+	sending := openTicket(t, store, process, newTicket("sending", 7, storage.StateSending))
+	require.NoError(t, process.Alive(t.Context()))
+	kill(t, store, process)
+	require.Error(t, process.Alive(t.Context()))
+	process.Close()
+
+	again, err := store.Register(t.Context(), process.Number)
+	require.NoError(t, err)
+	t.Cleanup(again.Close)
+	require.Greater(t, again.Number, process.Number)
+	require.Zero(t, takeOver(t, store))
+	require.Equal(t, storage.StateSending, state(t, store, sending))
+	require.Empty(t, claim(t, store, register(t, store), 10))
+	_, err = store.RecordOutcome(t.Context(), sending.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk", Due: -1}, again.Number)
+	require.NoError(t, err)
+}
+
+func TestOneProcessLeadsUntilItEnds(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	first, second := register(t, store), register(t, store)
+	leads := func(p *storage.Process, botID int64) bool {
+		lead, err := p.TryLead(t.Context(), botID)
+		require.NoError(t, err)
+		return lead
+	}
+	require.True(t, leads(first, bot))
+	require.True(t, leads(first, bot), "asking again is harmless")
+	require.False(t, leads(second, bot))
+	first.Close()
+	require.True(t, leads(second, bot))
+	_, err := first.TryLead(t.Context(), bot)
+	require.Error(t, err)
+	require.Error(t, first.Alive(t.Context()))
+	first.Close()
+}
+
+// Three processes look for dead ones without pause while others die and while the living take up work.
+func TestTakingOverNeverTouchesTheLiving(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	living := register(t, store)
+	kept := openTicket(t, store, living, newTicket("kept", 7, storage.StateSending))
+	stop := make(chan struct{})
+	var sweepers sync.WaitGroup
+	for range 3 {
+		sweepers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					_, _ = store.TakeOver(t.Context())
+				}
+			}
+		})
+	}
+	const deaths = 15
+	for n := range deaths {
+		id := int64(10 * n)
+		mortal, err := store.Register(t.Context(), 0)
+		require.NoError(t, err)
+		journal(t, store, mortal, true, storage.Update{ID: id + 1}, storage.Update{ID: id + 2})
+		journal(t, store, living, true, storage.Update{ID: id + 3})
+		require.NoError(t, mortal.Alive(t.Context()))
+		mortal.Close()
+	}
+	require.Eventually(t, func() bool {
+		return count(t, store, `SELECT count(*) FROM processes`) == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	close(stop)
+	sweepers.Wait()
+
+	require.Equal(t, storage.StateSending, state(t, store, kept))
+	require.Equal(t, deaths, count(t, store, `SELECT count(*) FROM updates WHERE owner IS NOT NULL`), "the living keep theirs")
+	require.Equal(t, 2*deaths, count(t, store, `SELECT count(*) FROM updates WHERE owner IS NULL AND takeovers = 1`))
+	require.Len(t, claim(t, store, living, 100), 2*deaths)
+}
+
+// kill cuts a process's connection as the death of its machine would, and waits until its lock is free.
+func kill(t *testing.T, store *storage.Store, process *storage.Process) {
+	t.Helper()
+	const held = ` FROM pg_locks WHERE locktype = 'advisory' AND classid = 77 AND objid = $1
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+	_, err := store.Pool().Exec(t.Context(), `SELECT pg_terminate_backend(pid)`+held, process.Number)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		var locks int
+		err := store.Pool().QueryRow(t.Context(), `SELECT count(*)`+held, process.Number).Scan(&locks)
+		return err == nil && locks == 0
+	}, 5*time.Second, 5*time.Millisecond)
+}
+
+func takeOver(t *testing.T, store *storage.Store) int {
+	t.Helper()
+	dead, err := store.TakeOver(t.Context())
+	require.NoError(t, err)
+	return dead
+}
+
+func state(t *testing.T, store *storage.Store, ticket storage.Ticket) storage.State {
+	t.Helper()
+	now, err := store.Ticket(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	return now.State
+}

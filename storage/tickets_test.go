@@ -1,0 +1,329 @@
+package storage_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/storage"
+)
+
+func TestAMessageHasOneTicketHoweverOftenItIsDelivered(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	first, err := store.OpenTicket(t.Context(), newTicket("ref", 7, storage.StateSending), process.Number, 1)
+	require.NoError(t, err)
+	require.Equal(t, 1, first.Attempts)
+	require.False(t, first.Mine, "there is nothing to tell before the answer")
+
+	_, err = store.OpenTicket(t.Context(), newTicket("ref", 7, storage.StateSending), process.Number, 2)
+	require.ErrorIs(t, err, storage.ErrExists)
+	require.Zero(t, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`), "both updates have ended")
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM followers`))
+}
+
+func TestTooManyTicketsInAMinuteStoreNothing(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	limited := func(ref string, sender int64) error {
+		want := newTicket(ref, 7, storage.StateRefused)
+		want.PerMinute, want.SenderID = 2, sender
+		_, err := store.OpenTicket(t.Context(), want, process.Number, 1)
+		return err
+	}
+	journal(t, store, process, true, storage.Update{ID: 1})
+	require.NoError(t, limited("a", 5))
+	require.NoError(t, limited("b", 5))
+	journal(t, store, process, true, storage.Update{ID: 9})
+	require.ErrorIs(t, limited("c", 5), storage.ErrTooMany)
+	require.ErrorIs(t, limited("a", 5), storage.ErrExists, "a repeat is not one more")
+	require.NoError(t, limited("d", 6), "others are not limited by it")
+	require.Equal(t, 3, count(t, store, `SELECT count(*) FROM tickets`))
+}
+
+func TestAQuestionIsAnsweredInTheCommitOfItsTicket(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	question := storage.Question{BotID: bot, ChatID: 7, AskedID: 10, ThreadID: 4, SenderID: 5, Options: "!high"}
+	require.NoError(t, store.Ask(t.Context(), question))
+	require.NoError(t, store.Ask(t.Context(), question), "an update may come twice")
+
+	_, err := store.QuestionFor(t.Context(), bot, 7, 5, 12, false)
+	require.ErrorIs(t, err, storage.ErrNotFound, "its message is not known")
+	found, err := store.QuestionFor(t.Context(), bot, 7, 5, 12, true)
+	require.NoError(t, err)
+	require.Equal(t, question, found, "but reads like it")
+	_, err = store.QuestionFor(t.Context(), bot, 7, 5, 9, true)
+	require.ErrorIs(t, err, storage.ErrNotFound, "what stood before the command is not its question")
+
+	require.NoError(t, store.Asked(t.Context(), question, 11))
+	_, err = store.QuestionFor(t.Context(), bot, 7, 6, 11, true)
+	require.ErrorIs(t, err, storage.ErrNotFound, "another person was not asked")
+	_, err = store.QuestionFor(t.Context(), bot, 8, 5, 11, true)
+	require.ErrorIs(t, err, storage.ErrNotFound, "the same number in another chat is another message")
+
+	answer := newTicket("answer", 7, storage.StateWaiting)
+	answer.Answers = 10
+	openTicket(t, store, process, answer)
+	found, err = store.QuestionFor(t.Context(), bot, 7, 5, 11, false)
+	require.NoError(t, err)
+	require.True(t, found.Answered)
+}
+
+func TestAnOutcomeCountsForItsAttemptOnly(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	created := storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}
+	unknown := storage.Outcome{State: storage.StateUnconfirmed, Reason: "unknown", Due: -1}
+	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+	record := func(attempt int, o storage.Outcome) error {
+		_, err := store.RecordOutcome(t.Context(), ticket.ID, attempt, o, process.Number)
+		return err
+	}
+	require.ErrorIs(t, record(2, created), storage.ErrNotFound, "there was no second attempt yet")
+	require.NoError(t, record(1, unknown))
+	require.ErrorIs(t, record(1, unknown), storage.ErrNotFound)
+
+	_, err := store.TryAgain(t.Context(), ticket.ID, 0, storage.StateSending, process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound, "the button of another attempt")
+	again, err := store.TryAgain(t.Context(), ticket.ID, 1, storage.StateSending, process.Number)
+	require.NoError(t, err)
+	require.Equal(t, 2, again.Attempts)
+	_, err = store.TryAgain(t.Context(), ticket.ID, 1, storage.StateSending, process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound, "a second press creates nothing")
+	require.ErrorIs(t, store.Leave(t.Context(), ticket.ID, 1), storage.ErrNotFound)
+	require.ErrorIs(t, record(1, created), storage.ErrNotFound, "late, and another attempt is on its way")
+	require.NoError(t, record(2, created))
+	require.ErrorIs(t, record(2, unknown), storage.ErrNotFound, "what is confirmed stays confirmed")
+}
+
+func TestAConfirmationThatComesLateCounts(t *testing.T) {
+	t.Parallel()
+	for name, decide := range map[string]func(*storage.Store, storage.Ticket) error{
+		"after others took the process for dead": func(*storage.Store, storage.Ticket) error { return nil },
+		"after the person left it":               func(s *storage.Store, k storage.Ticket) error { return s.Leave(t.Context(), k.ID, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+			process.Close()
+			other := register(t, store)
+			_, err := store.TakeOver(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, decide(store, ticket))
+
+			waiting := storage.Outcome{State: storage.StateWaiting, Due: 0}
+			_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, waiting, other.Number)
+			require.ErrorIs(t, err, storage.ErrNotFound, "only what LiveDesk decided counts late")
+			created := storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}
+			late, err := store.RecordOutcome(t.Context(), ticket.ID, 1, created, other.Number)
+			require.NoError(t, err)
+			require.Equal(t, storage.StateCreated, late.State)
+			require.True(t, late.Mine, "it is news, and nobody tells it yet")
+		})
+	}
+}
+
+func TestWaitingIsToldOnceAndEveryOtherOutcomeAlways(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+	waiting := storage.Outcome{State: storage.StateWaiting, Reason: "away"}
+	ticket, err := store.RecordOutcome(t.Context(), ticket.ID, 1, waiting, process.Number)
+	require.NoError(t, err)
+	require.True(t, ticket.Mine)
+	more, err := store.RecordTold(t.Context(), ticket, 7, 100, process.Number)
+	require.NoError(t, err)
+	require.False(t, more)
+
+	claimed, err := store.ClaimWaiting(t.Context(), process.Number)
+	require.NoError(t, err)
+	require.Equal(t, 2, claimed.Attempts)
+	again, err := store.RecordOutcome(t.Context(), ticket.ID, 2, waiting, process.Number)
+	require.NoError(t, err)
+	require.False(t, again.Mine)
+	require.Equal(t, ticket.Version, again.Version)
+
+	claimed, err = store.ClaimWaiting(t.Context(), process.Number)
+	require.NoError(t, err)
+	created, err := store.RecordOutcome(t.Context(), claimed.ID, 3, storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}, process.Number)
+	require.NoError(t, err)
+	require.True(t, created.Mine)
+	require.Equal(t, int64(100), created.CardID, "in the same message")
+}
+
+func TestNewsDuringATellingAreToldAfterIt(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+	told, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateUnconfirmed, Due: -1}, process.Number)
+	require.NoError(t, err)
+	require.NoError(t, store.Leave(t.Context(), ticket.ID, 1))
+	require.Empty(t, tellings(t, store, process), "one telling at a time")
+
+	more, err := store.RecordTold(t.Context(), told, 7, 100, process.Number)
+	require.NoError(t, err)
+	require.True(t, more)
+	require.Empty(t, tellings(t, store, process, 7), "a chat that has enough in hand is left out")
+	claimed := tellings(t, store, process)
+	require.Len(t, claimed, 1)
+	require.Equal(t, storage.StateLeft, claimed[0].State)
+	require.NoError(t, store.DeferTelling(t.Context(), ticket.ID, time.Hour, process.Number))
+	require.Empty(t, tellings(t, store, process))
+	more, err = store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
+	require.NoError(t, err)
+	require.False(t, more, "a telling that was given back is not this process's to record")
+}
+
+func TestWaitingTicketsAreSentOldestFirstAndProbesTakeTurns(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	var ids []int64
+	for n := range 3 {
+		ids = append(ids, openTicket(t, store, process, newTicket(fmt.Sprint(n), 7, storage.StateWaiting)).ID)
+	}
+	pause := storage.Outcome{State: storage.StateWaiting, Reason: "away", Due: time.Hour}
+	last, order := int64(0), []int64(nil)
+	for range 4 {
+		ticket, err := store.ClaimProbe(t.Context(), process.Number, last)
+		require.NoError(t, err)
+		last, order = ticket.ID, append(order, ticket.ID)
+		_, err = store.RecordOutcome(t.Context(), ticket.ID, ticket.Attempts, pause, process.Number)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []int64{ids[0], ids[1], ids[2], ids[0]}, order, "whether due or not")
+
+	some, err := store.AnyWaiting(t.Context(), false)
+	require.NoError(t, err)
+	require.False(t, some)
+	some, err = store.AnyWaiting(t.Context(), true)
+	require.NoError(t, err)
+	require.True(t, some)
+	_, err = store.ClaimWaiting(t.Context(), process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.NotEmpty(t, openTicket(t, store, process, newTicket("due", 7, storage.StateWaiting)))
+	due, err := store.ClaimWaiting(t.Context(), process.Number)
+	require.NoError(t, err)
+	require.Equal(t, "due", due.Ref)
+}
+
+func TestTenProcessesNeverClaimTheSameTicket(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	const tickets = 60
+	owner := register(t, store)
+	for n := range tickets {
+		openTicket(t, store, owner, newTicket(fmt.Sprint(n), 7, storage.StateWaiting))
+	}
+	claimed := make(chan int64, 2*tickets)
+	var group errgroup.Group
+	for n := range 10 {
+		group.Go(func() error {
+			for {
+				ticket, err := store.ClaimWaiting(t.Context(), int32(n+100))
+				if err != nil {
+					return nil
+				}
+				claimed <- ticket.ID
+			}
+		})
+	}
+	require.NoError(t, group.Wait())
+	close(claimed)
+	seen := map[int64]bool{}
+	for id := range claimed {
+		require.False(t, seen[id])
+		seen[id] = true
+	}
+	require.Len(t, seen, tickets)
+}
+
+func TestUnfinishedTicketsOfAPlaceAndOfAPerson(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	add := func(ref string, chat, thread int64, end storage.Outcome, status string) {
+		want := newTicket(ref, chat, storage.StateSending)
+		want.ThreadID = thread
+		want.Followers = append(want.Followers, storage.Person{ID: 6})
+		ticket := openTicket(t, store, process, want)
+		_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, end, process.Number)
+		require.NoError(t, err)
+		if status != "" {
+			require.NoError(t, store.Seen(t.Context(), ticket.ID, status))
+		}
+	}
+	created := storage.Outcome{State: storage.StateCreated, TicketID: "tk", Due: -1}
+	add("fresh", 7, 0, created, "")
+	add("topic", 7, 3, created, "on_hold")
+	add("resolved", 7, 3, created, "resolved")
+	add("closed", 7, 0, created, "closed")
+	add("refused", 7, 0, storage.Outcome{State: storage.StateRefused, Due: -1}, "")
+	add("unknown", 7, 0, storage.Outcome{State: storage.StateUnconfirmed, Due: -1}, "")
+	add("elsewhere", 8, 3, created, "")
+	refs := func(tickets []storage.Ticket, err error) []string {
+		require.NoError(t, err)
+		var refs []string
+		for _, k := range tickets {
+			refs = append(refs, k.Ref)
+		}
+		return refs
+	}
+	require.Equal(t, []string{"unknown", "topic", "fresh"}, refs(store.UnfinishedIn(t.Context(), 7, 0, 10)), "newest first")
+	require.Equal(t, []string{"topic"}, refs(store.UnfinishedIn(t.Context(), 7, 3, 10)))
+	require.Equal(t, []string{"unknown"}, refs(store.UnfinishedIn(t.Context(), 7, 0, 1)))
+	for _, person := range []int64{5, 6} {
+		require.Equal(t, []string{"elsewhere", "unknown", "topic", "fresh"}, refs(store.UnfinishedOf(t.Context(), person, 10)))
+	}
+	require.Empty(t, refs(store.UnfinishedOf(t.Context(), 66, 10)))
+}
+
+func TestPostsOfTwoChatsMayHaveTheSameNumber(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1})
+	for _, chat := range []int64{7, 8} {
+		post := storage.Post{TicketID: fmt.Sprintf("tk_%d", chat)}
+		require.NoError(t, store.AddPost(t.Context(), chat, 100, post, bot, 1))
+	}
+	for _, chat := range []int64{7, 8} {
+		post, err := store.PostAt(t.Context(), chat, 100)
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprintf("tk_%d", chat), post.TicketID)
+	}
+	_, err := store.PostAt(t.Context(), 9, 100)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.Zero(t, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`))
+}
+
+func tellings(t *testing.T, store *storage.Store, process *storage.Process, except ...int64) []storage.Ticket {
+	t.Helper()
+	if except == nil {
+		except = []int64{}
+	}
+	tickets, err := store.ClaimTellings(t.Context(), process.Number, 10, except)
+	require.NoError(t, err)
+	return tickets
+}
+
+// count is the only number that a query returns.
+func count(t *testing.T, store *storage.Store, sql string) int {
+	t.Helper()
+	var n int
+	require.NoError(t, store.Pool().QueryRow(t.Context(), sql).Scan(&n))
+	return n
+}
