@@ -109,7 +109,9 @@ func (g *gate) leave(chat int64, hold time.Duration, limited bool) {
 	d.calls, g.calls = recent(d.calls, now, time.Minute), recent(g.calls, now, time.Second)
 	switch {
 	case limited && len(g.calls) >= overall && len(d.calls) < quietly:
-		g.until = now.Add(hold)
+		if until := now.Add(hold); until.After(g.until) { // calls that were on their way are limited too, each for its own time
+			g.until = until
+		}
 	case limited:
 		d.until, d.pace = now.Add(hold), min(max(2*d.pace, leastPace), mostPace)
 	case hold > 0:
