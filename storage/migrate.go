@@ -24,11 +24,6 @@ const undefinedTable = "42P01"
 // at most five minutes. A schema that a newer replica has taken further is left as it is. The statements have no time
 // limit and run on connections of their own, whatever limit the pool sets.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
-	// goose's own check would create its table outside the lock, and several replicas would trip over each other.
-	current, err := SchemaCurrent(ctx, pool)
-	if err != nil || current {
-		return err
-	}
 	config := pool.Config().ConnConfig
 	config.RuntimeParams["statement_timeout"] = "0"
 	db := stdlib.OpenDB(*config)

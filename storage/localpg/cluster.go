@@ -99,16 +99,14 @@ func (c *cluster) writtenBy() (string, error) {
 	return strings.TrimSpace(string(version)), nil
 }
 
+// makeDir tries the nearest folder there is first, so that nothing is made where the server could not get in.
 func (c *cluster) makeDir(ctx context.Context) error {
 	existing := c.Dir
-	for !exists(existing) {
+	for !isDir(existing) {
 		existing = filepath.Dir(existing)
 	}
-	if err := c.enterable(ctx, existing); err != nil {
+	if err := c.enterable(ctx, existing); err != nil || existing == c.Dir {
 		return err
-	}
-	if existing == c.Dir {
-		return nil
 	}
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return fmt.Errorf("folder of the private Postgres: %w", err)
@@ -143,21 +141,9 @@ func (c *cluster) orphaned() error {
 		"end process %s with `kill -INT` and start again", c.Dir, c.readLock().pid)
 }
 
-// pidFile is what we need of the lock file of Postgres. The process may be long gone.
-type pidFile struct{ pid, status string }
-
-func (c *cluster) readLock() pidFile {
-	content, _ := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid")) // none is as good as an empty one
-	lines := strings.Split(string(content), "\n")
-	if len(lines) < 8 {
-		return pidFile{pid: lines[0]}
-	}
-	return pidFile{pid: lines[0], status: strings.TrimSpace(lines[7])}
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // errLocked says that another process holds the lock.

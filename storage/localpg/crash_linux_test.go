@@ -55,35 +55,27 @@ func TestTheServerStaysWhileOneUserIsLeft(t *testing.T) {
 	writer.expect(t, "row")
 }
 
-func TestAKilledUserLeavesNothingRunning(t *testing.T) {
+func TestWhateverIsKilledTheRestEndsAndTheNextStartWorks(t *testing.T) {
 	t.Parallel()
 	asEveryone(t, func(t *testing.T, who person) {
 		dir := folder(t, who)
-		enter(t, who, "user", dir).kill()
-		requireNothingRuns(t, dir)
-	})
-}
-
-func TestAKilledSupervisorTakesTheServerAlongAndTheUserHears(t *testing.T) {
-	t.Parallel()
-	asEveryone(t, func(t *testing.T, who person) {
-		dir := folder(t, who)
-		p := enter(t, who, "user", dir)
-		supervisors, _ := running(dir)
-		require.NoError(t, syscall.Kill(supervisors[0], syscall.SIGKILL))
-		require.Contains(t, p.expect(t, "fault"), "has ended")
+		for _, kill := range []func(*player){
+			func(user *player) { user.kill() },
+			func(user *player) {
+				supervisors, _ := running(dir)
+				require.NoError(t, syscall.Kill(supervisors[0], syscall.SIGKILL))
+				require.Contains(t, user.expect(t, "fault"), "has ended", "the user hears of it")
+			},
+			func(user *player) {
+				require.NoError(t, syscall.Kill(postmaster(t, dir), syscall.SIGKILL))
+				require.Contains(t, user.expect(t, "fault"), filepath.Join(dir, "postgres.log"))
+			},
+		} {
+			kill(enter(t, who, "user", dir))
+			requireNothingRuns(t, dir)
+		}
 		enter(t, who, "user", dir).leave(t)
 	})
-}
-
-func TestADeadServerEndsItsUsersToo(t *testing.T) {
-	t.Parallel()
-	dir := folder(t, self)
-	p := enter(t, self, "user", dir)
-	require.NoError(t, syscall.Kill(postmaster(t, dir), syscall.SIGKILL))
-	require.Contains(t, p.expect(t, "fault"), filepath.Join(dir, "postgres.log"))
-	requireNothingRuns(t, dir)
-	enter(t, self, "user", dir).leave(t)
 }
 
 func TestNoAcknowledgedRowIsLostWhenEverythingIsKilled(t *testing.T) {
@@ -124,7 +116,6 @@ func requireFound(t *testing.T, p *player, acknowledged map[int64]bool) {
 	require.Zero(t, missing, "of %d acknowledged rows", len(acknowledged))
 }
 
-// number returns 0 for a line that the kill has cut off; nobody has seen that one acknowledged.
 func number(t *testing.T, text string) int64 {
 	t.Helper()
 	n, err := strconv.ParseInt(text, 10, 64)

@@ -235,7 +235,10 @@ func requireNothingRuns(t *testing.T, dir string) {
 
 func requireGone(t *testing.T, path string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return !exists(path) }, patience, 10*time.Millisecond, "%s is still there", path)
+	require.Eventually(t, func() bool {
+		_, err := os.Lstat(path)
+		return err != nil
+	}, patience, 10*time.Millisecond, "%s is still there", path)
 }
 
 // killEverything is a power cut for processes: nobody gets to react to another's death.

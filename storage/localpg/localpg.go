@@ -22,6 +22,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -40,9 +41,9 @@ type Config struct {
 // Server is this process's share of a running server. Safe for concurrent use.
 type Server struct {
 	cluster *cluster
-	conn    *net.UnixConn
 	done    chan struct{}
 	closing chan struct{}
+	leave   func() // says so to the supervisor, once
 }
 
 // Start runs the server that keeps its data in the folder of the configuration, or joins it where another process runs
@@ -100,14 +101,9 @@ func (s *Server) Err() error {
 	}
 }
 
-// Close gives up this process's share and, if it was the last, waits until the server has stopped. It must be called
-// once, after the last query.
+// Close gives up this process's share and, if it was the last, waits until the server has stopped.
 func (s *Server) Close() error {
-	close(s.closing)
-	defer s.conn.Close()
-	if err := s.conn.CloseWrite(); err != nil {
-		return nil // the supervisor has gone, and the server with it
-	}
+	s.leave()
 	select {
 	case <-s.done:
 		return nil
@@ -121,9 +117,14 @@ func start(ctx context.Context, c *cluster) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cluster: c, conn: conn, done: make(chan struct{}), closing: make(chan struct{})}
+	s := &Server{cluster: c, done: make(chan struct{}), closing: make(chan struct{})}
+	s.leave = sync.OnceFunc(func() {
+		close(s.closing)
+		_ = conn.CloseWrite() // fails where the supervisor has gone, and then the server has too
+	})
 	go func() {
 		_, _ = io.Copy(io.Discard, conn) // ends when the supervisor closes it or dies
+		conn.Close()
 		close(s.done)
 	}()
 	return s, nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,7 @@ func TestTheServerIsDurableAndOutOfReach(t *testing.T) {
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 
 	require.NoError(t, server.Close())
+	require.NoError(t, server.Close(), "twice is harmless")
 	<-server.Done()
 	require.NoError(t, server.Err())
 }
@@ -48,7 +50,7 @@ func TestATemporaryServerTakesManyConnections(t *testing.T) {
 func TestAPathThatASocketCannotHaveIsFine(t *testing.T) {
 	t.Parallel()
 	for name, part := range map[string]string{
-		"too long": strings.Repeat("very", 30), "with a comma": "a,b", "with a quote": `a"b`, "with a space": "a b",
+		"too long": strings.Repeat("very", 30), "with separators": `a,"b`, "with a space": "a b",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,6 +137,15 @@ func TestAFolderThatIsItselfADataFolderIsNotTouched(t *testing.T) {
 	_, err := Start(t.Context(), Config{Dir: dir})
 	require.ErrorContains(t, err, "is itself a data folder of Postgres")
 	require.Equal(t, before, contents(t, dir))
+}
+
+func TestAFileInPlaceOfTheFolderIsNamed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(directory(t), "data")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := Start(t.Context(), Config{Dir: file})
+	require.ErrorContains(t, err, "the private Postgres in "+file)
+	require.ErrorIs(t, err, syscall.ENOTDIR)
 }
 
 func TestAServerThatDoesNotComeUpNamesItsLog(t *testing.T) {
