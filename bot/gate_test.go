@@ -43,6 +43,7 @@ func TestOneMessageAtATimeGoesToAChat(t *testing.T) {
 		require.Zero(t, time.Since(start), "chats do not wait for each other")
 		g.leave(there, 0, false)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, 1, most)
 		require.Equal(t, 20, all)
 	})
