@@ -48,13 +48,10 @@ type Config struct {
 // Shutdown is the longest that work in hand may take once Run has been told to stop.
 const Shutdown = 20 * time.Second
 
-// silence is how long Telegram may say nothing before it counts as away. A poll without news takes pollTimeout.
-const silence = pollTimeout + 15*time.Second
-
 // Bot is the service between Telegram, LiveDesk and Postgres. Make one with New.
 type Bot struct {
 	cfg   Config
-	desk  *livedesk.Client
+	desk  timedDesk
 	store *storage.Store
 	log   *slog.Logger
 
@@ -63,6 +60,8 @@ type Bot struct {
 	staff    map[int64]bool // chats
 	id       int64          // of the bot, the digits of its token
 
+	metrics  *metrics
+	hook     hook
 	process  atomic.Pointer[storage.Process]
 	queue    *queue
 	gate     *gate
@@ -89,14 +88,16 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	client, err := newTelegram(cfg.Token, cfg.APIURL)
+	queue := newQueue()
+	metrics := newMetrics(queue, store)
+	client, err := newTelegram(cfg.Token, cfg.APIURL, metrics.telegram)
 	if err != nil {
 		return nil, err
 	}
 	b := &Bot{
-		cfg: cfg, desk: desk, store: store, log: log,
-		telegram: client, texts: texts, staff: map[int64]bool{}, id: id,
-		queue: newQueue(), gate: newGate(), throttle: newThrottle(cfg.Rate),
+		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
+		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
+		queue: queue, gate: newGate(), throttle: newThrottle(cfg.Rate),
 		tellings: newWake(), waiting: newWake(), slots: make(chan struct{}, maxRequests),
 		identity: make(chan struct{}),
 	}
@@ -109,6 +110,7 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 // Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what
 // is away is waited for. It returns an error only where going on makes no sense.
 func (b *Bot) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { b.stopping.Store(true) })()
 	// Work in hand outlives ctx, the loops that take up work do not.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -124,8 +126,11 @@ func (b *Bot) Run(ctx context.Context) error {
 	loops.Go(func() error { b.sendWaiting(ctx, work); return nil })
 	loops.Go(func() error { b.tellDue(ctx, work); return nil })
 	loops.Go(func() error { b.sweep(ctx); return nil })
+	loops.Go(func() error { b.keepInTouch(ctx); return nil })
 	if b.cfg.WebhookURL == "" {
 		loops.Go(func() error { b.poll(ctx, work); return nil })
+	} else {
+		loops.Go(func() error { b.takePosts(ctx, work); return nil })
 	}
 	err := loops.Wait()
 	b.stopping.Store(true)
@@ -249,6 +254,7 @@ func (b *Bot) do(f func()) {
 // so only its type is logged.
 func (b *Bot) recovered(what string, id int64, then func()) {
 	if p := recover(); p != nil {
+		b.metrics.panics.Inc()
 		b.log.Error("panic", what, id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 		then()
 	}
@@ -322,19 +328,4 @@ func botID(token string) (int64, error) {
 		return 0, errors.New("the bot's token is not of the form digits:characters")
 	}
 	return id, nil
-}
-
-// Ready returns nil where the service can do its work: the database takes rows and Telegram answers.
-func (b *Bot) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	switch {
-	case b.stopping.Load():
-		return errors.New("stopping")
-	case b.store.Ping(ctx) != nil:
-		return errors.New("the database cannot be reached or takes no rows")
-	case time.Since(time.Unix(0, b.seen.Load())) > silence:
-		return errors.New("Telegram does not answer")
-	}
-	return nil
 }

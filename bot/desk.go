@@ -130,6 +130,7 @@ func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Durat
 	for ctx.Err() == nil {
 		ok, wait := b.enter()
 		if !ok {
+			b.metrics.held(limitDesk, wait)
 			return last, max(wait, 10*time.Millisecond), nil
 		}
 		t, err := b.claimWaiting(ctx, last)
@@ -170,6 +171,7 @@ func (b *Bot) claimWaiting(ctx context.Context, last int64) (storage.Ticket, err
 // create sends a ticket that is stored as sending and has its place, stores what came of it and tells it.
 func (b *Bot) create(ctx context.Context, t storage.Ticket) {
 	outcome := b.dispatch(ctx, t)
+	b.metrics.ended(t, outcome.State)
 	<-b.slots
 	var recorded storage.Ticket
 	err := b.persist(ctx, func() (err error) {

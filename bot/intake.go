@@ -40,6 +40,9 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 		case err == nil && fresh[i]:
 			b.queue.refill()
 		}
+		if err == nil && !fresh[i] {
+			b.metrics.duplicates.Inc()
+		}
 	}
 	return err
 }
@@ -54,7 +57,9 @@ func (b *Bot) read(raw json.RawMessage) (u storage.Update, l lane, ok bool) {
 	}
 	var update models.Update
 	u = storage.Update{ID: id.ID, Payload: raw}
-	if json.Unmarshal(raw, &update) != nil {
+	err := json.Unmarshal(raw, &update)
+	b.metrics.received(&update)
+	if err != nil {
 		return u, l, true // kept for a look: it may be a kind that a later version reads
 	}
 	l, ok = b.relevant(&update)
@@ -142,6 +147,7 @@ func (b *Bot) try(work context.Context, u storage.Update) error {
 }
 
 func (b *Bot) giveUp(work context.Context, u storage.Update, fault string) {
+	b.metrics.givenUp.Inc()
 	b.log.Warn("gave up an update; its row in updates is kept", "update", u.ID, "chat", u.ChatID, "fault", fault)
 	_ = b.persist(work, func() error { return b.store.GiveUpUpdate(work, b.id, u.ID, fault) })
 }

@@ -36,6 +36,7 @@ func (b *Bot) poll(ctx, work context.Context) {
 func (b *Bot) lead(ctx, work context.Context, number int32) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer b.metrics.leads()()
 	go func() {
 		for sleep(ctx, 200*time.Millisecond) == nil {
 			if b.number() != number {
@@ -101,6 +102,3 @@ func pollDelay(err error, delay time.Duration) time.Duration {
 	}
 	return backoff(delay, 100*time.Millisecond, 5*time.Second)
 }
-
-// heard notes that Telegram answered.
-func (b *Bot) heard() { b.seen.Store(time.Now().UnixNano()) }

@@ -115,6 +115,13 @@ func (q *queue) took(updates []storage.Update, all bool, except []int64) {
 	}
 }
 
+// depth is how many updates are in memory.
+func (q *queue) depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.total
+}
+
 // refill says that something may wait in the journal.
 func (q *queue) refill() { q.more.up() }
 

@@ -93,7 +93,8 @@ const tries = 4
 func (b *Bot) call(ctx context.Context, chat int64, priority int, f func(context.Context) error) (verdict, error) {
 	delay := time.Duration(0)
 	for try := 0; ; try++ {
-		if err := b.gate.enter(ctx, chat, priority, try > 0); err != nil {
+		err := b.metrics.wait(limitTelegram, func() error { return b.gate.enter(ctx, chat, priority, try > 0) })
+		if err != nil {
 			return later, err
 		}
 		v, err := b.turn(ctx, chat, &delay, f)

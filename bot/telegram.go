@@ -14,6 +14,7 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // maxAnswer bounds what is read of one answer of Telegram; a full batch of updates is about 4 MB.
@@ -27,13 +28,13 @@ type telegram struct {
 	client     *http.Client
 }
 
-func newTelegram(token, api string) (*telegram, error) {
+func newTelegram(token, api string, calls *prometheus.CounterVec) (*telegram, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 256 // the default of 2 makes nearly every call a new connection
 	transport.MaxIdleConns = 512
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
 	client := &http.Client{
-		Transport: bounded{transport},
+		Transport: observed{bounded{transport}, calls},
 		// A redirect would carry the token, which is part of the path, to another place.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

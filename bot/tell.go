@@ -66,6 +66,9 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		more, err = b.store.RecordTold(ctx, t, chat, card, b.number())
 		return err
 	})
+	if err == nil {
+		b.metrics.toldFirst(t)
+	}
 	if err == nil && more {
 		b.tellings.up()
 	}

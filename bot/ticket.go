@@ -140,6 +140,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	case storage.StateWaiting:
 		b.waiting.up()
 	case storage.StateRefused:
+		b.metrics.ended(ticket, ticket.State)
 		b.do(func() { b.tell(ctx, ticket) })
 	}
 	return true, nil

@@ -9,8 +9,14 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"livedeskbot/bot"
 )
+
+// closeTimeout is how long requests in hand may take once the bot has stopped: they can only be answers to probes and
+// scrapes then, and bodies that somebody sends slowly.
+const closeTimeout = 3 * time.Second
 
 // server is what LISTEN_ADDR offers: health, readiness, metrics and the webhook.
 type server struct {
@@ -25,6 +31,17 @@ func listen(c config, b *bot.Bot, log *slog.Logger) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
+	return &server{
+		http: &http.Server{
+			Handler: routes(c, b), MaxHeaderBytes: 64 << 10,
+			ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers do to an open port
+		},
+		listener: listener, log: log,
+	}, nil
+}
+
+func routes(c config, b *bot.Bot) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -34,23 +51,29 @@ func listen(c config, b *bot.Bot, log *slog.Logger) (*server, error) {
 		}
 		fmt.Fprintln(w, "ready")
 	})
-	return &server{
-		http:     &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10},
-		listener: listener, log: log,
-	}, nil
+	mux.Handle("GET /metrics", promhttp.HandlerFor(b.Metrics(), promhttp.HandlerOpts{}))
+	if c.telegramWebhook != "" {
+		mux.Handle("/telegram", b.Webhook())
+	}
+	return mux
 }
 
 // serve answers until ctx ends, and lets requests in hand finish.
 func (s *server) serve(ctx context.Context) error {
 	s.log.Info("listening", "address", s.listener.Addr().String())
+	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bot.Shutdown)
+		defer close(closed)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
-		_ = s.http.Shutdown(ctx) // what is left then ends with the process
+		if s.http.Shutdown(ctx) != nil {
+			_ = s.http.Close()
+		}
 	})
-	defer stop()
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		stop()
 		return err
 	}
+	<-closed // Serve returns when closing begins
 	return nil
 }

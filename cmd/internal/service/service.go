@@ -74,9 +74,6 @@ func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
 		return err
 	}
 	defer stop.close()
-	if err := migrateUntilDone(ctx, store, log); err != nil {
-		return err
-	}
 	desk, err := livedesk.New(c.deskConfig())
 	if err != nil {
 		return err
@@ -90,9 +87,17 @@ func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return http.serve(ctx) })
+	// HTTP is first up and last down: probes get an answer while the database is awaited and while work in hand finishes.
+	open, closeHTTP := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return http.serve(open) })
 	group.Go(func() error { return stop.watch(ctx) })
-	group.Go(func() error { return b.Run(ctx) })
+	group.Go(func() error {
+		defer closeHTTP()
+		if err := migrateUntilDone(ctx, store, log); err != nil {
+			return err
+		}
+		return b.Run(ctx)
+	})
 	return group.Wait()
 }
 

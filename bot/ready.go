@@ -1,0 +1,58 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+const (
+	// silence is how long Telegram may say nothing before it counts as away: several tries of keepInTouch.
+	silence = 20 * time.Second
+	// askAfter is how long it may say nothing before it is asked whether it is there.
+	askAfter = 8 * time.Second
+	// askTimeout is how long it may take to answer that.
+	askTimeout = 5 * time.Second
+)
+
+// Ready returns nil where the service can do its work: the database takes rows and Telegram answers.
+func (b *Bot) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	switch {
+	case b.stopping.Load():
+		return errors.New("stopping")
+	case b.store.Ping(ctx) != nil:
+		return errors.New("the database cannot be reached or takes no rows")
+	case b.process.Load() == nil:
+		return errors.New("starting")
+	case b.silent() > silence:
+		return errors.New("Telegram does not answer")
+	}
+	return nil
+}
+
+// heard notes that Telegram answered.
+func (b *Bot) heard() { b.seen.Store(time.Now().UnixNano()) }
+
+// silent is how long Telegram has said nothing.
+func (b *Bot) silent() time.Duration { return time.Since(time.Unix(0, b.seen.Load())) }
+
+// keepInTouch asks Telegram for something when there was no other answer for a while: a poll takes long, and a process
+// that does not poll may have nothing to say for hours.
+func (b *Bot) keepInTouch(ctx context.Context) {
+	for sleep(ctx, time.Second) == nil {
+		if b.silent() > askAfter {
+			b.touch(ctx)
+		}
+	}
+}
+
+func (b *Bot) touch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	_, err := b.telegram.GetMe(ctx)
+	if v := judge(err); v == done || v == flood {
+		b.heard()
+	}
+}
