@@ -18,7 +18,8 @@ const (
 	freshness = 10 * time.Second // how long LiveDesk's word on a listed ticket is taken as current
 	// lookPatience is how long a person waits for LiveDesk's word before being told what was known last.
 	lookPatience = 20 * time.Second
-	maxNumber    = 128 // characters of a ticket number; longer ones do not exist
+	recording    = 2 * time.Second // between a message of ours being in the chat and in the database, at most
+	maxNumber    = 128             // characters of a ticket number; longer ones do not exist
 )
 
 // errAway says that LiveDesk is to be left alone for now.
@@ -31,7 +32,7 @@ func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
 		return b.show(ctx, update, a, storage.Post{TicketID: number})
 	}
 	if b.mine(a.quoted) {
-		about, err := b.store.PostAt(ctx, a.at.chat, int64(a.quoted.ID))
+		about, err := b.quotedPost(ctx, a)
 		if err == nil {
 			return b.show(ctx, update, a, about)
 		}
@@ -44,6 +45,21 @@ func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
 		return false, err
 	}
 	return false, b.say(ctx, a, text)
+}
+
+// quotedPost is what the quoted message of the bot is about. Who replies at once may be faster than the answer with which
+// Telegram tells that message's number, so a fresh message is given time to be recorded.
+func (b *Bot) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
+	fresh := time.Since(time.Unix(int64(a.quoted.Date), 0)) < recording+time.Second // dates are whole seconds
+	for until := time.Now().Add(recording); ; {
+		about, err := b.store.PostAt(ctx, a.at.chat, int64(a.quoted.ID))
+		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
+			return about, err
+		}
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			return about, err
+		}
+	}
 }
 
 // show answers with one ticket and remembers what the answer is about.
@@ -78,7 +94,7 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 		if err != nil || who == nobody || len(ours) == 0 {
 			return say.say("not_found"), storage.Post{}, err
 		}
-		return b.outcome(ours[0]).text, about, nil
+		return b.outcome(ours[0], nil).text, about, nil
 	}
 	ticket, lookErr := b.look(ctx, about.TicketID)
 	var desk *livedesk.Ticket
@@ -249,5 +265,5 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 
 // finished says whether nobody has to do anything about a ticket any more.
 func finished(status string) bool {
-	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed)
+	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed) || status == statusGone
 }
