@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -165,11 +166,7 @@ func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
 		reply := w.say(mallory, chat, "/ticket "+title)
 		require.Contains(t, reply.Text, title)
 	}
-	long := ""
-	for range 60 {
-		long += "длинный заголовок 😀 "
-	}
-	reply := w.say(mallory, chat, "/ticket "+long)
+	reply := w.say(mallory, chat, "/ticket "+strings.Repeat("длинный заголовок 😀 ", 60))
 	w.number(reply)
 	last := w.desk.Tickets()[4]
 	require.LessOrEqual(t, len([]rune(last.Title)), 200)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -35,7 +36,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	config.MaxConns = 10
 	config.MaxConnIdleTime = time.Minute
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	for name, value := range map[string]string{
+	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":                    "livedeskbot",
 		"statement_timeout":                   "30s",
 		"lock_timeout":                        "5s",
@@ -46,9 +47,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		"tcp_keepalives_count":             "3",
 		"tcp_user_timeout":                 "20s",
 		"client_connection_check_interval": "5s",
-	} {
-		config.ConnConfig.RuntimeParams[name] = value
-	}
+	})
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

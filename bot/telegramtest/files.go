@@ -52,7 +52,7 @@ func (s *Server) NewFile(kind Kind, name, mimeType string, content []byte) *File
 
 // NewBigFile makes a file of size bytes of noise, which is produced while it is read and never kept.
 func (s *Server) NewBigFile(kind Kind, name, mimeType string, size int64) *File {
-	seed := [32]byte([]byte(fmt.Sprintf("%-32.32s", name)))
+	seed := [32]byte(fmt.Appendf(nil, "%-32.32s", name))
 	return s.newFile(&File{
 		Kind: kind, Name: name, MIME: mimeType, Size: size,
 		open: func() io.Reader { return io.LimitReader(rand.NewChaCha8(seed), size) },
