@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,8 @@ type world struct {
 	database string
 	cfg      Config
 	logs     *lockedBuffer
-	stop     func() // stops the bot as SIGTERM does
+	bot      atomic.Pointer[Bot] // the last one started
+	stop     func()              // stops the bot as SIGTERM does
 	alice    *telegramtest.Person
 }
 
@@ -78,6 +80,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b, err := New(w.cfg, desk, store, log)
 	require.NoError(w.t, err)
+	w.bot.Store(b)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
