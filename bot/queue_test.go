@@ -1,0 +1,98 @@
+package bot
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/storage"
+)
+
+func TestUpdatesOfALaneKeepTheirOrderAndLanesDoNotWait(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	alice, bob := lane{chat: 1, sender: 5}, lane{chat: 1, sender: 6}
+	require.True(t, q.push(alice, storage.Update{ID: 1}), "the caller works an idle lane")
+	require.False(t, q.push(alice, storage.Update{ID: 2}))
+	require.False(t, q.push(alice, storage.Update{ID: 3}))
+	require.True(t, q.push(bob, storage.Update{ID: 4}))
+	for _, id := range []int64{2, 3} {
+		u, ok := q.next(alice)
+		require.True(t, ok)
+		require.Equal(t, id, u.ID)
+	}
+	_, ok := q.next(alice)
+	require.False(t, ok)
+	require.True(t, q.push(alice, storage.Update{ID: 5}), "idle again")
+}
+
+func TestAFloodInOneChatWaitsInTheJournalAndLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	for range maxChatQueued {
+		require.True(t, q.reserve(7))
+	}
+	require.False(t, q.reserve(7))
+	require.True(t, q.reserve(8))
+
+	q.release(7)
+	requireUp(t, q)
+	require.False(t, q.reserve(7), "behind others of the chat that found no room")
+	limit, full := q.room()
+	require.Equal(t, maxChatQueued/2, limit)
+	require.Equal(t, []int64{7}, full)
+	q.took(nil, true, full)
+	require.False(t, q.reserve(7), "nobody looked for those of the full chat")
+
+	for range maxChatQueued / 2 {
+		q.release(7)
+	}
+	limit, full = q.room()
+	require.Empty(t, full)
+	q.took([]storage.Update{{ID: 1, ChatID: 7}}, false, full)
+	require.False(t, q.reserve(7), "there may be more in the journal")
+	q.took([]storage.Update{{ID: 2, ChatID: 7}}, true, full)
+	require.True(t, q.reserve(7))
+	require.Equal(t, maxChatQueued/2, limit)
+}
+
+func TestMemoryIsBoundedOverAllChats(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	for n := range maxQueued {
+		require.True(t, q.reserve(int64(n)))
+	}
+	require.False(t, q.reserve(-1))
+	limit, _ := q.room()
+	require.Zero(t, limit)
+	for n := range maxQueued {
+		q.release(int64(n))
+	}
+	require.Empty(t, q.chats, "chats are forgotten with their last update")
+	require.Zero(t, q.total)
+}
+
+func TestAStoppedQueueTakesAndGivesNothing(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	l := lane{chat: 1}
+	require.True(t, q.reserve(1))
+	q.push(l, storage.Update{ID: 1})
+	q.push(l, storage.Update{ID: 2})
+	q.stop()
+	_, ok := q.next(l)
+	require.False(t, ok, "it is taken up after the next start")
+	require.False(t, q.reserve(1))
+	limit, _ := q.room()
+	require.Zero(t, limit)
+}
+
+// requireUp requires that somebody was told to look for more in the journal.
+func requireUp(t *testing.T, q *queue) {
+	t.Helper()
+	select {
+	case <-q.more:
+	default:
+		require.Fail(t, "nobody is told that there is room")
+	}
+}
