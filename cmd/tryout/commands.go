@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"slices"
+	"strings"
+	"time"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+// command is something that can be typed. Its run says whether an answer should come of it.
+type command struct {
+	word, args, does string
+	run              func(s *session, ctx context.Context, args string) (awaits bool, err error)
+}
+
+// commands are what the person can type apart from messages; the agent's are in agent.go.
+func commands() []command {
+	return []command{
+		{"reply", "N TEXT", "reply to message #N", (*session).reply},
+		{"press", "N LABEL", "press a button under message #N, by words of it", (*session).press},
+		{"edit", "N TEXT", "change your message #N", (*session).edit},
+		{"photo", "[TEXT]", "send a photo, with a caption", (*session).photo},
+		{"album", "[TEXT]", "send three photos as one album", (*session).album},
+		{"go", "PLACE", strings.Join(placeWords, ", "), (*session).walk},
+		{"agent", "...", "act as the agent at LiveDesk, see below", (*session).agent},
+		{"trouble", "KIND", "LiveDesk goes wrong: down, lose, slow, 429, off", (*session).trouble},
+		{"say", "TEXT", "a message that begins with one of these words", (*session).message},
+		{"help", "", "this list", (*session).help},
+		{"quit", "", "leave, as do Ctrl-D and Ctrl-C", func(*session, context.Context, string) (bool, error) { return false, errQuit }},
+	}
+}
+
+// find returns the command that a line is, and its arguments. Words after a command that takes none make a sentence of it.
+func find(list []command, line string) (command, string, bool) {
+	word, args, _ := strings.Cut(line, " ")
+	args = strings.TrimSpace(args)
+	i := slices.IndexFunc(list, func(c command) bool { return c.word == word && (c.args != "" || args == "") })
+	if i < 0 {
+		return command{}, "", false
+	}
+	return list[i], args, true
+}
+
+func (s *session) message(_ context.Context, text string) (bool, error) {
+	if text == "" {
+		return false, slip("say TEXT: what do you want to say?")
+	}
+	s.say(text)
+	return strings.HasPrefix(text, "/"), nil
+}
+
+func (s *session) reply(_ context.Context, args string) (bool, error) {
+	m, text, err := s.numbered(args)
+	if err != nil {
+		return false, err
+	}
+	if text == "" {
+		return false, slip("reply N TEXT: what do you want to reply?")
+	}
+	s.say(text, telegramtest.ReplyTo(m))
+	return m.FromBot || strings.HasPrefix(text, "/"), nil
+}
+
+func (s *session) press(ctx context.Context, args string) (bool, error) {
+	m, label, err := s.numbered(args)
+	if err != nil {
+		return false, err
+	}
+	for _, b := range slices.Concat(m.Buttons...) {
+		if b.Data == "" || !strings.Contains(strings.ToLower(b.Text), strings.ToLower(label)) {
+			continue
+		}
+		press, err := s.telegram.Press(s.at.who, m, b.Data)
+		if err != nil {
+			return false, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, expected)
+		defer cancel()
+		answer, err := press.Wait(ctx)
+		if err != nil {
+			return false, slip("The bot has not answered the button yet.")
+		}
+		s.said(s.at.title, "Telegram shows "+s.at.who.Name()+" for a moment", answer.Text)
+		return false, nil
+	}
+	return false, slip(fmt.Sprintf("Message #%d has no button with %q.", m.ID, label))
+}
+
+func (s *session) edit(_ context.Context, args string) (bool, error) {
+	m, text, err := s.numbered(args)
+	if err != nil {
+		return false, err
+	}
+	if m.From != s.at.who || text == "" {
+		return false, slip("edit N TEXT: N is a message of " + s.at.who.Name() + ".")
+	}
+	s.telegram.Edit(m, lines(text))
+	s.chats.show(s.at.chat)
+	s.forget()
+	return false, nil
+}
+
+func (s *session) photo(_ context.Context, caption string) (bool, error) {
+	s.say(caption, telegramtest.Attached(s.newPhoto(0)))
+	return strings.HasPrefix(caption, "/"), nil
+}
+
+func (s *session) album(_ context.Context, caption string) (bool, error) {
+	files := []*telegramtest.File{s.newPhoto(0), s.newPhoto(1), s.newPhoto(2)}
+	s.telegram.Album(s.at.who, s.at.where, lines(caption), files)
+	s.chats.show(s.at.chat)
+	s.forget()
+	return strings.HasPrefix(caption, "/"), nil
+}
+
+// newPhoto is a photo on Telegram's servers.
+func (st *stage) newPhoto(number int) *telegramtest.File {
+	return st.telegram.NewFile(telegramtest.Photo, "", "image/jpeg", photo(number))
+}
+
+// photo makes a picture of one colour, another one for each number up to 3.
+func photo(number int) []byte {
+	picture := image.NewRGBA(image.Rect(0, 0, 320, 240))
+	shade := color.RGBA{R: uint8(80 * number), G: 120, B: 200, A: 255}
+	draw.Draw(picture, picture.Bounds(), image.NewUniform(shade), image.Point{}, draw.Src)
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, picture, nil) // a buffer takes everything
+	return b.Bytes()
+}
+
+func (s *session) walk(_ context.Context, word string) (bool, error) {
+	to := s.place(word)
+	if to == nil {
+		return false, slip("go PLACE: one of " + strings.Join(placeWords, ", "))
+	}
+	s.at = to
+	s.info("You are " + to.who.Name() + " in " + to.title + ".")
+	return false, nil
+}
+
+// trouble lets LiveDesk go wrong until "off".
+func (s *session) trouble(_ context.Context, kind string) (bool, error) {
+	troubles := map[string]struct {
+		op    livedesktest.Op
+		fault livedesktest.Fault
+		means string
+	}{
+		"down": {livedesktest.Any, livedesktest.Unavailable(0), "LiveDesk is down: tickets wait."},
+		"lose": {livedesktest.Create, livedesktest.StoreThenLose(), "LiveDesk takes new tickets, but its answers are lost: they are unconfirmed."},
+		"slow": {livedesktest.Any, livedesktest.Slow(2 * time.Second), "LiveDesk takes two seconds for everything."},
+		"429":  {livedesktest.Any, livedesktest.RateLimit(2 * time.Second), "LiveDesk says that this was too much and to wait for two seconds, each time."},
+	}
+	chosen, ok := troubles[kind]
+	if !ok && kind != "off" {
+		return false, slip("trouble KIND: one of down, lose, slow, 429, off")
+	}
+	s.desk.Clear()
+	if !ok {
+		s.info("LiveDesk works again.")
+		return true, nil
+	}
+	s.desk.Trouble(chosen.op, livedesktest.Always, chosen.fault)
+	s.info(chosen.means + " trouble off ends it.")
+	return false, nil
+}
+
+func (s *session) help(context.Context, string) (bool, error) {
+	s.info(`Each line is a message of yours; \n in it begins a new line. Except for these:`)
+	s.list("", commands())
+	s.info("What the agent can do with the newest ticket, or the one taken last:")
+	s.list("agent ", agentCommands())
+	s.info("/help asks the bot what it can do.")
+	return false, nil
+}
+
+func (s *session) list(before string, list []command) {
+	var b strings.Builder
+	for _, c := range list {
+		fmt.Fprintf(&b, "  %-24s %s\n", strings.TrimSpace(before+c.word+" "+c.args), c.does)
+	}
+	s.write("", b.String()+"\n")
+}

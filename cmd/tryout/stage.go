@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/cmd/internal/service"
+	"livedeskbot/livedesk/livedesktest"
+	"livedeskbot/storage/localpg"
+)
+
+// agent is who answers at LiveDesk.
+const agent = "Sam"
+
+// placeWords are the words of all places.
+var placeWords = []string{"topic", "general", "group", "private", "other", "staff"}
+
+// teams are those of the emulated LiveDesk.
+var teams = []string{"Support", "Billing", "IT Support"}
+
+// stage is the running whole, as the story and the person at the keyboard use it.
+type stage struct {
+	*screen
+	telegram *telegramtest.Server
+	desk     *livedesktest.Desk
+	places   []*place
+	chats    *transcript
+}
+
+// place is somewhere in Telegram, and who speaks there.
+type place struct {
+	word  string // by which the person at the keyboard goes there
+	title string
+	who   *telegramtest.Person
+	where telegramtest.Place
+	chat  *telegramtest.Chat
+}
+
+// perform starts everything, lets play use it until it returns, and stops everything. The error is what did not start, a
+// service that ended by itself, or what play returns.
+func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Context) error) error {
+	database, err := localpg.StartTemporary(ctx)
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	defer st.telegram.Close()
+	telegram, err := listen(st.telegram, logs)
+	if err != nil {
+		return err
+	}
+	defer telegram.Close()
+	desk, err := listen(st.desk, logs)
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+
+	settings := st.settings(telegram.Addr, desk.Addr, database.URL())
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		status := service.Run(ctx, nil, func(name string) string { return settings[name] }, logs, logs)
+		if ctx.Err() == nil {
+			return fmt.Errorf("the service ended by itself with status %d", status)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer leave()
+		st.chats.follow(ctx, group)
+		return play(ctx)
+	})
+	return group.Wait()
+}
+
+// newStage makes the two emulators and everybody's chats.
+func newStage(on *screen) *stage {
+	telegram := telegramtest.New(telegramtest.Options{})
+	nina, omar := telegram.NewPerson("Nina"), telegram.NewPerson("Omar")
+	sam := telegram.NewPerson(agent)
+	forum := telegram.NewForum("Acme", telegramtest.ID(-1001234567890))
+	staff := telegram.NewSupergroup("Our support team")
+	st := &stage{
+		screen: on, telegram: telegram, desk: livedesktest.New(livedesktest.Options{Teams: teams}),
+		places: []*place{
+			{"topic", "Acme › Printers", nina, forum.NewTopic("Printers"), forum},
+			{"general", "Acme › General", nina, forum, forum},
+			{word: "group", title: "Acme Berlin", who: nina, chat: telegram.NewSupergroup("Acme Berlin")},
+			{word: "private", title: "Nina's private chat", who: nina, chat: telegram.Private(nina)},
+			{word: "other", title: "Globex", who: omar, chat: telegram.NewSupergroup("Globex")},
+			{word: "staff", title: "Our support team (staff chat)", who: sam, chat: staff},
+		},
+	}
+	for _, p := range st.places {
+		if p.where == nil {
+			p.where = p.chat
+		}
+	}
+	st.chats = newTranscript(st)
+	return st
+}
+
+// place finds a place by its word, or returns nil.
+func (st *stage) place(word string) *place {
+	for _, p := range st.places {
+		if p.word == word {
+			return p
+		}
+	}
+	return nil
+}
+
+// settings are the environment of the service.
+func (st *stage) settings(telegram, desk, database string) map[string]string {
+	staff := st.place("staff")
+	return map[string]string{
+		"TELEGRAM_BOT_TOKEN":  st.telegram.Token(),
+		"TELEGRAM_API_URL":    "http://" + telegram,
+		"LIVEDESK_API_KEY":    livedesktest.DefaultKey,
+		"LIVEDESK_API_SECRET": livedesktest.DefaultSecret,
+		"LIVEDESK_API_URL":    "http://" + desk + "/api/v2",
+		"LIVEDESK_CHANNEL_ID": "inbox_100",
+		"LIVEDESK_TEAMS":      strings.Join(teams, ","),
+		"LIVEDESK_TIMEOUT":    "5s", // a lost answer is told while the person is still looking
+		"LIVEDESK_RATE":       "50",
+		"TRACK_INTERVAL":      time.Second.String(),
+		"STAFF_CHATS":         strconv.FormatInt(staff.chat.ID, 10),
+		"STAFF_MEMBERS":       fmt.Sprintf("%d=%s", staff.who.ID, livedesktest.AgentID(agent)),
+		"DATABASE_URL":        database,
+		"LISTEN_ADDR":         "127.0.0.1:0",
+	}
+}
+
+// listen serves a handler on a free loopback port, which Addr of the server says.
+func listen(handler http.Handler, logs logFile) (*http.Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen on loopback: %w", err)
+	}
+	server := &http.Server{
+		Addr: listener.Addr().String(), Handler: handler, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(logs, "", 0),
+	}
+	go server.Serve(listener) // until Close; nothing else ends a loopback listener
+	return server, nil
+}

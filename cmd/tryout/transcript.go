@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+// transcript shows what is said in the chats, and what LiveDesk is asked, once each and again when it changes.
+type transcript struct {
+	stage *stage
+
+	mu       sync.Mutex
+	shown    map[messageKey]version
+	requests int // of LiveDesk's log that have been shown or passed over
+}
+
+type messageKey struct {
+	chat int64
+	id   int
+}
+
+type version struct {
+	number  int
+	deleted bool
+}
+
+func newTranscript(st *stage) *transcript {
+	return &transcript{stage: st, shown: map[messageKey]version{}}
+}
+
+// follow shows everything as it happens, until ctx ends.
+func (t *transcript) follow(ctx context.Context, group *errgroup.Group) {
+	for _, p := range t.stage.places {
+		group.Go(func() error {
+			for {
+				if _, err := t.stage.telegram.WaitMessage(ctx, p.chat, t.unseen); err != nil {
+					return nil // ctx has ended
+				}
+				t.show(p.chat)
+			}
+		})
+	}
+	group.Go(func() error {
+		_ = t.stage.desk.Await(ctx, func() bool { // the error is that of ctx
+			t.showRequests()
+			return false
+		})
+		return nil
+	})
+}
+
+func (t *transcript) unseen(m *telegramtest.Message) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shown[keyOf(m)] != versionOf(m)
+}
+
+func keyOf(m *telegramtest.Message) messageKey { return messageKey{m.Chat.ID, m.ID} }
+
+func versionOf(m *telegramtest.Message) version { return version{len(m.Earlier) + 1, m.Deleted} }
+
+// show brings a chat up to date on the screen.
+func (t *transcript) show(chat *telegramtest.Chat) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range chat.Messages() {
+		before, now := t.shown[keyOf(m)], versionOf(m)
+		if before == now {
+			continue
+		}
+		t.shown[keyOf(m)] = now
+		if text := body(m); text != "" {
+			t.stage.said(t.stage.titleOf(m), headline(m, before.number > 0), text)
+		}
+	}
+}
+
+// titleOf is the title of the place in which a message stands.
+func (st *stage) titleOf(m *telegramtest.Message) string {
+	title := ""
+	for _, p := range st.places {
+		if p.chat == m.Chat && (title == "" || p.where == telegramtest.Place(m.Chat)) {
+			title = p.title
+		}
+		if m.Topic != nil && p.where == telegramtest.Place(m.Topic) {
+			return p.title
+		}
+	}
+	return title
+}
+
+func headline(m *telegramtest.Message, changed bool) string {
+	name := m.From.Name()
+	if m.FromBot {
+		name = "Bot"
+	}
+	line := fmt.Sprintf("#%d %s", m.ID, name)
+	if m.ReplyTo != 0 {
+		line += fmt.Sprintf(", replying to #%d", m.ReplyTo)
+	}
+	switch {
+	case m.Deleted:
+		line += " (deleted)"
+	case changed:
+		line += " (changed)"
+	}
+	return line
+}
+
+// body is what people see of a message; empty for service messages.
+func body(m *telegramtest.Message) string {
+	var lines []string
+	if m.File != nil {
+		lines = append(lines, "["+strings.TrimSpace(string(m.File.Kind)+" "+m.File.Name)+"]")
+	}
+	if m.Text != "" {
+		lines = append(lines, m.Text)
+	}
+	for _, row := range m.Buttons {
+		var labels []string
+		for _, b := range row {
+			labels = append(labels, "[ "+b.Text+" ]")
+		}
+		lines = append(lines, strings.Join(labels, " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// showRequests shows what LiveDesk was asked to do and has dealt with; looks at tickets are too many to show.
+func (t *transcript) showRequests() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := t.stage.desk.Requests()
+	for t.requests = min(t.requests, len(all)); t.requests < len(all); t.requests++ {
+		r := all[t.requests]
+		if r.Op == livedesktest.Get || r.Op == livedesktest.Download {
+			continue
+		}
+		if r.Status == 0 && r.Faults == "" {
+			return // at work; its end is another change
+		}
+		t.stage.said(deskTitle, r.Method+" "+r.Path+": "+outcome(r), "")
+	}
+}
+
+func outcome(r livedesktest.Request) string {
+	if r.Status == 0 {
+		return "the answer is lost"
+	}
+	return fmt.Sprintf("answer %d", r.Status)
+}
