@@ -1,6 +1,7 @@
 package telegramtest_test
 
 import (
+	"context"
 	"bytes"
 	"io"
 	"net/http"
@@ -126,13 +127,15 @@ func TestEachTroubleLeavesItsTruthBehind(t *testing.T) {
 
 func TestCallerWhoGivesUpInTheSecondHalfFindsTheWorkDone(t *testing.T) {
 	t.Parallel()
+	ctx, giveUp := context.WithCancel(t.Context())
 	sent := make(chan *tt.Message, 1)
-	b := start(t, tt.Options{OnMessage: func(m *tt.Message) { sent <- m }})
+	b := start(t, tt.Options{OnMessage: func(m *tt.Message) { giveUp(); sent <- m }})
 	chat := b.s.NewGroup("G")
-	b.s.Slow(400*time.Millisecond, tt.Match{})
-	client := &http.Client{Timeout: 300 * time.Millisecond}
-	_, err := client.Get(b.method("sendMessage") + "?chat_id=" + itoa(chat.ID) + "&text=x")
-	require.Error(t, err)
+	b.s.Slow(time.Second, tt.Match{})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.method("sendMessage")+"?chat_id="+itoa(chat.ID)+"&text=x", nil)
+	require.NoError(t, err)
+	_, err = http.DefaultClient.Do(r)
+	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, "x", (<-sent).Text)
 }
 
