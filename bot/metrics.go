@@ -61,7 +61,7 @@ func newMetrics(q *queue, store *storage.Store) *metrics {
 			Buckets: []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 15, 150},
 		}, []string{"op", "result"}),
 		retries:  counter("livedesk_retries_total", "Create requests that were not the first of their ticket."),
-		telegram: counters("telegram_calls_total", "Calls of the Bot API by method and verdict.", "method", "verdict"),
+		telegram: telegramCalls(),
 		limits: counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.",
 			"service"),
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -84,6 +84,10 @@ func counter(name, help string) prometheus.Counter {
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "livedeskbot_" + name, Help: help}, labels)
+}
+
+func telegramCalls() *prometheus.CounterVec {
+	return counters("telegram_calls_total", "Calls of the Bot API by method and verdict.", "method", "verdict")
 }
 
 // Metrics are for Prometheus.

@@ -178,7 +178,7 @@ func (b *Bot) watchWebhook(ctx context.Context) {
 		b.heard()
 		if info.LastErrorDate > told {
 			told = info.LastErrorDate
-			b.log.Warn("Telegram could not deliver updates", "error", b.withoutSecrets(info.LastErrorMessage),
+			b.log.Warn("Telegram could not deliver updates", "error", hide(info.LastErrorMessage, b.cfg),
 				"pending", info.PendingUpdateCount)
 		}
 		if info.URL != b.cfg.WebhookURL {
@@ -188,10 +188,12 @@ func (b *Bot) watchWebhook(ctx context.Context) {
 	}
 }
 
-// withoutSecrets makes text of Telegram's fit for the log: it may quote what our address answered.
-func (b *Bot) withoutSecrets(text string) string {
-	for _, secret := range []string{b.cfg.Token, b.cfg.WebhookSecret, b.cfg.WebhookURL} {
-		text = strings.ReplaceAll(text, secret, "***")
+// hide makes text of Telegram's fit for the operator's eyes: it may quote what our address answered.
+func hide(text string, c Config) string {
+	for _, secret := range []string{c.Token, c.WebhookSecret, c.WebhookURL} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
 	}
 	return shorten(plainLine(text), 200)
 }

@@ -45,6 +45,7 @@ type config struct {
 	language              string
 	logLevel              slog.Level
 	logFormat             string
+	checkChats            []int64 // named with the command check, beyond the settings
 }
 
 type deskConfig struct {

@@ -43,8 +43,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		"serve": serve, "migrate": migrate, "check": check,
 	}
 	do, ok := commands[command]
-	if !ok || len(args) > 1 {
-		fmt.Fprintln(stderr, "usage: livedeskbot [migrate | check | version]; without an argument it serves")
+	chats, err := chatArgs(command, args)
+	if !ok || err != nil {
+		fmt.Fprintln(stderr, "usage: livedeskbot [migrate | check [CHAT_ID ...] | version]; without an argument it serves")
 		return exitSettings
 	}
 	c, err := readConfig(getenv)
@@ -52,6 +53,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintln(stderr, err)
 		return exitSettings
 	}
+	c.checkChats = chats
 	if err := do(ctx, c, logger(c, stderr), stdout); err != nil {
 		fmt.Fprintln(stderr, "livedeskbot:", err)
 		return exitFailed
