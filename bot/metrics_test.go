@@ -1,0 +1,179 @@
+package bot
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+	"livedeskbot/storage"
+)
+
+// value is a metric of the bot that was started last, summed over its labels that begin with the given ones.
+func (w *world) value(name string, labels ...string) float64 {
+	w.t.Helper()
+	families, err := w.bot.Load().Metrics().Gather()
+	require.NoError(w.t, err)
+	sum := 0.0
+	for _, f := range families {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			matches := true
+			for i := 0; i < len(labels); i += 2 {
+				found := false
+				for _, l := range m.GetLabel() {
+					found = found || l.GetName() == labels[i] && l.GetValue() == labels[i+1]
+				}
+				matches = matches && found
+			}
+			if matches {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			}
+		}
+	}
+	return sum
+}
+
+func TestMetricsCountWhatHappens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	w.telegram.Duplicate(1)
+	w.number(w.say(w.alice, chat, "/ticket one"))
+	w.telegram.Duplicate(0)
+	end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+	waiting := w.say(w.alice, chat, "/ticket two")
+	end()
+	w.becomes(waiting, "tk_")
+	w.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
+	w.say(w.alice, chat, "/ticket three")
+	w.say(w.alice, chat, "/ticket team:Nobody four")
+
+	require.Equal(t, 5.0, w.value("livedeskbot_updates_total", "kind", "message"))
+	require.Equal(t, 1.0, w.value("livedeskbot_updates_duplicate_total"))
+	require.Equal(t, 2.0, w.value("livedeskbot_outcomes_total", "state", "created"))
+	require.Equal(t, 1.0, w.value("livedeskbot_outcomes_total", "state", "refused"))
+	require.Equal(t, 1.0, w.value("livedeskbot_outcomes_total", "state", "unconfirmed"))
+	require.Positive(t, w.value("livedeskbot_outcomes_total", "state", "waiting"))
+	require.Positive(t, w.value("livedeskbot_livedesk_retries_total"))
+	require.Equal(t, 2.0, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "ok"))
+	require.Positive(t, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "not_sent"))
+	require.Equal(t, 1.0, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "outcome_unknown"))
+	require.Positive(t, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "ok"))
+	require.Equal(t, 1.0, w.value("livedeskbot_leader"))
+	require.Eventually(t, func() bool { return w.value("livedeskbot_ticket_seconds") == 4 }, 5*time.Second, 10*time.Millisecond)
+	require.Equal(t, 1.0, w.value("livedeskbot_tickets_unconfirmed"))
+}
+
+func TestMetricsCountLimitsAndFailuresOfTelegram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	chat.Flood(1, 1)
+	w.telegram.ServerError(telegramtest.Match{Method: "sendMessage", Times: 1})
+	w.say(w.alice, chat, "/help")
+	require.Equal(t, 1.0, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "flood"))
+	require.Equal(t, 1.0, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "failed"))
+	require.GreaterOrEqual(t, w.value("livedeskbot_rate_limit_wait_seconds_total", "service", "telegram"), 1.0)
+}
+
+func TestMetricsNeedNoDatabase(t *testing.T) {
+	t.Parallel()
+	b := newIdleBot(t, nil)
+	b.metrics.desk.WithLabelValues("create", "ok").Observe(1)
+	families, err := b.Metrics().Gather()
+	require.NoError(t, err)
+	require.NotEmpty(t, families)
+	for _, f := range families {
+		require.NotEqual(t, "livedeskbot_rows", f.GetName())
+	}
+}
+
+func TestEveryKindOfRowIsCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.stop()
+	store, err := storage.Open(t.Context(), w.database)
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	_, err = store.Pool().Exec(t.Context(), `
+		INSERT INTO updates (bot_id, update_id, chat_id, received_at) VALUES (1, 1, 1, now() - interval '60 s')`)
+	require.NoError(t, err)
+	for i, columns := range []string{
+		`'waiting', now() - interval '70 s', NULL`, `'created', now() - interval '80 s', now() - interval '90 s'`,
+		`'created', now() + interval '1 h', now() + interval '1 h'`, `'unconfirmed', NULL, NULL`,
+	} {
+		_, err = store.Pool().Exec(t.Context(), `
+			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, due_at, tell_at)
+			SELECT $1, 1, 1, 1, '{}', `+columns, string(rune('a'+i)))
+		require.NoError(t, err)
+	}
+	c, err := store.Counts(t.Context())
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		got    storage.Waiting
+		oldest float64
+	}{
+		"updates": {c.FreeUpdates, 60}, "waiting": {c.WaitingTickets, 70}, "looks": {c.Looks, 80}, "tellings": {c.ToTell, 90},
+	} {
+		require.EqualValues(t, 1, test.got.Rows, name)
+		require.InDelta(t, test.oldest, test.got.Oldest, 20, name)
+	}
+	require.EqualValues(t, 1, c.Unconfirmed)
+}
+
+func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
+	t.Parallel()
+	dashboard, err := os.ReadFile("../deploy/grafana-dashboard.json")
+	require.NoError(t, err)
+	require.True(t, json.Valid(dashboard))
+	used := map[string]bool{}
+	for _, name := range regexp.MustCompile(`(?:livedeskbot|process|go)_[a-z_]+`).FindAllString(string(dashboard), -1) {
+		used[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")] = true
+	}
+
+	w := newWorld(t)
+	m := w.bot.Load().metrics
+	// Metrics with labels exist from their first value on.
+	for _, v := range []*prometheus.CounterVec{m.updates, m.posts, m.outcomes, m.limits} {
+		v.WithLabelValues("any")
+	}
+	m.telegram.WithLabelValues("any", "any")
+	m.desk.WithLabelValues("any", "any")
+	there := map[string]bool{}
+	families, err := w.bot.Load().Metrics().Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		there[f.GetName()] = true
+		if strings.HasPrefix(f.GetName(), "livedeskbot_") {
+			require.True(t, used[f.GetName()], "%s is not on the dashboard", f.GetName())
+		}
+	}
+	for name := range used {
+		require.True(t, there[name], "%s is on the dashboard and is no metric", name)
+	}
+}
+
+func TestMetricsAreNamedAsPrometheusAsksFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	problems, err := testutil.GatherAndLint(w.bot.Load().Metrics())
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	page := httptest.NewRecorder()
+	promhttp.HandlerFor(w.bot.Load().Metrics(), promhttp.HandlerOpts{}).
+		ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
+	require.Contains(t, page.Body.String(), "livedeskbot_queue_depth")
+}
