@@ -15,6 +15,12 @@ func (b *Bot) act(ctx context.Context, update int64, want any) (finished bool, e
 		return b.openTicket(ctx, update, w.asked, storage.Question{})
 	case answered:
 		return b.answer(ctx, update, w.asked)
+	case edited:
+		return b.rewrite(ctx, update, w.asked)
+	case albumPart:
+		return false, b.addAlbumPart(ctx, w)
+	case wantFollow:
+		return false, b.followTicket(ctx, w)
 	case wantStatus:
 		return b.status(ctx, update, w.asked)
 	case wantHelp:
@@ -22,7 +28,7 @@ func (b *Bot) act(ctx context.Context, update int64, want any) (finished bool, e
 	case wantChat:
 		return false, b.say(ctx, w.asked, b.texts.in("").say("private_hint"))
 	case pressed:
-		return false, b.press(ctx, w)
+		return false, b.press(ctx, update, w)
 	case migrated:
 		return false, b.move(ctx, w.from, w.to)
 	case membership:

@@ -42,6 +42,10 @@ type Config struct {
 	StaffChats   []int64          // whose members are staff
 	StaffMembers map[int64]string // Telegram user to LiveDesk member
 	PerMinute    int              // tickets one person may open in a minute; 0: no limit
+	MaxFiles     int              // files taken along with one ticket
+	Relay        bool             // agents' replies and changes of status are posted
+	FollowUps    bool             // what people reply to a card is added to the ticket
+	TrackEvery   time.Duration    // shortest time between two looks at a ticket
 	Language     string           // where neither chat nor person has chosen one
 }
 
@@ -64,11 +68,15 @@ type Bot struct {
 	hook     hook
 	process  atomic.Pointer[storage.Process]
 	queue    *queue
+	hands    *hands
 	gate     *gate
 	throttle *throttle
 	tellings wake          // something is to be told
 	waiting  wake          // a ticket is due to be sent
+	carrying wake          // a file is to be carried
+	looks    wake          // a ticket is to be looked at
 	slots    chan struct{} // requests with LiveDesk
+	fetching chan struct{} // one file of an agent at a time
 	backlog  atomic.Bool   // tickets wait that were asked for earlier
 
 	username atomic.Pointer[string]
@@ -97,8 +105,8 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 	b := &Bot{
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
 		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
-		queue: queue, gate: newGate(), throttle: newThrottle(cfg.Rate),
-		tellings: newWake(), waiting: newWake(), slots: make(chan struct{}, maxRequests),
+		queue: queue, gate: newGate(), hands: newHands(), throttle: newThrottle(cfg.Rate),
+		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests), fetching: make(chan struct{}, 1),
 		identity: make(chan struct{}),
 	}
 	for _, chat := range cfg.StaffChats {
@@ -114,7 +122,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	// Work in hand outlives ctx, the loops that take up work do not.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	if err := b.register(ctx, 0); err != nil {
+	if err := b.register(ctx, nil); err != nil {
 		return nil //nolint:nilerr // ctx ended before the database was there: nothing was begun
 	}
 	defer func() { b.process.Load().Close() }()
@@ -125,6 +133,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	loops.Go(func() error { b.takeUp(ctx, work); return nil })
 	loops.Go(func() error { b.sendWaiting(ctx, work); return nil })
 	loops.Go(func() error { b.tellDue(ctx, work); return nil })
+	loops.Go(func() error { b.carryFiles(ctx, work); return nil })
+	loops.Go(func() error { b.track(ctx, work); return nil })
 	loops.Go(func() error { b.sweep(ctx); return nil })
 	loops.Go(func() error { b.keepInTouch(ctx); return nil })
 	if b.cfg.WebhookURL == "" {
@@ -154,12 +164,12 @@ func (b *Bot) finish(cancel context.CancelFunc) {
 }
 
 // register takes a number for this process, waiting for the database as long as ctx allows.
-func (b *Bot) register(ctx context.Context, previous int32) error {
-	for delay := time.Duration(0); ; delay = backoff(delay, 100*time.Millisecond, 2*time.Second) {
+func (b *Bot) register(ctx context.Context, previous *storage.Process) error {
+	for delay := time.Duration(0); ; delay = backoff(delay, 100*time.Millisecond, forbearance/3) {
 		if err := sleep(ctx, delay); err != nil {
 			return err
 		}
-		process, err := b.store.Register(ctx, previous)
+		process, err := b.store.Register(ctx, previous, b.hands.all())
 		if err == nil {
 			b.process.Store(process)
 			return nil
@@ -181,11 +191,15 @@ func (b *Bot) keepRegistered(ctx context.Context) {
 		}
 		b.log.Warn("lost the database connection that marks this process as alive", "error", err)
 		process.Close()
-		if b.register(ctx, process.Number) == nil {
+		if b.register(ctx, process) == nil {
 			b.log.Info("marked as alive again", "process", b.number())
 		}
 	}
 }
+
+// forbearance is how long a process that was cut off from the database waits before it takes others for dead: they may
+// have been cut off with it, and need a moment to say that they live.
+const forbearance = 3 * time.Second
 
 // sweep takes over what dead processes left, and forgets old updates.
 func (b *Bot) sweep(ctx context.Context) {
@@ -193,16 +207,22 @@ func (b *Bot) sweep(ctx context.Context) {
 		dead, err := b.store.TakeOver(ctx)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot look for dead processes", "error", err)
+			if sleep(ctx, forbearance) != nil {
+				return
+			}
+			continue
 		}
 		if dead > 0 {
 			b.log.Info("took over the work of dead processes", "processes", dead)
 			b.queue.refill()
 			b.tellings.up()
 			b.waiting.up()
+			b.carrying.up()
 		}
 		if !time.Now().Before(forget) {
 			// Telegram delivers an update for 24 hours at most.
-			if _, err := b.store.ForgetUpdates(ctx, time.Now().Add(-48*time.Hour)); err == nil {
+			_, err := b.store.ForgetUpdates(ctx, time.Now().Add(-48*time.Hour))
+			if err == nil && b.store.ForgetAlbums(ctx, time.Now().Add(-7*24*time.Hour)) == nil {
 				forget = time.Now().Add(time.Hour)
 			}
 		}

@@ -53,6 +53,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	w.cfg = Config{
 		Token: w.telegram.Token(), APIURL: telegram.URL, ChannelID: "inbox_100",
 		Teams: []string{"IT Support", "ITサポート"}, Rate: 1000,
+		MaxFiles: 20, Relay: true, FollowUps: true, TrackEvery: 200 * time.Millisecond,
 	}
 	w.alice = w.telegram.NewPerson("Alice", telegramtest.LastName("Liddell"))
 	for _, c := range change {

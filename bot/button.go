@@ -2,34 +2,75 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
+// Buttons carry "ACTION:TICKET:ARGUMENT", at most 64 bytes.
+func button(label, action string, ticket int64, argument string) models.InlineKeyboardButton {
+	return models.InlineKeyboardButton{Text: label, CallbackData: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
+}
+
+// cardButtons stand below the card of a ticket that can be looked at.
+func cardButtons(say tongue, t storage.Ticket) [][]models.InlineKeyboardButton {
+	if t.TicketID == "" || t.Status == statusGone {
+		return nil
+	}
+	return [][]models.InlineKeyboardButton{
+		{
+			button(say.say("button_refresh"), "refresh", t.ID, ""),
+			button(say.say("button_talk"), "talk", t.ID, "0"),
+			button(say.say("button_follow"), "follow", t.ID, ""),
+		},
+		{button(say.say("button_priority"), "menu", t.ID, "priority"), button(say.say("button_type"), "menu", t.ID, "type")},
+	}
+}
+
+// choices are the values that the API documents for writing.
+var choices = map[string][]string{
+	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
+	"type": {
+		string(livedesk.TypeProblem), string(livedesk.TypeIncident), string(livedesk.TypeQuestion), string(livedesk.TypeTask),
+	},
+}
+
+// menuButtons offer the values of a field in place of the card's buttons.
+func menuButtons(say tongue, t storage.Ticket, field string) [][]models.InlineKeyboardButton {
+	var row []models.InlineKeyboardButton
+	for _, value := range choices[field] {
+		row = append(row, button(plain(say.word(field, value)), "set", t.ID, field+"="+value))
+	}
+	return [][]models.InlineKeyboardButton{row, {button(say.say("button_back"), "menu", t.ID, "")}}
+}
+
 // press handles a button. Clients can send data that was never on a button, so every press is checked as if it were
 // typed: the ticket must belong to the chat that the button stands in, and the person must be allowed to.
-func (b *Bot) press(ctx context.Context, p pressed) error {
-	text, err := b.decide(ctx, p)
+func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
+	text, err := b.decide(ctx, update, p)
 	if err != nil {
 		return err
 	}
-	_, err = b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: text})
-	if err != nil && judge(err) == later {
+	_, err = b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: plain(text)})
+	if v := judge(err); v == later || v == flood {
 		return err
 	}
 	return nil // too old to be answered, which nobody waits for
 }
 
-// decide does what a button says and returns the answer to the press, in plain text.
-func (b *Bot) decide(ctx context.Context, p pressed) (string, error) {
+// decide does what a button says and returns the answer to the press.
+func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, error) {
 	say := b.texts.in("")
-	action, id, attempt, ok := parseButton(p.data)
+	action, id, argument, ok := parseButton(p.data)
 	if !ok {
 		return say.say("press_unknown"), nil
 	}
@@ -40,14 +81,45 @@ func (b *Bot) decide(ctx context.Context, p pressed) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	switch action {
+	case "again", "leave":
+		return b.decideUnconfirmed(ctx, say, p, t, action, argument)
+	case "refresh":
+		err = b.store.LookNow(ctx, t.ID)
+		b.looks.up()
+		return say.say("pressed_refresh"), err
+	case "talk", "page":
+		return b.talk(ctx, say, p, t, action == "page", argument)
+	case "follow":
+		return b.toggleFollow(ctx, say, p.by, t)
+	}
+	return b.choose(ctx, update, say, p, t, action, argument)
+}
+
+// parseButton reads "ACTION:TICKET:ARGUMENT".
+func parseButton(data string) (action string, id int64, argument string, ok bool) {
+	parts := strings.SplitN(data, ":", 3)
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set"}, parts[0]) {
+		return "", 0, "", false
+	}
+	id, err := strconv.ParseInt(parts[1], 10, 64)
+	return parts[0], id, parts[2], err == nil
+}
+
+// decideUnconfirmed sends an unconfirmed ticket again, or leaves it. The button counts for the attempt it was made for.
+func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, p pressed, t storage.Ticket, action, argument string) (string, error) {
+	attempt, err := strconv.ParseInt(argument, 10, 32)
+	if err != nil {
+		return say.say("press_unknown"), nil
+	}
 	if allowed, err := b.mayDecide(ctx, p, t); err != nil || !allowed {
 		return say.say("press_forbidden"), err
 	}
 	if action == "leave" {
-		err = b.store.Leave(ctx, id, attempt)
+		err = b.store.Leave(ctx, t.ID, int(attempt))
 		b.tellings.up()
 	} else {
-		err = b.again(ctx, id, attempt)
+		err = b.again(ctx, t.ID, int(attempt))
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.say("press_late"), nil
@@ -78,15 +150,81 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 	return nil
 }
 
-// parseButton reads "again:TICKET:ATTEMPT" and "leave:TICKET:ATTEMPT".
-func parseButton(data string) (action string, id int64, attempt int, ok bool) {
-	parts := strings.Split(data, ":")
-	if len(parts) != 3 || parts[0] != "again" && parts[0] != "leave" {
-		return "", 0, 0, false
+// choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
+func (b *Bot) choose(ctx context.Context, update int64, say tongue, p pressed, t storage.Ticket, action, argument string) (string, error) {
+	if _, member := b.cfg.StaffMembers[p.by.id]; !member && !b.staff[p.chat] && p.by.id != t.SenderID {
+		return say.say("press_not_yours"), nil
 	}
-	id, err := strconv.ParseInt(parts[1], 10, 64)
-	n, err2 := strconv.ParseInt(parts[2], 10, 32)
-	return parts[0], id, int(n), err == nil && err2 == nil
+	if t.State != storage.StateCreated || t.TicketID == "" {
+		return say.say("press_late"), nil
+	}
+	buttons := cardButtons(say, t)
+	field, value, _ := strings.Cut(argument, "=")
+	switch {
+	case action == "menu" && choices[field] != nil:
+		buttons = menuButtons(say, t, field)
+	case action == "set" && slices.Contains(choices[field], value):
+		content, _ := json.Marshal(valueContent{Value: value})
+		kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
+		err := b.store.Add(ctx, storage.Addition{Ref: fmt.Sprintf("%d/press/%d", b.id, update), Ticket: t.ID, Kind: kind, Content: content}, nil, b.id, 0)
+		if err != nil {
+			return "", err
+		}
+		b.looks.up()
+	case argument != "":
+		return say.say("press_unknown"), nil
+	}
+	_, err := b.call(ctx, p.chat, answers, func(ctx context.Context) error {
+		_, err := b.telegram.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
+			ChatID: p.chat, MessageID: int(p.message), ReplyMarkup: message{buttons: buttons}.markup(),
+		})
+		return err
+	})
+	if err != nil && judge(err) == later {
+		return "", err
+	}
+	if action == "set" {
+		return say.say("pressed_set"), nil
+	}
+	return "", nil
+}
+
+// talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it.
+func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket, inPlace bool, argument string) (string, error) {
+	page, err := strconv.Atoi(argument)
+	if err != nil || page < 0 || t.TicketID == "" {
+		return say.say("press_unknown"), nil
+	}
+	desk, err := b.look(ctx, t.TicketID)
+	if err != nil {
+		return say.say("cannot_look", "Number", t.TicketID), nil
+	}
+	who := customers
+	if b.staff[p.chat] {
+		who = staff
+	}
+	pages := conversationPages(say, desk, who)
+	page = min(page, len(pages)-1)
+	m := message{text: say.say("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
+	var row []models.InlineKeyboardButton
+	if page > 0 {
+		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
+	}
+	if page < len(pages)-1 {
+		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
+	}
+	if len(row) > 0 {
+		m.buttons = [][]models.InlineKeyboardButton{row}
+	}
+	if inPlace {
+		v, err := b.edit(ctx, p.chat, p.message, answers, m)
+		if v == later {
+			return "", err
+		}
+		return "", nil
+	}
+	_, _, err = b.reply(ctx, place{chat: p.chat, thread: t.ThreadID, reply: p.message}, m)
+	return "", err
 }
 
 // mayDecide says whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and

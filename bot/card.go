@@ -15,8 +15,12 @@ import (
 
 const (
 	maxExcerpt  = 600  // UTF-16 units of a reply on a card
+	maxName     = 80   // of a name
+	maxValues   = 20   // of a list, such as files, tags or followers
+	maxLink     = 2000 // characters of an address that staff can open
 	maxMessage  = 1500 // of a message in a staff chat
 	maxMessages = 30   // of a conversation in a staff chat
+	maxPage     = 2000 // UTF-16 units of a page of a conversation
 )
 
 // card shows a ticket as an audience may see it, as Telegram HTML.
@@ -25,7 +29,7 @@ func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
 	if who == staff {
 		sections = append(sections, b.background(say, t), conversation(say, t))
 	} else if last := lastReply(t); last != nil {
-		sections = append(sections, say.say("card_reply", "Who", last.Sender.Name, "When", when(last.SentAt))+"\n"+excerpt(say, *last, maxExcerpt))
+		sections = append(sections, say.say("card_reply", "Who", shorten(plainLine(last.Sender.Name), maxName), "When", when(last.SentAt))+"\n"+excerpt(say, *last, maxExcerpt))
 	}
 	return strings.Join(slices.DeleteFunc(sections, empty), "\n\n")
 }
@@ -33,7 +37,7 @@ func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
 // face is what everybody sees first: number, title, status, promise, times.
 func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 	lines := []string{
-		say.say("card_head", "Number", t.ID, "Title", shorten(plainLine(t.Title), 300)),
+		say.say("card_head", "Number", shorten(t.ID, maxNumber), "Title", shorten(plainLine(t.Title), 300)),
 		dotted(append([]string{icon(t.Status) + " <b>" + say.word("status", string(t.Status)) + "</b>"},
 			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
 		say.timed("card_opened", t.CreatedAt),
@@ -44,7 +48,7 @@ func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 	}
 	lines = append(lines, files(say, t, who))
 	if s := t.Satisfaction; s != nil && s.Rating > 0 {
-		lines = append(lines, say.say("card_rating", "Stars", strings.Repeat("★", min(s.Rating, 5))+strings.Repeat("☆", max(0, 5-s.Rating)),
+		lines = append(lines, say.say("card_rating", "Stars", stars(s.Rating),
 			"Feedback", shorten(plainLine(s.Feedback), 300)))
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
@@ -83,7 +87,7 @@ func (t tongue) facts(priority, kind, team string) []string {
 		facts = append(facts, t.word("type", kind))
 	}
 	if team != "" {
-		facts = append(facts, escape(isolate(plainLine(team))))
+		facts = append(facts, escape(isolate(shorten(plainLine(team), maxName))))
 	}
 	return facts
 }
@@ -132,16 +136,22 @@ func files(say tongue, t livedesk.Ticket, who audience) string {
 	}
 	line := say.say("card_files", "Count", n)
 	var names []string
-	for _, a := range t.Attachments {
+	for _, a := range first(t.Attachments) {
 		names = append(names, attachment(a, who))
+	}
+	if n > len(names) {
+		names = append(names, "…")
 	}
 	return line + " " + strings.Join(names, ", ")
 }
 
+// first are as many of a list as are shown.
+func first[T any](list []T) []T { return list[:min(len(list), maxValues)] }
+
 // attachment is a file's name; staff can open it.
 func attachment(a livedesk.Attachment, who audience) string {
-	name := escape(isolate(shorten(plainLine(a.Name), 80)))
-	if who != staff || !strings.HasPrefix(a.URL, "http") {
+	name := escape(isolate(shorten(plainLine(a.Name), maxName)))
+	if who != staff || !strings.HasPrefix(a.URL, "http") || len(a.URL) > maxLink {
 		return name
 	}
 	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(a.URL), name)
@@ -195,13 +205,13 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	add("followers", people(names(t.Followers)...))
 	add("tags", people(t.Tags...))
 	for _, key := range slices.Sorted(maps.Keys(t.CustomFields)) {
-		lines = append(lines, say.say("staff_field", "Key", key, "Value", fieldText(t.CustomFields[key])))
+		lines = append(lines, say.say("staff_field", "Key", shorten(plainLine(key), maxName), "Value", fieldText(t.CustomFields[key])))
 	}
 	add("sla", slaLine(say, t.SLA))
 	if s := t.Satisfaction; s != nil {
 		add("rated", say.timed("at", s.SubmittedAt))
 	}
-	for _, c := range t.StatusChanges {
+	for _, c := range t.StatusChanges[max(0, len(t.StatusChanges)-maxValues):] {
 		add("change", dotted(slices.DeleteFunc([]string{
 			say.word("status", string(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
 	}
@@ -209,7 +219,7 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 }
 
 func (b *Bot) console(number string) string {
-	if b.cfg.ConsoleURL == "" {
+	if b.cfg.ConsoleURL == "" || len(number) > maxNumber {
 		return ""
 	}
 	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(consoleLink(b.cfg.ConsoleURL, number)), escape(number))
@@ -231,6 +241,9 @@ func people(values ...string) string {
 	for _, v := range values {
 		if v = plainLine(v); v != "" {
 			shown = append(shown, escape(isolate(shorten(v, 200))))
+		}
+		if len(shown) > maxValues {
+			return strings.Join(shown[:maxValues], ", ") + ", …"
 		}
 	}
 	return strings.Join(shown, ", ")
@@ -264,27 +277,68 @@ func slaLine(say tongue, s *livedesk.SLA) string {
 
 // conversation is the whole history, internal messages marked.
 func conversation(say tongue, t livedesk.Ticket) string {
-	messages := slices.Clone(t.Conversation)
-	slices.SortStableFunc(messages, func(a, b livedesk.Message) int { return a.SentAt.Compare(b.SentAt) })
+	messages := history(t, staff)
 	var lines []string
 	if earlier := len(messages) - maxMessages; earlier > 0 {
 		lines = append(lines, say.say("staff_earlier", "Count", earlier))
 		messages = messages[earlier:]
 	}
 	for _, m := range messages {
-		id := "staff_public"
-		if m.Internal {
-			id = "staff_internal"
-		}
-		lines = append(lines, say.say(id, "Who", safe(people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))), "When", when(m.SentAt)))
-		if text := plainHTML(m.Content, maxMessage); text != "" {
-			lines = append(lines, "<blockquote>"+text+"</blockquote>")
-		}
-		for _, a := range m.Attachments {
-			lines = append(lines, "📎 "+attachment(a, staff))
-		}
+		lines = append(lines, entry(say, m, staff))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// history are the messages that an audience may see, oldest first.
+func history(t livedesk.Ticket, who audience) []livedesk.Message {
+	messages := slices.Clone(t.Conversation)
+	if who != staff {
+		messages = slices.DeleteFunc(messages, func(m livedesk.Message) bool { return !fromUs(m) })
+	}
+	slices.SortStableFunc(messages, func(a, b livedesk.Message) int { return a.SentAt.Compare(b.SentAt) })
+	return messages
+}
+
+// entry is one message of a conversation.
+func entry(say tongue, m livedesk.Message, who audience) string {
+	id, name := "staff_public", people(m.Sender.Name)
+	if m.Internal {
+		id = "staff_internal"
+	}
+	if who == staff {
+		name = people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))
+	}
+	lines := []string{say.say(id, "Who", safe(name), "When", when(m.SentAt))}
+	if text := plainHTML(m.Content, maxMessage); text != "" {
+		lines = append(lines, "<blockquote>"+text+"</blockquote>")
+	}
+	for _, a := range first(m.Attachments) {
+		lines = append(lines, "📎 "+attachment(a, who))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// conversationPages are the messages of a ticket, newest first, in pages that fit a message.
+func conversationPages(say tongue, t livedesk.Ticket, who audience) []string {
+	messages := history(t, who)
+	slices.Reverse(messages)
+	var pages []string
+	page, used := []string{}, 0
+	for _, m := range messages {
+		text := entry(say, m, who)
+		size := utf16Len(plain(text))
+		if used > 0 && used+size > maxPage {
+			pages, page, used = append(pages, strings.Join(page, "\n\n")), nil, 0
+		}
+		page, used = append(page, text), used+size
+	}
+	if len(page) > 0 {
+		pages = append(pages, strings.Join(page, "\n\n"))
+	}
+	if len(pages) == 0 {
+		return []string{say.say("talk_empty")}
+	}
+	return pages
 }
 
 // line is a ticket in a list.

@@ -85,6 +85,16 @@ func (t *throttle) free() {
 	t.probing = false
 }
 
+// mayProbe says whether a request would be let in to find out whether LiveDesk is back.
+func (t *throttle) mayProbe() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.probing && !time.Now().Before(t.until)
+}
+
+// spare says whether the rate is far from used up, so that what can wait leaves room for people.
+func (t *throttle) spare() bool { return t.limiter.Tokens() >= float64(t.limiter.Burst())/2 }
+
 // isDown says whether LiveDesk is to be left alone, and whether the next request finds out if it is back.
 func (t *throttle) isDown() bool {
 	t.mu.Lock()
@@ -147,6 +157,38 @@ func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Durat
 	return last, 0, nil
 }
 
+// enterPatiently takes a place among the requests with LiveDesk when there is one.
+func (b *Bot) enterPatiently(ctx context.Context) error {
+	for {
+		ok, wait := b.enter()
+		if ok {
+			return nil
+		}
+		if err := sleep(ctx, max(wait, 10*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// enterLast takes a place among the requests with LiveDesk when nobody else needs it.
+func (b *Bot) enterLast(ctx context.Context) error {
+	for {
+		wait := time.Duration(0)
+		if b.throttle.spare() {
+			ok := false
+			if ok, wait = b.enter(); ok {
+				return nil
+			}
+		}
+		if wait > time.Second {
+			return errAway
+		}
+		if err := sleep(ctx, max(wait, 20*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
 // enter takes a place among the requests with LiveDesk.
 func (b *Bot) enter() (bool, time.Duration) {
 	select {
@@ -170,6 +212,7 @@ func (b *Bot) claimWaiting(ctx context.Context, last int64) (storage.Ticket, err
 
 // create sends a ticket that is stored as sending and has its place, stores what came of it and tells it.
 func (b *Bot) create(ctx context.Context, t storage.Ticket) {
+	defer b.hands.hold(b.hands.tickets, t.ID)()
 	outcome := b.dispatch(ctx, t)
 	b.metrics.ended(t, outcome.State)
 	<-b.slots
@@ -199,9 +242,17 @@ func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome
 		b.throttle.free()
 		return storage.Outcome{State: storage.StateRefused, Reason: reasonRefused, Due: -1}
 	}
+	if t.WithFiles {
+		var err error
+		if request, err = b.enterFiles(ctx, t, request); err != nil {
+			b.throttle.free()
+			b.log.Warn("cannot look at the files of a ticket, trying again", "ticket", t.ID, "error", err)
+			return storage.Outcome{State: storage.StateWaiting, Reason: t.Reason, Due: leastPause}
+		}
+	}
 	created, err := b.desk.CreateTicket(ctx, request)
 	b.answeredBy(err)
-	return outcomeOf(created, err, t.Attempts)
+	return outcomeOf(created, err, t.Attempts, b.cfg.TrackEvery)
 }
 
 // answeredBy keeps the throttle informed, and the operator.
@@ -226,9 +277,10 @@ func (b *Bot) answeredBy(err error) {
 	}
 }
 
-func outcomeOf(created livedesk.Created, err error, attempts int) storage.Outcome {
+// outcomeOf is what an answer means for a ticket. firstLook is how soon a created one is looked at.
+func outcomeOf(created livedesk.Created, err error, attempts int, firstLook time.Duration) storage.Outcome {
 	if err == nil {
-		return storage.Outcome{State: storage.StateCreated, TicketID: created.ID, Due: -1}
+		return storage.Outcome{State: storage.StateCreated, TicketID: created.ID, Due: firstLook}
 	}
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch livedesk.KindOf(err) {

@@ -69,6 +69,7 @@ func (b *Bot) read(raw json.RawMessage) (u storage.Update, l lane, ok bool) {
 
 // enqueue hands on an update that has room in the queue.
 func (b *Bot) enqueue(work context.Context, l lane, u storage.Update) {
+	b.hands.hold(b.hands.updates, u.ID)
 	if b.queue.push(l, u) {
 		b.do(func() { b.workLane(work, l, u) })
 	}
@@ -77,6 +78,7 @@ func (b *Bot) enqueue(work context.Context, l lane, u storage.Update) {
 func (b *Bot) workLane(work context.Context, l lane, u storage.Update) {
 	for ok := true; ok; u, ok = b.queue.next(l) {
 		b.handle(work, u)
+		b.hands.drop(b.hands.updates, u.ID)
 		b.queue.release(u.ChatID)
 	}
 }

@@ -31,12 +31,25 @@ type (
 	wantStatus struct{ asked } // /status
 	wantHelp   struct{ asked } // /help and /start
 	wantChat   struct{ asked } // plain words in a private chat
+	wantFollow struct {        // /follow and /unfollow
+		asked
+		on bool
+	}
 	// answered is a reply to one of the bot's messages.
 	answered struct{ asked }
+	// edited is another text of a message that may have asked for a ticket.
+	edited struct{ asked }
+	// albumPart is a part of an album that asks for nothing by itself.
+	albumPart struct {
+		chat  int64
+		album string
+		file  storage.File
+	}
 	// pressed is a button under one of the bot's messages.
 	pressed struct {
 		id, data string
 		chat     int64 // 0 where Telegram does not say
+		message  int64 // that carries the button
 		by       person
 		private  bool
 	}
@@ -54,6 +67,8 @@ func (b *Bot) route(u *models.Update) any {
 	switch {
 	case u.Message != nil:
 		return b.routeMessage(u.Message)
+	case u.EditedMessage != nil:
+		return b.routeEdit(u.EditedMessage)
 	case u.CallbackQuery != nil:
 		return routePress(u.CallbackQuery)
 	case u.MyChatMember != nil:
@@ -69,13 +84,9 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	case m.MigrateFromChatID != 0:
 		return migrated{from: m.MigrateFromChatID, to: m.Chat.ID}
 	}
-	by, ok := sender(m)
-	if !ok || m.ForwardOrigin != nil || m.ID <= 0 {
+	a, ok := ask(m)
+	if !ok {
 		return nil
-	}
-	a := asked{
-		at: place{chat: m.Chat.ID, thread: topic(m), reply: int64(m.ID)}, by: by,
-		private: m.Chat.Type == models.ChatTypePrivate, args: words(m), message: m, quoted: quoted(m),
 	}
 	if c, ok := parseCommand(a.args, *b.username.Load()); ok {
 		a.args = c.args
@@ -84,6 +95,8 @@ func (b *Bot) routeMessage(m *models.Message) any {
 			return wantTicket{a}
 		case "status":
 			return wantStatus{a}
+		case "follow", "unfollow":
+			return wantFollow{a, c.name == "follow"}
 		case "help", "start":
 			return wantHelp{a}
 		}
@@ -97,19 +110,57 @@ func (b *Bot) routeMessage(m *models.Message) any {
 		return nil // another bot's command
 	case b.mine(a.quoted):
 		return answered{a}
+	case m.MediaGroupID != "":
+		return partOf(m)
 	case a.private && a.args != "":
 		return wantChat{a}
 	}
 	return nil
 }
 
+// ask is a message as somebody's wish; ok is false where nobody can wish anything by it.
+func ask(m *models.Message) (a asked, ok bool) {
+	by, ok := sender(m)
+	return asked{
+		at: place{chat: m.Chat.ID, thread: topic(m), reply: int64(m.ID)}, by: by,
+		private: m.Chat.Type == models.ChatTypePrivate, args: words(m), message: m, quoted: quoted(m),
+	}, ok && m.ForwardOrigin == nil && m.ID > 0
+}
+
+// routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
+func (b *Bot) routeEdit(m *models.Message) any {
+	a, ok := ask(m)
+	if !ok {
+		return nil
+	}
+	if c, isCommand := parseCommand(a.args, *b.username.Load()); isCommand {
+		if c.name != "ticket" {
+			return nil
+		}
+		a.args = c.args
+		return edited{a}
+	}
+	if b.mine(a.quoted) { // an answer to the bot's question may be a ticket
+		return edited{a}
+	}
+	return nil
+}
+
+func partOf(m *models.Message) any {
+	files := filesOf(m)
+	if len(files) == 0 {
+		return nil
+	}
+	return albumPart{chat: m.Chat.ID, album: m.MediaGroupID, file: files[0]}
+}
+
 func routePress(q *models.CallbackQuery) pressed {
 	p := pressed{id: q.ID, data: q.Data, by: user(&q.From)}
 	var chat models.Chat
 	if m := q.Message.Message; m != nil {
-		chat = m.Chat
+		chat, p.message = m.Chat, int64(m.ID)
 	} else if m := q.Message.InaccessibleMessage; m != nil {
-		chat = m.Chat
+		chat, p.message = m.Chat, int64(m.MessageID)
 	}
 	p.chat, p.private = chat.ID, chat.Type == models.ChatTypePrivate
 	return p
@@ -129,7 +180,13 @@ func (b *Bot) relevant(u *models.Update) (lane, bool) {
 		l.sender = by.id
 		text := words(m)
 		return l, ok && m.ForwardOrigin == nil && m.ID > 0 &&
-			(strings.HasPrefix(text, "/") || b.mine(quoted(m)) || text != "" && m.Chat.Type == models.ChatTypePrivate)
+			(strings.HasPrefix(text, "/") || b.mine(quoted(m)) || m.MediaGroupID != "" ||
+				text != "" && m.Chat.Type == models.ChatTypePrivate)
+	case u.EditedMessage != nil:
+		m := u.EditedMessage
+		by, ok := sender(m)
+		return lane{chat: m.Chat.ID, sender: by.id}, ok && m.ForwardOrigin == nil && m.ID > 0 &&
+			(strings.HasPrefix(words(m), "/") || b.mine(quoted(m)))
 	case u.CallbackQuery != nil:
 		p := routePress(u.CallbackQuery)
 		return lane{chat: p.chat, sender: p.by.id}, true

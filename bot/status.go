@@ -94,7 +94,7 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 		if err != nil || who == nobody || len(ours) == 0 {
 			return say.say("not_found"), storage.Post{}, err
 		}
-		return b.outcome(ours[0]).text, about, nil
+		return b.outcome(ours[0], nil).text, about, nil
 	}
 	ticket, lookErr := b.look(ctx, about.TicketID)
 	var desk *livedesk.Ticket
@@ -265,5 +265,5 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 
 // finished says whether nobody has to do anything about a ticket any more.
 func finished(status string) bool {
-	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed)
+	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed) || status == statusGone
 }

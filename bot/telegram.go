@@ -26,6 +26,7 @@ type telegram struct {
 	*tg.Bot
 	token, api string
 	client     *http.Client
+	files      *http.Client // for downloads, whose size is not ours to bound
 }
 
 func newTelegram(token, api string, calls *prometheus.CounterVec) (*telegram, error) {
@@ -33,12 +34,13 @@ func newTelegram(token, api string, calls *prometheus.CounterVec) (*telegram, er
 	transport.MaxIdleConnsPerHost = 256 // the default of 2 makes nearly every call a new connection
 	transport.MaxIdleConns = 512
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
-	client := &http.Client{
-		Transport: observed{bounded{transport}, calls},
-		// A redirect would carry the token, which is part of the path, to another place.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	// A redirect would carry the token, which is part of the path, to another place.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client := &http.Client{Transport: observed{bounded{transport}, calls}, CheckRedirect: stay}
+	t := &telegram{
+		token: token, api: strings.TrimRight(api, "/"), client: client,
+		files: &http.Client{Transport: observed{transport, calls}, CheckRedirect: stay, Timeout: 10 * time.Minute},
 	}
-	t := &telegram{token: token, api: strings.TrimRight(api, "/"), client: client}
 	var err error
 	t.Bot, err = tg.New(token,
 		tg.WithServerURL(t.api),

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,12 +49,21 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 // tell brings the card of a ticket, whose telling is in hand of this process, up to date. The words are derived from the
 // row, so telling again after a crash gives the same.
 func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
+	defer b.hands.hold(b.hands.tellings, t.ID)()
 	defer b.recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
 	if b.gate.isCrowded(t.ChatID) {
 		b.deferTelling(ctx, t, 0)
 		return
 	}
-	chat, card, err := b.deliver(ctx, t, b.outcome(t))
+	chat, card := t.CardChatID, t.CardID
+	err := error(nil)
+	if t.Told < t.Version {
+		chat, card, err = b.tellCard(ctx, t)
+	}
+	if err == nil {
+		t.CardChatID, t.CardID = chat, card
+		err = b.tellNotices(ctx, t)
+	}
 	if err != nil {
 		pause := backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
 		if errors.Is(err, errMoved) {
@@ -66,12 +77,20 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		more, err = b.store.RecordTold(ctx, t, chat, card, b.number())
 		return err
 	})
-	if err == nil {
-		b.metrics.toldFirst(t)
-	}
 	if err == nil && more {
 		b.tellings.up()
 	}
+}
+
+// tellCard brings the card up to date and returns where it stands.
+func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, err error) {
+	var files []storage.File
+	if t.WithFiles {
+		if files, err = b.store.Files(ctx, t.ID); err != nil {
+			return 0, 0, err
+		}
+	}
+	return b.deliver(ctx, t, b.outcome(t, files))
 }
 
 func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
@@ -93,8 +112,11 @@ func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m message) (chat, i
 		if v == done {
 			return t.CardChatID, t.CardID, nil
 		}
-		if v == later {
+		switch {
+		case v == later:
 			return 0, 0, err
+		case v != gone && v != moved && t.View != nil:
+			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
 	for _, to := range b.places(t) {
@@ -148,42 +170,69 @@ func mention(id int64, name string) string {
 	return fmt.Sprintf(`<a href="tg://user?id=%d">%s</a>`, id, escape(isolate(name)))
 }
 
-// outcome is the message that tells where a ticket stands.
-func (b *Bot) outcome(t storage.Ticket) message {
+// outcome is the message that tells where a ticket stands: its card.
+func (b *Bot) outcome(t storage.Ticket, files []storage.File) message {
 	say := b.texts.in(t.Language)
 	var request livedesk.NewTicket
 	_ = json.Unmarshal(t.Request, &request) // without it the title is missing, and the rest is true
-	m := message{text: b.headline(say, t, request)}
-	if t.State == storage.StateUnconfirmed {
-		m.buttons = [][]models.InlineKeyboardButton{{
-			{Text: say.say("button_again"), CallbackData: fmt.Sprintf("again:%d:%d", t.ID, t.Attempts)},
-			{Text: say.say("button_leave"), CallbackData: fmt.Sprintf("leave:%d:%d", t.ID, t.Attempts)},
-		}}
-	}
-	return m
-}
-
-func (b *Bot) headline(say tongue, t storage.Ticket, r livedesk.NewTicket) string {
-	title := shorten(r.Title, 200)
+	title := shorten(request.Title, 200)
 	switch t.State {
 	case storage.StateCreated:
-		id := "created"
-		if t.TicketID == "" {
-			id = "created_unnumbered"
-		}
-		lines := []string{say.say(id, "Number", t.TicketID, "Title", title)}
-		if facts := dotted(say.facts(string(r.Priority), string(r.Type), r.AssignmentTeam)); facts != "" {
-			lines = append(lines, facts)
-		}
-		return strings.Join(lines, "\n")
+		return message{text: b.created(say, t, request, files), buttons: cardButtons(say, t)}
 	case storage.StateRefused:
-		return b.refusal(say, t, title)
+		return message{text: b.refusal(say, t, title)}
 	case storage.StateUnconfirmed:
-		return say.say("unconfirmed", "Title", title)
+		return message{text: say.say("unconfirmed", "Title", title), buttons: [][]models.InlineKeyboardButton{{
+			button(say.say("button_again"), "again", t.ID, strconv.Itoa(t.Attempts)),
+			button(say.say("button_leave"), "leave", t.ID, strconv.Itoa(t.Attempts)),
+		}}}
 	case storage.StateLeft:
-		return say.say("left", "Title", title)
+		return message{text: say.say("left", "Title", title)}
 	}
-	return say.say("waiting", "Title", title)
+	return message{text: say.say("waiting", "Title", title)}
+}
+
+// created is the card of a ticket that LiveDesk has: as it was asked for at first, then as LiveDesk says.
+func (b *Bot) created(say tongue, t storage.Ticket, r livedesk.NewTicket, files []storage.File) string {
+	v := view{
+		Title: r.Title, Status: string(livedesk.StatusOpen), Priority: string(r.Priority), Type: string(r.Type),
+		Team: r.AssignmentTeam, Files: len(r.Attachments),
+	}
+	if t.View != nil {
+		_ = json.Unmarshal(t.View, &v)
+	}
+	head := "created"
+	if t.TicketID == "" {
+		head = "created_unnumbered"
+	}
+	lines := []string{
+		say.say(head, "Icon", icon(livedesk.Status(v.Status)), "Number", t.TicketID, "Title", shorten(v.Title, 200),
+			"Status", safe(say.word("status", v.Status))),
+		dotted(say.facts(v.Priority, v.Type, v.Team)),
+		say.timed("card_answer_due", v.Answer),
+		say.timed("card_solution_due", v.Solution),
+		counted(say, "card_files", v.Files),
+		stars(v.Rating),
+	}
+	lines = append(lines, b.dropped(say, files)...)
+	if b.cfg.FollowUps && t.TicketID != "" && !finished(v.Status) {
+		lines = append(lines, say.say("card_hint"))
+	}
+	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
+}
+
+func counted(say tongue, id string, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return say.say(id, "Count", n)
+}
+
+func stars(rating int) string {
+	if rating <= 0 {
+		return ""
+	}
+	return strings.Repeat("★", min(rating, 5)) + strings.Repeat("☆", max(0, 5-rating))
 }
 
 func (b *Bot) refusal(say tongue, t storage.Ticket, title string) string {

@@ -87,7 +87,7 @@ func (t tongue) say(id string, pairs ...any) string {
 func (t tongue) word(kind, word string) string {
 	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: kind + "_" + word})
 	if err != nil {
-		return escape(isolate(plainLine(strings.ReplaceAll(word, "_", " "))))
+		return escape(isolate(shorten(plainLine(strings.ReplaceAll(word, "_", " ")), 60)))
 	}
 	return text
 }
@@ -105,7 +105,7 @@ type commandList struct {
 
 func menu(t tongue) []commandList {
 	var all []models.BotCommand
-	for _, name := range []string{"ticket", "status", "help"} {
+	for _, name := range []string{"ticket", "status", "follow", "unfollow", "help"} {
 		all = append(all, models.BotCommand{Command: name, Description: t.say("menu_" + name)})
 	}
 	return []commandList{

@@ -33,21 +33,44 @@ func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers sto
 	if answers.AskedID == 0 {
 		text = parseTicketText(a.args)
 	}
-	if text.title == "" && a.quoted != nil && answers.AskedID == 0 {
+	if answers.AskedID != 0 {
+		a.quoted = nil // it is the question
+	}
+	if a.quoted != nil {
+		text.description = appendBlock(text.description, quote(a.quoted))
+	}
+	files := filesOf(a.message, a.quoted)
+	switch {
+	case text.title != "":
+	case a.quoted != nil:
 		text.title = titleOf(a.quoted)
-	}
-	if text.title == "" {
+	case len(files) > 0:
+		text.title = kindOf(a.message) + " – " + a.by.name
+	default:
 		return false, b.ask(ctx, a)
-	}
-	if a.quoted != nil && answers.AskedID == 0 {
-		text.description = strings.TrimSpace(text.description + "\n\n" + quote(a.quoted))
 	}
 	t, err := b.compose(a, text)
 	if err != nil {
 		return false, err
 	}
 	t.Answers = answers.AskedID
+	b.gather(&t, a, files)
 	return b.open(ctx, update, a, t)
+}
+
+// gather makes a ticket wait a little for its files, those of albums included.
+func (b *Bot) gather(t *storage.NewTicket, a asked, files []storage.File) {
+	t.Files, t.Album = files, a.message.MediaGroupID
+	if t.Album == "" && a.quoted != nil {
+		t.Album = a.quoted.MediaGroupID
+	}
+	if len(files) == 0 || t.State == storage.StateRefused {
+		return
+	}
+	t.Gather, t.TellAfter = gatherFiles, gatherFiles+patience
+	if t.Album != "" {
+		t.Hold = albumHold
+	}
 }
 
 // compose makes the ticket that a message asks for.
@@ -116,7 +139,7 @@ func (b *Bot) team(typed string) (string, bool) {
 
 // open stores the ticket and begins its way to LiveDesk.
 func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTicket) (bool, error) {
-	admitted := t.State == storage.StateWaiting && b.admit()
+	admitted := t.State == storage.StateWaiting && t.Gather == 0 && b.admit()
 	if admitted {
 		t.State = storage.StateSending
 	}
@@ -139,6 +162,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 		b.do(func() { b.create(ctx, ticket) })
 	case storage.StateWaiting:
 		b.waiting.up()
+		b.carrying.up()
 	case storage.StateRefused:
 		b.metrics.ended(ticket, ticket.State)
 		b.do(func() { b.tell(ctx, ticket) })
@@ -163,14 +187,14 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 	return b.persist(ctx, func() error { return b.store.Asked(ctx, q, id) })
 }
 
-// answer takes the reply to one of the bot's messages: to a question it is the ticket.
+// answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
 func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 	t := b.texts.in("")
 	reads := a.quoted.Text == plain(t.say("question"))
 	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), reads)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return false, nil
+		return b.addTo(ctx, update, a)
 	case err != nil:
 		return false, err
 	case q.Answered:

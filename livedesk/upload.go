@@ -48,6 +48,9 @@ type File struct {
 	Body io.Reader
 }
 
+// Uploads returns whether this LiveDesk may take files: false where the upload address is "off".
+func (c *Client) Uploads() bool { return c.upload != uploadOff }
+
 // Upload stores a file at LiveDesk and returns its address, for [NewAttachment]. Uploading twice is harmless. The
 // error is ErrNoUpload if this LiveDesk takes no files.
 func (c *Client) Upload(ctx context.Context, file File) (string, error) {

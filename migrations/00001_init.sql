@@ -47,8 +47,15 @@ CREATE TABLE tickets (
     owner        integer,                           -- process that does that work
     ticket_id    text NOT NULL DEFAULT '',          -- LiveDesk's number; empty: not known
 
+    album        text NOT NULL DEFAULT '',          -- Telegram's album whose parts belong to the ticket
+    hold_until   timestamptz NOT NULL DEFAULT now(), -- until when more parts of it may come
+    with_files   boolean NOT NULL DEFAULT false,
+
     status       text NOT NULL DEFAULT '',          -- as LiveDesk last said
     seen_at      timestamptz,                       -- when LiveDesk last said so
+    view         json,                              -- what the card shows of that
+    changed_at   timestamptz NOT NULL DEFAULT now(), -- when something last changed
+    every        real NOT NULL DEFAULT 0,           -- seconds between looks, as last decided
 
     version      integer NOT NULL DEFAULT 1,        -- counts what there is to tell
     told         integer NOT NULL DEFAULT 0,        -- version that the card shows
@@ -87,6 +94,68 @@ CREATE TABLE posts (
 );
 CREATE INDEX posts_ticket ON posts (ticket);
 
+-- Parts of albums that the bot has seen. Telegram sends each as a message of its own, in any order, without an end mark.
+CREATE TABLE album_parts (
+    bot_id     bigint NOT NULL,
+    chat_id    bigint NOT NULL,
+    album      text NOT NULL,
+    message_id bigint NOT NULL,
+    file       json NOT NULL,
+    seen_at    timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (bot_id, chat_id, album, message_id)
+);
+
+-- Files on their way from Telegram into a ticket.
+CREATE TABLE files (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket     bigint NOT NULL REFERENCES tickets,
+    message_id bigint NOT NULL,                     -- message that carries it; also its place in the order
+    file       json NOT NULL,                       -- Telegram's id, name, MIME type, size
+    state      text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'uploaded', 'dropped')),
+    url        text NOT NULL DEFAULT '',            -- at LiveDesk
+    reason     text NOT NULL DEFAULT '',            -- why it cannot come along
+    entered    boolean NOT NULL DEFAULT false,      -- it stands in the ticket, or the ticket says that it is missing
+    attempts   integer NOT NULL DEFAULT 0,
+    due_at     timestamptz NOT NULL DEFAULT now(),
+    owner      integer,
+    UNIQUE (ticket, message_id)
+);
+CREATE INDEX files_due ON files (due_at) WHERE state = 'waiting' AND owner IS NULL;
+CREATE INDEX files_owned ON files (owner) WHERE owner IS NOT NULL;
+
+-- What is to be changed in a ticket that LiveDesk has: words of customers, edits, another priority or type.
+CREATE TABLE additions (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ref         text NOT NULL UNIQUE,               -- message, edit or press that asked for it
+    ticket      bigint NOT NULL REFERENCES tickets,
+    kind        text NOT NULL CHECK (kind IN ('text', 'edit', 'priority', 'type')),
+    content     json NOT NULL,
+    message_id  bigint NOT NULL DEFAULT 0,          -- message to answer when it is done
+    thread_id   bigint NOT NULL DEFAULT 0,
+    sender_name text NOT NULL DEFAULT '',
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    attempts    integer NOT NULL DEFAULT 0,
+    done_at     timestamptz,
+    failed      boolean NOT NULL DEFAULT false
+);
+CREATE INDEX additions_open ON additions (ticket, id) WHERE done_at IS NULL;
+
+-- Messages that people are to get about a ticket beside its card, in the order of their numbers.
+CREATE TABLE notices (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket     bigint NOT NULL REFERENCES tickets,
+    key        text NOT NULL,                       -- what it tells, so that it is told once
+    kind       text NOT NULL,
+    content    json NOT NULL,
+    reply_to   bigint NOT NULL DEFAULT 0,           -- message that it answers; 0: the card
+    parts_sent integer NOT NULL DEFAULT 0,          -- of a notice of several messages
+    chat_id    bigint NOT NULL DEFAULT 0,
+    message_id bigint NOT NULL DEFAULT 0,           -- its first message, edited when the content changes
+    told_at    timestamptz,
+    UNIQUE (ticket, key)
+);
+CREATE INDEX notices_open ON notices (ticket, id) WHERE told_at IS NULL;
+
 -- Questions put to people who typed /ticket without text.
 CREATE TABLE questions (
     bot_id      bigint NOT NULL,
@@ -110,5 +179,5 @@ CREATE TABLE chats (
 );
 
 -- +goose Down
-DROP TABLE chats, questions, posts, followers, tickets, updates, processes;
+DROP TABLE chats, questions, notices, additions, files, album_parts, posts, followers, tickets, updates, processes;
 DROP SEQUENCE process_number;

@@ -26,53 +26,61 @@ type Process struct {
 	conn  *pgxpool.Conn
 	mu    sync.Mutex // guards conn, which serves one query at a time, and leads
 	leads bool
-	// Number of the process, never used twice.
+	pid   uint32 // of the server's side of the connection
+	// Number of the process, which no other process ever has.
 	Number int32
 }
 
 var errClosed = errors.New("process is closed")
 
-// Register gives this process a number and takes its lock. previous is the number whose connection was lost, or 0: what
-// is still in hand under it is moved to the new number in one transaction, so that nobody takes it for a dead process's.
-func (s *Store) Register(ctx context.Context, previous int32) (*Process, error) {
+// InHand is what a process is working on: updates, tickets to send or look at, tickets to tell, and files.
+type InHand struct{ Updates, Tickets, Tellings, Files []int64 }
+
+// Register gives this process a number and takes its lock. previous is the same process before it lost its connection, or
+// nil: the number stays the same then, and of what carries it, everything that is not in hand is freed: it was claimed, and
+// the answer that says so was lost with the connection.
+func (s *Store) Register(ctx context.Context, previous *Process, hand InHand) (*Process, error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("register process: %w", err)
 	}
-	p := &Process{store: s, conn: conn}
-	if err := p.register(ctx, previous); err != nil {
+	p := &Process{store: s, conn: conn, pid: conn.Conn().PgConn().PID()}
+	if err := p.register(ctx, previous, hand); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("register process: %w", err)
 	}
 	return p, nil
 }
 
-func (p *Process) register(ctx context.Context, previous int32) error {
-	number, err := one[int32](ctx, p.conn, `SELECT nextval('process_number')::integer`)
+func (p *Process) register(ctx context.Context, previous *Process, hand InHand) (err error) {
+	if previous == nil {
+		p.Number, err = one[int32](ctx, p.conn, `SELECT nextval('process_number')::integer`)
+	} else {
+		p.Number = previous.Number
+		err = p.replace(ctx, previous)
+	}
 	if err != nil {
 		return err
 	}
-	p.Number = number
 	// The lock comes before the row, so that nobody finds the row without it.
-	if _, err := p.conn.Exec(ctx, `SELECT pg_advisory_lock($1::integer, $2::integer)`, processLock, number); err != nil {
+	if _, err := p.conn.Exec(ctx, `SELECT pg_advisory_lock($1::integer, $2::integer)`, processLock, p.Number); err != nil {
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO processes (number) VALUES ($1)`, number); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO processes (number) VALUES ($1) ON CONFLICT DO NOTHING`, p.Number); err != nil {
 			return err
 		}
-		for _, move := range []string{
-			`UPDATE updates SET owner = $1 WHERE owner = $2 AND done_at IS NULL`,
-			`UPDATE tickets SET owner = $1 WHERE owner = $2`,
-			`UPDATE tickets SET teller = $1 WHERE teller = $2`,
-			`DELETE FROM processes WHERE number = $2 AND number <> $1`,
-		} {
-			if _, err := tx.Exec(ctx, move, number, previous); err != nil {
-				return err
-			}
-		}
-		return nil
+		return free(ctx, tx, p.Number, hand)
 	})
+}
+
+// replace ends the connection that was lost, of which the server may not know yet.
+func (p *Process) replace(ctx context.Context, previous *Process) error {
+	_, err := p.conn.Exec(ctx, `
+		SELECT pg_terminate_backend(pid) FROM pg_locks
+		WHERE locktype = 'advisory' AND classid = $1 AND objid = $2::integer::oid AND objsubid = 2 AND granted AND pid = $3`,
+		processLock, previous.Number, int32(previous.pid))
+	return err
 }
 
 // Alive returns an error once the lock's connection is lost; the process must then register again.
@@ -120,11 +128,17 @@ func (p *Process) Close() {
 // TakeOver frees what dead processes had in hand and returns how many processes that were. Ticket requests that a dead
 // process had sent, or was about to send, become unconfirmed: nobody knows.
 //
-// It looks first and frees in later statements: one statement that does both does not look at pg_locks again for rows it
-// had to wait for, and was seen to take work from the living.
+// It looks first and frees in later statements, under the lock: one statement that does both does not look at pg_locks
+// again for rows it had to wait for, and was seen to take work from the living.
 func (s *Store) TakeOver(ctx context.Context) (int, error) {
 	dead, err := list[int32](ctx, s.pool, `
-		SELECT number FROM processes p
+		SELECT number FROM (
+			SELECT number FROM processes
+			-- A process that is gone from there may still write for a moment: until it notices that it was cut off.
+			UNION SELECT owner FROM updates WHERE owner IS NOT NULL AND done_at IS NULL
+			UNION SELECT owner FROM tickets WHERE owner IS NOT NULL
+			UNION SELECT teller FROM tickets WHERE teller IS NOT NULL
+			UNION SELECT owner FROM files WHERE owner IS NOT NULL) p
 		WHERE NOT EXISTS (
 			SELECT 1 FROM pg_locks l
 			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = p.number::oid AND l.objsubid = 2 AND l.granted
@@ -133,7 +147,7 @@ func (s *Store) TakeOver(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("take over: %w", err)
 	}
 	for _, number := range dead {
-		if err := s.takeOver(ctx, number); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := s.takeOver(ctx, number); err != nil {
 			return 0, fmt.Errorf("take over process %d: %w", number, err)
 		}
 	}
@@ -142,23 +156,37 @@ func (s *Store) TakeOver(ctx context.Context) (int, error) {
 
 func (s *Store) takeOver(ctx context.Context, number int32) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// Whoever deletes the row frees the work; a second one finds nothing.
-		if _, err := one[int32](ctx, tx, `DELETE FROM processes WHERE number = $1 RETURNING number`, number); err != nil {
+		// It may have registered again meanwhile, and must not while its work is freed.
+		dead, err := one[bool](ctx, tx, `SELECT pg_try_advisory_xact_lock($1::integer, $2::integer)`, processLock, number)
+		if err != nil || !dead {
 			return err
 		}
-		for _, free := range []string{
-			`UPDATE updates SET owner = NULL, takeovers = takeovers + 1 WHERE owner = $1 AND done_at IS NULL`,
-			`UPDATE tickets
-			    SET state = 'unconfirmed', reason = 'crash', owner = NULL, due_at = NULL,
-			        version = version + 1, tell_at = now()
-			  WHERE owner = $1 AND state = 'sending'`,
-			`UPDATE tickets SET owner = NULL WHERE owner = $1`,
-			`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1`,
-		} {
-			if _, err := tx.Exec(ctx, free, number); err != nil {
-				return err
-			}
+		if _, err := tx.Exec(ctx, `DELETE FROM processes WHERE number = $1`, number); err != nil {
+			return err
 		}
-		return nil
+		return free(ctx, tx, number, InHand{})
 	})
+}
+
+// free frees what carries a number, except for what is in hand.
+func free(ctx context.Context, tx pgx.Tx, number int32, hand InHand) error {
+	for _, free := range []struct {
+		sql    string
+		except []int64
+	}{
+		{`UPDATE updates SET owner = NULL, takeovers = takeovers + 1
+		  WHERE owner = $1 AND done_at IS NULL AND update_id <> ALL ($2)`, hand.Updates},
+		{`UPDATE tickets
+		    SET state = 'unconfirmed', reason = 'crash', owner = NULL, due_at = NULL,
+		        version = version + 1, tell_at = now()
+		  WHERE owner = $1 AND state = 'sending' AND id <> ALL ($2)`, hand.Tickets},
+		{`UPDATE tickets SET owner = NULL WHERE owner = $1 AND id <> ALL ($2)`, hand.Tickets},
+		{`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1 AND id <> ALL ($2)`, hand.Tellings},
+		{`UPDATE files SET owner = NULL WHERE owner = $1 AND id <> ALL ($2)`, hand.Files},
+	} {
+		if _, err := tx.Exec(ctx, free.sql, number, append([]int64{}, free.except...)); err != nil { // nil would be null
+			return err
+		}
+	}
+	return nil
 }

@@ -49,15 +49,40 @@ func TestAProcessThatLosesItsConnectionTakesItsWorkAlong(t *testing.T) {
 	require.Error(t, process.Alive(t.Context()))
 	process.Close()
 
-	again, err := store.Register(t.Context(), process.Number)
+	hand := storage.InHand{Updates: []int64{1}, Tickets: []int64{sending.ID}}
+	again, err := store.Register(t.Context(), process, hand)
 	require.NoError(t, err)
 	t.Cleanup(again.Close)
-	require.Greater(t, again.Number, process.Number)
+	require.Equal(t, process.Number, again.Number)
 	require.Zero(t, takeOver(t, store))
 	require.Equal(t, storage.StateSending, state(t, store, sending))
 	require.Empty(t, claim(t, store, register(t, store), 10))
 	_, err = store.RecordOutcome(t.Context(), sending.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk", Due: -1}, again.Number)
 	require.NoError(t, err)
+}
+
+// A claim is stored and its answer lost with the connection: the process does not know what it has.
+func TestWhatAProcessDoesNotKnowToHaveIsFreed(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	known := openTicket(t, store, process, newTicket("known", 7, storage.StateSending))
+	unknown := openTicket(t, store, process, newTicket("unknown", 8, storage.StateSending))
+	refused := openTicket(t, store, process, newTicket("refused", 9, storage.StateRefused))
+	kill(t, store, process)
+	process.Close()
+
+	hand := storage.InHand{Updates: []int64{1}, Tickets: []int64{known.ID}}
+	again, err := store.Register(t.Context(), process, hand)
+	require.NoError(t, err)
+	t.Cleanup(again.Close)
+	require.Equal(t, storage.StateSending, state(t, store, known))
+	require.Equal(t, storage.StateUnconfirmed, state(t, store, unknown))
+	tellings, err := store.ClaimTellings(t.Context(), again.Number, 10, []int64{})
+	require.NoError(t, err)
+	require.Len(t, tellings, 2, "the unknown one, and %d", refused.ID)
+	require.Equal(t, []int64{2}, claim(t, store, again, 10))
 }
 
 func TestOneProcessLeadsUntilItEnds(t *testing.T) {
@@ -103,7 +128,7 @@ func TestTakingOverNeverTouchesTheLiving(t *testing.T) {
 	const deaths = 15
 	for n := range deaths {
 		id := int64(10 * n)
-		mortal, err := store.Register(t.Context(), 0)
+		mortal, err := store.Register(t.Context(), nil, storage.InHand{})
 		require.NoError(t, err)
 		journal(t, store, mortal, true, storage.Update{ID: id + 1}, storage.Update{ID: id + 2})
 		journal(t, store, living, true, storage.Update{ID: id + 3})

@@ -49,8 +49,13 @@ type Ticket struct {
 	Attempts int
 	TicketID string // LiveDesk's number; empty: not known
 
-	Status string // as LiveDesk last said
-	SeenAt *time.Time
+	Album     string // Telegram's album whose parts belong to the ticket
+	WithFiles bool
+
+	Status    string // as LiveDesk last said
+	SeenAt    *time.Time
+	View      []byte // JSON of what the card shows of that; nil: nothing yet
+	ChangedAt time.Time
 
 	Version    int
 	Told       int
@@ -58,12 +63,13 @@ type Ticket struct {
 	CardChatID int64
 	CardID     int64
 	Mine       bool // telling it is in the hands of the process that asked
+	Pending    bool // something of it is to be changed at LiveDesk
 }
 
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, ticket_id, status, seen_at,
-	version, told, tell_tries, card_chat_id, card_id`
+	album, with_files, view, changed_at, version, told, tell_tries, card_chat_id, card_id`
 
 // Person is somebody on Telegram.
 type Person struct {
@@ -83,6 +89,10 @@ type NewTicket struct {
 	Followers                          []Person
 	TellAfter                          time.Duration // how long nobody needs to be told that it waits
 	PerMinute                          int           // tickets one sender may open in a minute; 0: no limit
+	Album                              string
+	Files                              []File        // the message's own and the quoted one's; parts of the album join by themselves
+	Gather                             time.Duration // the longest that the ticket waits for its files
+	Hold                               time.Duration // how long more parts of the album are awaited
 	Answers                            int64         // Question.AskedID of the question that the message answers; 0: none
 }
 
@@ -94,9 +104,12 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 	for i, f := range t.Followers {
 		followers[i], names[i] = f.ID, f.Name
 	}
-	opened, err := row[Ticket](ctx, s.pool, openTicket,
-		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
-		t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail)
+	opened, err := s.insertTicket(ctx, t, func(q querier) (Ticket, error) {
+		return row[Ticket](ctx, q, openTicket,
+			t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
+			t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail,
+			t.Album, t.Gather.Seconds(), t.Hold.Seconds())
+	})
 	if !errors.Is(err, ErrNotFound) {
 		if err != nil {
 			err = fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
@@ -116,6 +129,29 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 	return Ticket{}, ErrExists
 }
 
+// insertTicket inserts a ticket, together with its files where it has any.
+func (s *Store) insertTicket(ctx context.Context, t NewTicket, insert func(querier) (Ticket, error)) (Ticket, error) {
+	if t.Album == "" && len(t.Files) == 0 {
+		return insert(s.pool)
+	}
+	var opened Ticket
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err := lockAlbum(ctx, tx, t.ChatID, t.Album)
+		if err != nil {
+			return err
+		}
+		if opened, err = insert(tx); err != nil {
+			return err
+		}
+		if err := addFiles(ctx, tx, opened.ID, t.Files); err != nil {
+			return err
+		}
+		opened.WithFiles = true
+		return joinAlbum(ctx, tx, opened.ID)
+	})
+	return opened, err
+}
+
 const openTicket = `
 	WITH recent AS (
 		SELECT count(*) AS opened FROM tickets
@@ -123,14 +159,15 @@ const openTicket = `
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
-			state, reason, detail, attempts, due_at, owner, tell_at, teller)
+			state, reason, detail, attempts, due_at, owner, tell_at, teller, album, hold_until)
 		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::json,
 			$10, $11, $19,
 			CASE $10 WHEN 'sending' THEN 1 ELSE 0 END,
-			CASE $10 WHEN 'waiting' THEN now() END,
+			CASE $10 WHEN 'waiting' THEN now() + make_interval(secs => $21) END,
 			CASE $10 WHEN 'sending' THEN $12::integer END,
 			CASE $10 WHEN 'waiting' THEN now() + make_interval(secs => $13) WHEN 'refused' THEN now() END,
-			CASE $10 WHEN 'refused' THEN $12::integer END
+			CASE $10 WHEN 'refused' THEN $12::integer END,
+			$20, now() + make_interval(secs => $22)
 		FROM recent
 		WHERE $14 = 0 OR recent.opened < $14
 		ON CONFLICT (telegram_ref) DO NOTHING
@@ -198,7 +235,9 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			FOR UPDATE)
 		UPDATE tickets SET
 			state = $3, reason = $4, detail = $8, ticket_id = $5, owner = NULL,
-			due_at = CASE WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END,
+			due_at = CASE
+				WHEN $3 = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
+				WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END,
 			-- Waiting is told once, however often it is tried.
 			version = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN version ELSE version + 1 END,
 			tell_at = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN tell_at ELSE now() END,
@@ -272,7 +311,9 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 		WITH told AS (
 			UPDATE tickets SET
 				told = greatest(told, $2), teller = NULL, tell_tries = 0, card_chat_id = $3, card_id = $4,
-				tell_at = CASE WHEN version > $2 THEN now() END
+				tell_at = CASE
+					WHEN version > $2 OR EXISTS (
+						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN now() END
 			WHERE id = $1 AND teller = $5
 			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
 		posted AS (
@@ -317,7 +358,7 @@ func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket,
 }
 
 // unfinished is a ticket that somebody may still have to do something about.
-const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed'))`
+const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone'))`
 
 // UnfinishedIn returns the newest unfinished tickets of a topic, or of the whole chat where threadID is 0.
 func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit int) ([]Ticket, error) {

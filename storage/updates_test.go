@@ -79,7 +79,7 @@ func open(t *testing.T) *storage.Store {
 // register registers a process that lives until the end of the test.
 func register(t *testing.T, store *storage.Store) *storage.Process {
 	t.Helper()
-	process, err := store.Register(t.Context(), 0)
+	process, err := store.Register(t.Context(), nil, storage.InHand{})
 	require.NoError(t, err)
 	t.Cleanup(process.Close)
 	return process

@@ -1,0 +1,377 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+const (
+	// gatherFiles is the longest that a ticket waits for its files; what comes later is added to it.
+	gatherFiles = 8 * time.Second
+	// albumHold is how long more parts of an album are awaited after the last one.
+	albumHold = 1500 * time.Millisecond
+	// maxCarried is how many files are on their way at once.
+	maxCarried = 8
+	// maxCarries is how often a file is tried.
+	maxCarries = 8
+)
+
+// Reasons for dropping a file.
+const (
+	dropTooBig  = "too_big"
+	dropExpired = "expired"
+	dropRefused = "refused"
+	dropNoPlace = "no_upload"
+	dropTooMany = "too_many"
+	dropFailed  = "failed"
+)
+
+// attached is what Telegram says of a file.
+type attached struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	MIME string `json:"mime"`
+	Size int64  `json:"size"`
+}
+
+// fileOf returns the file that a message carries.
+func fileOf(m *models.Message) (attached, bool) {
+	at := func(kind, id, name, mimeType string, size int64, ending string) (attached, bool) {
+		if name = safeName(name); name == "" {
+			name = fmt.Sprintf("%s-%d%s", kind, m.ID, ending)
+		}
+		return attached{ID: id, Name: name, MIME: mimeType, Size: size}, true
+	}
+	switch {
+	case len(m.Photo) > 0:
+		p := m.Photo[len(m.Photo)-1] // the largest
+		return at("photo", p.FileID, "", "image/jpeg", int64(p.FileSize), ".jpg")
+	case m.Animation != nil: // also has a document, for clients that do not know animations
+		return at("animation", m.Animation.FileID, m.Animation.FileName, m.Animation.MimeType, int64(m.Animation.FileSize), ".mp4")
+	case m.Document != nil:
+		return at("document", m.Document.FileID, m.Document.FileName, m.Document.MimeType, int64(m.Document.FileSize), ending(m.Document.MimeType))
+	case m.Video != nil:
+		return at("video", m.Video.FileID, m.Video.FileName, m.Video.MimeType, int64(m.Video.FileSize), ".mp4")
+	case m.Audio != nil:
+		return at("audio", m.Audio.FileID, m.Audio.FileName, m.Audio.MimeType, int64(m.Audio.FileSize), ".mp3")
+	case m.Voice != nil:
+		return at("voice", m.Voice.FileID, "", m.Voice.MimeType, int64(m.Voice.FileSize), ".ogg")
+	case m.VideoNote != nil:
+		return at("video", m.VideoNote.FileID, "", "video/mp4", int64(m.VideoNote.FileSize), ".mp4")
+	case m.Sticker != nil:
+		return at("sticker", m.Sticker.FileID, "", "", int64(m.Sticker.FileSize), ".webp")
+	}
+	return attached{}, false
+}
+
+func ending(mimeType string) string {
+	endings, err := mime.ExtensionsByType(mimeType)
+	if err != nil || len(endings) == 0 {
+		return ""
+	}
+	return endings[0]
+}
+
+// safeName is a file name without folders and without characters that mean something elsewhere.
+func safeName(name string) string {
+	name = path.Base(strings.ReplaceAll(plainLine(name), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`<>:"|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.TrimLeft(name, ".")
+	if name == "" || name == "/" {
+		return ""
+	}
+	kind := filepath.Ext(name)
+	if len([]rune(kind)) > 12 {
+		kind = ""
+	}
+	return shortStem(strings.TrimSuffix(name, kind), 100) + kind
+}
+
+func shortStem(stem string, most int) string {
+	if runes := []rune(stem); len(runes) > most {
+		return string(runes[:most])
+	}
+	return stem
+}
+
+// filesOf are the files of the given messages, those of albums apart, as rows.
+func filesOf(messages ...*models.Message) []storage.File {
+	var files []storage.File
+	for _, m := range messages {
+		if m == nil {
+			continue
+		}
+		if f, ok := fileOf(m); ok {
+			raw, _ := json.Marshal(f)
+			files = append(files, storage.File{MessageID: int64(m.ID), File: raw})
+		}
+	}
+	return files
+}
+
+// addAlbumPart remembers a part of an album and joins it to the ticket of that album.
+func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) error {
+	joined, err := b.store.AddAlbumPart(ctx, b.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
+	if joined {
+		b.carrying.up()
+	}
+	return err
+}
+
+// carryFiles brings files from Telegram to LiveDesk.
+func (b *Bot) carryFiles(ctx, work context.Context) {
+	slots := make(chan struct{}, maxCarried)
+	for {
+		files, err := b.store.ClaimFiles(ctx, b.number(), maxCarried-len(slots))
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot claim files", "error", err)
+		}
+		for _, f := range files {
+			slots <- struct{}{}
+			b.do(func() {
+				defer func() { <-slots; b.carrying.up() }()
+				b.carry(work, f)
+			})
+		}
+		if b.carrying.wait(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// carry brings one file to LiveDesk, or finds out why it cannot come along.
+func (b *Bot) carry(ctx context.Context, f storage.File) {
+	defer b.hands.hold(b.hands.files, f.ID)()
+	defer b.recovered("file", f.ID, func() { b.dropFile(ctx, f, dropFailed) })
+	var file attached
+	if err := json.Unmarshal(f.File, &file); err != nil {
+		b.dropFile(ctx, f, dropFailed)
+		return
+	}
+	url, reason, err := b.transfer(ctx, f, file)
+	switch {
+	case reason != "":
+		b.dropFile(ctx, f, reason)
+	case err == nil:
+		b.finishFile(ctx, f, storage.FileUploaded, url, "")
+	case f.Attempts >= maxCarries:
+		b.dropFile(ctx, f, dropFailed)
+	default:
+		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.redact(err))
+		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
+		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause) })
+	}
+}
+
+// waitOf is how long to wait after an error: as long as it asks for, else the given time.
+func waitOf(err error, otherwise time.Duration) time.Duration {
+	if flood, ok := errors.AsType[*tg.TooManyRequestsError](err); ok {
+		return time.Duration(max(flood.RetryAfter, 1)) * time.Second
+	}
+	if refusal, ok := errors.AsType[*livedesk.Error](err); ok {
+		return max(otherwise, refusal.RetryAfter)
+	}
+	return otherwise
+}
+
+func (b *Bot) dropFile(ctx context.Context, f storage.File, reason string) {
+	b.log.Info("a file cannot come along", "file", f.ID, "ticket", f.Ticket, "reason", reason)
+	b.finishFile(ctx, f, storage.FileDropped, "", reason)
+}
+
+func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.FileState, url, reason string) {
+	if b.persist(ctx, func() error { return b.store.FinishFile(ctx, f.ID, state, url, reason) }) == nil {
+		b.waiting.up()
+		b.looks.up()
+	}
+}
+
+// transfer streams a file from Telegram to LiveDesk. A reason says that it never will come along.
+func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url, reason string, err error) {
+	if over, err := b.tooMany(ctx, f); err != nil || over {
+		return "", dropTooMany, err
+	}
+	if !b.desk.Uploads() {
+		return "", dropNoPlace, nil
+	}
+	body, reason, err := b.download(ctx, file.ID)
+	if err != nil || reason != "" {
+		return "", reason, err
+	}
+	defer body.Close()
+	if err := b.enterPatiently(ctx); err != nil {
+		return "", "", err
+	}
+	defer func() { <-b.slots }()
+	url, err = b.desk.Upload(ctx, livedesk.File{Name: file.Name, MIMEType: file.MIME, Size: -1, Body: body})
+	switch {
+	case errors.Is(err, livedesk.ErrNoUpload):
+		b.answeredBy(nil)
+		return "", dropNoPlace, nil
+	case err != nil && livedesk.KindOf(err) == livedesk.Refused:
+		b.answeredBy(nil)
+		return "", dropRefused, nil
+	}
+	b.answeredBy(err)
+	return url, "", err
+}
+
+// tooMany says whether a file is beyond the limit of its ticket.
+func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
+	files, err := b.store.Files(ctx, f.Ticket)
+	if err != nil {
+		return false, err
+	}
+	before := 0
+	for _, other := range files {
+		if other.MessageID < f.MessageID && other.Reason != dropTooMany {
+			before++
+		}
+	}
+	return before >= b.cfg.MaxFiles, nil
+}
+
+// download opens a file at Telegram. https://core.telegram.org/bots/api#getfile
+func (b *Bot) download(ctx context.Context, id string) (io.ReadCloser, string, error) {
+	file, err := b.telegram.GetFile(ctx, &tg.GetFileParams{FileID: id})
+	switch {
+	case err != nil && errors.Is(err, tg.ErrorBadRequest) && strings.Contains(err.Error(), "too big"):
+		return nil, dropTooBig, nil
+	case err != nil && errors.Is(err, tg.ErrorBadRequest):
+		return nil, dropExpired, nil
+	case err != nil:
+		return nil, "", b.telegram.redact(err)
+	}
+	body, err := b.telegram.open(ctx, file.FilePath)
+	if errors.Is(err, errExpired) {
+		return nil, dropExpired, nil
+	}
+	return body, "", err
+}
+
+// errExpired says that Telegram does not have a file any more.
+var errExpired = errors.New("file expired")
+
+// open reads a file by the path that getFile gave. A self-hosted server in local mode gives a path on its disk. No error
+// and no log ever holds the link: it contains the token.
+func (t *telegram) open(ctx context.Context, filePath string) (io.ReadCloser, error) {
+	if filepath.IsAbs(filePath) {
+		f, err := os.Open(filePath)
+		if err != nil {
+			return nil, errors.New("the Bot API server's file cannot be read here: in local mode its folder must be shared with the bot")
+		}
+		return f, nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.api+"/file/bot"+t.token+"/"+filePath, nil)
+	if err != nil {
+		return nil, errors.New("download: bad path")
+	}
+	res, err := t.files.Do(req)
+	if err != nil {
+		return nil, t.redact(fmt.Errorf("download: %w", errors.Unwrap(err)))
+	}
+	switch res.StatusCode {
+	case http.StatusOK:
+		return sealed{res.Body, t}, nil
+	case http.StatusNotFound, http.StatusGone:
+		err = errExpired
+	default:
+		err = fmt.Errorf("download: status %d", res.StatusCode)
+	}
+	res.Body.Close()
+	return nil, err
+}
+
+// sealed keeps the token out of errors of reading a download, which travel through LiveDesk's client.
+type sealed struct {
+	io.ReadCloser
+	t *telegram
+}
+
+func (s sealed) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = s.t.redact(err)
+	}
+	return n, err
+}
+
+// enterFiles puts the files that are there into a create request and says which are missing, and stores the request like
+// that before it leaves.
+func (b *Bot) enterFiles(ctx context.Context, t storage.Ticket, request livedesk.NewTicket) (livedesk.NewTicket, error) {
+	files, err := b.store.Files(ctx, t.ID)
+	if err != nil {
+		return request, err
+	}
+	var entered []int64
+	for _, f := range files {
+		if f.Entered || f.State == storage.FileWaiting {
+			continue
+		}
+		entered = append(entered, f.ID)
+		if f.State == storage.FileUploaded {
+			request.Attachments = append(request.Attachments, livedesk.NewAttachment{FileURL: f.URL})
+		} else {
+			request.Description = appendBlock(request.Description, missingNote(f))
+		}
+	}
+	if len(entered) == 0 {
+		return request, nil
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return request, err
+	}
+	return request, b.store.EnterFiles(ctx, t.ID, raw, entered)
+}
+
+// missingNote tells agents that a file did not come along. Agents read the language of the desk, not of the chat.
+func missingNote(f storage.File) string {
+	var file attached
+	_ = json.Unmarshal(f.File, &file)
+	why := map[string]string{
+		dropTooBig: "larger than Telegram hands out to bots", dropExpired: "no longer available at Telegram",
+		dropRefused: "refused by LiveDesk's upload", dropNoPlace: "LiveDesk offers no upload",
+		dropTooMany: "too many files", dropFailed: "could not be transferred",
+	}[f.Reason]
+	return fmt.Sprintf("[Not included: %s – %s]", file.Name, why)
+}
+
+func appendBlock(text, block string) string {
+	return strings.TrimSpace(text + "\n\n" + block)
+}
+
+// dropped are lines for people about the files that did not come along, with what to do.
+func (b *Bot) dropped(say tongue, files []storage.File) []string {
+	var lines []string
+	for _, f := range files {
+		if f.State != storage.FileDropped {
+			continue
+		}
+		var file attached
+		_ = json.Unmarshal(f.File, &file)
+		lines = append(lines, say.say("file_"+f.Reason, "Name", shorten(file.Name, 60)))
+	}
+	return lines
+}

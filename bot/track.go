@@ -1,0 +1,253 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// How often a ticket is looked at. LiveDesk tells nobody about changes and has no list, so one look is one request.
+const (
+	// calm is how long after the last change a ticket is looked at every TRACK_INTERVAL; then ever more rarely.
+	calm         = 10 * time.Minute
+	mostQuiet    = 30 * time.Minute
+	mostFinished = time.Hour
+	// forgotten is how long after the last change a finished ticket is looked at no more.
+	forgotten = 7 * 24 * time.Hour
+	// maxLooks is how many tickets are in hand at once.
+	maxLooks = 16
+)
+
+// statusGone is the status that we give a ticket which LiveDesk does not know any more.
+const statusGone = "gone"
+
+// view is what the card shows of LiveDesk's word. It is compared as JSON: a change is an edit of the card.
+type view struct {
+	Title    string    `json:"title"`
+	Status   string    `json:"status"`
+	Priority string    `json:"priority,omitempty"`
+	Type     string    `json:"type,omitempty"`
+	Team     string    `json:"team,omitempty"`
+	Answer   time.Time `json:"answer,omitzero"`   // promised by
+	Solution time.Time `json:"solution,omitzero"` // promised by
+	Files    int       `json:"files,omitempty"`
+	Rating   int       `json:"rating,omitempty"`
+}
+
+func viewOf(t livedesk.Ticket) view {
+	v := view{
+		Title: shorten(plainLine(t.Title), 300), Status: string(t.Status), Priority: string(t.Priority), Type: string(t.Type),
+		Team: teamName(t), Files: len(t.Attachments),
+	}
+	if s := t.SLA; s != nil && !finished(v.Status) {
+		if s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero() {
+			v.Answer = s.FirstResponseDue
+		} else {
+			v.Solution = s.ResolutionDue
+		}
+	}
+	if t.Satisfaction != nil {
+		v.Rating = t.Satisfaction.Rating
+	}
+	return v
+}
+
+// track looks at tickets that are due, at most at the rate that requests of people leave over.
+func (b *Bot) track(ctx, work context.Context) {
+	slots := make(chan struct{}, maxLooks)
+	for b.looks.wait(ctx, b.lookPause()) == nil {
+		free := maxLooks - len(slots)
+		if free == 0 || b.throttle.isDown() && !b.throttle.mayProbe() {
+			continue
+		}
+		tickets, err := b.store.ClaimLooks(ctx, b.number(), free)
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot claim tickets to look at", "error", err)
+		}
+		for _, t := range tickets {
+			slots <- struct{}{}
+			b.do(func() {
+				defer func() { <-slots; b.looks.up() }()
+				b.lookAfter(ctx, work, t)
+			})
+		}
+	}
+}
+
+// lookPause is how long to wait for a ticket to become due.
+func (b *Bot) lookPause() time.Duration { return min(time.Second, b.cfg.TrackEvery/4) }
+
+// lookAfter asks LiveDesk about a ticket, changes what is to be changed in it, and stores what is to be told.
+func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
+	defer b.hands.hold(b.hands.tickets, t.ID)()
+	giveBack := func(after time.Duration) {
+		_ = b.persist(work, func() error { return b.store.DeferLook(work, t.ID, after, b.number()) })
+	}
+	defer b.recovered("ticket", t.ID, func() { giveBack(time.Minute) })
+	// Requests of people go first, and a stop does not wait for a look's turn.
+	if err := b.enterLast(ctx); err != nil {
+		giveBack(time.Second)
+		return
+	}
+	desk, err := b.desk.Ticket(work, t.TicketID)
+	<-b.slots
+	if errors.Is(err, livedesk.ErrNotFound) {
+		b.answeredBy(nil)
+		b.record(work, t, b.vanished(t))
+		return
+	}
+	b.answeredBy(err)
+	if err != nil {
+		giveBack(b.cfg.TrackEvery)
+		return
+	}
+	look := storage.Look{}
+	if t.Pending {
+		if desk, look, err = b.amend(work, t, desk); err != nil {
+			b.log.Warn("cannot change a ticket, trying again", "ticket", t.ID, "error", err)
+			giveBack(waitOf(err, max(time.Second, min(b.cfg.TrackEvery, mostPause))))
+			return
+		}
+	}
+	b.compare(t, desk, &look)
+	b.record(work, t, look)
+}
+
+func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
+	tell := false
+	err := b.persist(ctx, func() (err error) {
+		tell, err = b.store.RecordLook(ctx, t.ID, l, b.number())
+		return err
+	})
+	if err == nil && tell {
+		b.tellings.up()
+	}
+}
+
+// compare adds to a look what LiveDesk says and we have not told.
+func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
+	v := viewOf(desk)
+	l.Status = v.Status
+	l.View, _ = json.Marshal(v) // plain fields: it cannot fail
+	if b.cfg.Relay {
+		l.Notices = append(l.Notices, b.replies(desk)...)
+		l.Notices = append(l.Notices, statusNotice(t, v)...)
+	}
+	l.Changed = !bytes.Equal(t.View, l.View) || len(l.Additions) > 0 || newest(desk).After(t.ChangedAt)
+	l.Every = b.every(t, v.Status, l.Changed)
+}
+
+// newest is when the last message came that people may see.
+func newest(t livedesk.Ticket) time.Time {
+	if last := lastReply(t); last != nil {
+		return last.SentAt
+	}
+	return time.Time{}
+}
+
+// every is how soon to look again: the longer nothing happened, the later.
+func (b *Bot) every(t storage.Ticket, status string, changed bool) time.Duration {
+	quiet := time.Since(t.ChangedAt)
+	switch {
+	case changed || quiet < calm:
+		return b.cfg.TrackEvery
+	case !finished(status):
+		return max(b.cfg.TrackEvery, min(quiet/20, mostQuiet))
+	case quiet > forgotten:
+		return -1
+	}
+	return max(b.cfg.TrackEvery, min(quiet/20, mostFinished))
+}
+
+// vanished ends the tracking of a ticket that LiveDesk does not know any more, with a neutral word.
+func (b *Bot) vanished(t storage.Ticket) storage.Look {
+	var v view
+	_ = json.Unmarshal(t.View, &v)
+	v.Status = statusGone
+	raw, _ := json.Marshal(v)
+	l := storage.Look{Status: statusGone, View: raw, Every: -1}
+	if b.cfg.Relay {
+		l.Notices = []storage.Notice{notice("gone", noticeStatus, statusContent{Status: statusGone})}
+	}
+	return l
+}
+
+// Kinds of notices.
+const (
+	noticeReply  = "reply"  // an agent's public reply
+	noticeStatus = "status" // resolved, closed, reopened, gone, or something is needed of the customer
+	noticeAnswer = "answer" // what came of an addition
+)
+
+type statusContent struct {
+	Status string `json:"status"`
+	Again  bool   `json:"again,omitempty"` // reopened
+}
+
+type replyContent struct {
+	Who   string      `json:"who"`
+	Text  string      `json:"text"` // as LiveDesk gave it
+	Files []replyFile `json:"files,omitempty"`
+}
+
+type replyFile struct {
+	Name string `json:"name"`
+	MIME string `json:"mime"`
+	URL  string `json:"url"`
+}
+
+func notice(key, kind string, content any) storage.Notice {
+	raw, _ := json.Marshal(content) // plain fields: it cannot fail
+	return storage.Notice{Key: key, Kind: kind, Content: raw}
+}
+
+// replies are the agents' public replies, in order. Those that are told already are left alone by their key.
+func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
+	messages := slices.DeleteFunc(slices.Clone(desk.Conversation), func(m livedesk.Message) bool { return !fromUs(m) })
+	slices.SortStableFunc(messages, func(x, y livedesk.Message) int { return x.SentAt.Compare(y.SentAt) })
+	var notices []storage.Notice
+	for _, m := range messages {
+		c := replyContent{Who: plainLine(m.Sender.Name), Text: m.Content}
+		for _, a := range m.Attachments {
+			c.Files = append(c.Files, replyFile{Name: safeName(a.Name), MIME: a.MIMEType, URL: a.URL})
+		}
+		if c.Text != "" || len(c.Files) > 0 {
+			notices = append(notices, notice("reply:"+m.ID, noticeReply, c))
+		}
+	}
+	return notices
+}
+
+// statusNotice is the message for a change of status that people must read. Other changes only show on the card.
+func statusNotice(t storage.Ticket, v view) []storage.Notice {
+	if v.Status == t.Status {
+		return nil
+	}
+	c := statusContent{Status: v.Status}
+	switch {
+	case finished(v.Status), needsCustomer(v.Status):
+	case finished(t.Status):
+		c.Again = true
+	default:
+		return nil
+	}
+	// The look is part of the key: the same status may come again, but one look is told once.
+	key := "status:" + t.Status + ":" + v.Status + ":" + t.ChangedAt.UTC().Format(time.RFC3339Nano)
+	return []storage.Notice{notice(key, noticeStatus, c)}
+}
+
+// needsCustomer says whether a status means that the support team waits for the customer. The list of statuses is open;
+// these words are what help desks use for it.
+func needsCustomer(status string) bool {
+	switch status {
+	case "pending", "waiting", "on_hold", "waiting_for_customer", "waiting_on_customer", "pending_customer", "awaiting_customer":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,181 @@
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// File is one file on its way from Telegram into a ticket.
+type File struct {
+	ID        int64
+	Ticket    int64
+	MessageID int64  // message that carries it; also its place in the order
+	File      []byte // JSON of what Telegram says of it
+	State     FileState
+	URL       string // at LiveDesk, once uploaded
+	Reason    string // why it was dropped
+	Entered   bool   // the ticket has it, or says that it is missing
+	Attempts  int
+}
+
+// FileState is how far a file has come.
+type FileState string
+
+// A file is uploaded or dropped in the end.
+const (
+	FileWaiting  FileState = "waiting"
+	FileUploaded FileState = "uploaded"
+	FileDropped  FileState = "dropped"
+)
+
+const fileColumns = `id, ticket, message_id, file, state, url, reason, entered, attempts`
+
+// AddAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one, which then awaits
+// more parts for hold. It returns whether it joined one.
+func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album string, messageID int64, file []byte, hold time.Duration) (bool, error) {
+	joined := false
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := lockAlbum(ctx, tx, chatID, album); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			INSERT INTO album_parts (bot_id, chat_id, album, message_id, file) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT DO NOTHING`, botID, chatID, album, messageID, file)
+		if err != nil {
+			return err
+		}
+		tickets, err := list[int64](ctx, tx, `
+			UPDATE tickets SET hold_until = now() + make_interval(secs => $4)
+			WHERE chat_id = $1 AND album = $2 AND bot_id = $3
+			RETURNING id`, chatID, album, botID, hold.Seconds())
+		if err != nil {
+			return err
+		}
+		for _, ticket := range tickets {
+			joined = true
+			if err := joinAlbum(ctx, tx, ticket); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("album part in chat %d: %w", chatID, err)
+	}
+	return joined, nil
+}
+
+// lockAlbum keeps a ticket and a part of its album, stored by two processes at once, from missing each other.
+func lockAlbum(ctx context.Context, tx pgx.Tx, chatID int64, album string) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || $2, 0))`, fmt.Sprint(chatID), album)
+	return err
+}
+
+// joinAlbum makes files of the ticket of all parts of its album.
+func joinAlbum(ctx context.Context, tx pgx.Tx, ticket int64) error {
+	_, err := tx.Exec(ctx, `
+		WITH joined AS (
+			INSERT INTO files (ticket, message_id, file)
+			SELECT t.id, p.message_id, p.file
+			FROM tickets t JOIN album_parts p ON p.bot_id = t.bot_id AND p.chat_id = t.chat_id AND p.album = t.album
+			WHERE t.id = $1
+			ON CONFLICT DO NOTHING
+			RETURNING ticket)
+		UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM joined)`, ticket)
+	return err
+}
+
+// addFiles makes files of a ticket in tx.
+func addFiles(ctx context.Context, tx pgx.Tx, ticket int64, files []File) error {
+	for _, f := range files {
+		_, err := tx.Exec(ctx, `
+			WITH added AS (
+				INSERT INTO files (ticket, message_id, file) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ticket)
+			UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM added)`, ticket, f.MessageID, f.File)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Files returns the files of a ticket in order.
+func (s *Store) Files(ctx context.Context, ticket int64) ([]File, error) {
+	files, err := many[File](ctx, s.pool, `SELECT `+fileColumns+` FROM files WHERE ticket = $1 ORDER BY message_id, id`, ticket)
+	if err != nil {
+		return nil, fmt.Errorf("files of ticket %d: %w", ticket, err)
+	}
+	return files, nil
+}
+
+// ClaimFiles takes up to limit files that are due to be carried.
+func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]File, error) {
+	files, err := many[File](ctx, s.pool, `
+		UPDATE files SET owner = $1, attempts = attempts + 1
+		WHERE id IN (
+			SELECT id FROM files
+			WHERE state = 'waiting' AND owner IS NULL AND due_at <= now()
+			ORDER BY due_at, id
+			LIMIT $2
+			FOR UPDATE SKIP LOCKED)
+		RETURNING `+fileColumns, process, limit)
+	if err != nil {
+		return nil, fmt.Errorf("claim files: %w", err)
+	}
+	return files, nil
+}
+
+// FinishFile stores that a file is at LiveDesk, or was dropped for a reason. Its ticket is due: to be sent once nothing
+// else is awaited, to be changed where LiveDesk has it already.
+func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, reason string) error {
+	_, err := s.pool.Exec(ctx, `
+		WITH done AS (
+			UPDATE files SET state = $2, url = $3, reason = $4, owner = NULL
+			WHERE id = $1 AND state = 'waiting'
+			RETURNING ticket)
+		UPDATE tickets SET due_at = CASE state
+			WHEN 'waiting' THEN CASE
+				WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting' AND f.id <> $1) THEN due_at
+				ELSE least(due_at, greatest(now(), hold_until)) END
+			WHEN 'created' THEN now()
+			ELSE due_at END
+		WHERE id IN (SELECT ticket FROM done)`, id, string(state), url, reason)
+	if err != nil {
+		return fmt.Errorf("finish file %d: %w", id, err)
+	}
+	return nil
+}
+
+// DeferFile gives a file back for a later try.
+func (s *Store) DeferFile(ctx context.Context, id int64, after time.Duration) error {
+	_, err := s.pool.Exec(ctx,
+		`UPDATE files SET owner = NULL, due_at = now() + make_interval(secs => $2) WHERE id = $1`, id, after.Seconds())
+	if err != nil {
+		return fmt.Errorf("defer file %d: %w", id, err)
+	}
+	return nil
+}
+
+// EnterFiles stores the create request as it will leave, with these files in it.
+func (s *Store) EnterFiles(ctx context.Context, ticket int64, request json.RawMessage, files []int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE tickets SET request = $2 WHERE id = $1`, ticket, []byte(request))
+	batch.Queue(`UPDATE files SET entered = true WHERE id = ANY ($1)`, files)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("enter files of ticket %d: %w", ticket, err)
+	}
+	return nil
+}
+
+// ForgetAlbums removes parts of albums seen before the given time.
+func (s *Store) ForgetAlbums(ctx context.Context, before time.Time) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM album_parts WHERE seen_at < $1`, before)
+	if err != nil {
+		return fmt.Errorf("forget albums: %w", err)
+	}
+	return nil
+}
