@@ -1,10 +1,70 @@
 package service
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
 )
+
+// running is a service between the emulators of a stage.
+type running struct {
+	t    *testing.T
+	logs *lockedBuffer
+	end  context.CancelFunc // as SIGTERM does
+	done chan int           // gets the exit status
+}
+
+// serve runs the service until end or the end of the test.
+func (s *stage) serve() *running {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{t: s.t, logs: &lockedBuffer{}, end: cancel, done: make(chan int, 1)}
+	go func() { r.done <- Run(ctx, nil, from(s.env), r.logs, r.logs); close(r.done) }()
+	s.t.Cleanup(func() { cancel(); <-r.done })
+	return r
+}
+
+var addressForm = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// get asks the service for a page; 0 where there is no answer.
+func (r *running) get(path string) (int, string) {
+	r.t.Helper()
+	address := addressForm.FindStringSubmatch(r.logs.String())
+	if address == nil {
+		return 0, ""
+	}
+	res, err := http.Get("http://" + address[1] + path)
+	if err != nil {
+		return 0, ""
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(r.t, err)
+	return res.StatusCode, string(body)
+}
+
+// becomes waits until a page has a status, and returns the page.
+func (r *running) becomes(path string, status int) string {
+	r.t.Helper()
+	var body string
+	require.Eventually(r.t, func() bool {
+		var now int
+		now, body = r.get(path)
+		return now == status
+	}, 20*time.Second, 10*time.Millisecond, "%s is not %d: %s\n%s", path, status, body, r.logs)
+	return body
+}
 
 // httpPost posts a form of one field and returns the status of the answer.
 func httpPost(t *testing.T, address, field, value string) (int, error) {
@@ -14,4 +74,71 @@ func httpPost(t *testing.T, address, field, value string) (int, error) {
 		return 0, err
 	}
 	return res.StatusCode, res.Body.Close()
+}
+
+// lockedBuffer is a log that many may write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func TestWhileWorkInHandFinishesTheServiceIsAliveAndNotReady(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	release := make(chan struct{})
+	s.desk.Trouble(livedesktest.Create, 1, livedesktest.Hold(release))
+	r := s.serve()
+	r.becomes("/readyz", http.StatusOK)
+	chat, alice := s.telegram.NewSupergroup("S"), s.telegram.NewPerson("Alice")
+	s.telegram.Say(alice, chat, "/ticket in hand")
+	require.NoError(t, s.desk.Await(t.Context(), func() bool { return s.desk.Count() == 1 }))
+
+	r.end()
+	require.Equal(t, "stopping\n", r.becomes("/readyz", http.StatusServiceUnavailable))
+	status, _ := r.get("/healthz")
+	require.Equal(t, http.StatusOK, status)
+	require.Empty(t, chat.BotMessages())
+
+	close(release)
+	require.Zero(t, <-r.done)
+	require.Len(t, chat.BotMessages(), 1)
+	require.Contains(t, chat.BotMessages()[0].Text, "tk_")
+	status, _ = r.get("/healthz")
+	require.Zero(t, status, "HTTP has closed")
+}
+
+func TestTheServiceIsAliveWhileItWaitsForItsDatabase(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	s.env["DATABASE_URL"] = "postgres://127.0.0.1:1/x"
+	r := s.serve()
+	r.becomes("/healthz", http.StatusOK)
+	require.Contains(t, r.becomes("/readyz", http.StatusServiceUnavailable), "database")
+	r.end()
+	require.Zero(t, <-r.done)
+}
+
+func TestTheWebhookIsThereOnlyWhereItIsSet(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	r := s.serve()
+	r.becomes("/healthz", http.StatusOK)
+	status, _ := r.get("/telegram")
+	require.Equal(t, http.StatusNotFound, status)
+	s.env["TELEGRAM_WEBHOOK_URL"], s.env["TELEGRAM_WEBHOOK_SECRET"] = "http://127.0.0.1:1/telegram", "s"
+	hooked := s.serve()
+	hooked.becomes("/telegram", http.StatusMethodNotAllowed)
+	require.Contains(t, hooked.becomes("/metrics", http.StatusOK), `livedeskbot_webhook_requests_total{status="405"}`)
 }
