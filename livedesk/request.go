@@ -102,15 +102,16 @@ func attachmentFault(attachments []NewAttachment) error {
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// TicketUpdate is a change to a ticket. What is empty is not sent, so nothing can be emptied. Whether LiveDesk
+// TicketUpdate is a change to a ticket. Title and description are always sent, as one draft of the page requires; what
+// else is empty is not, so it cannot be emptied. Whether LiveDesk
 // merges or replaces is not documented: begin with [Ticket.Update] and change that, so that both give the same.
 // It keeps its value when written as JSON and read again.
 //
 // The fields are those of https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets, which has none for
 // status, team or messages.
 type TicketUpdate struct {
-	Title        string          `json:"title,omitempty"`
-	Description  string          `json:"description,omitempty"` // Markdown
+	Title        string          `json:"title"`
+	Description  string          `json:"description"` // Markdown
 	Attachments  []NewAttachment `json:"attachments,omitempty"`
 	Priority     Priority        `json:"priority,omitempty"`
 	Type         TicketType      `json:"ticket_type,omitempty"`

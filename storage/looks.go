@@ -163,14 +163,14 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 					ELSE tell_at END,
 				view = $4::json,
 				changed_at = CASE WHEN $5 THEN now() ELSE changed_at END,
-				every = $6,
+				every = $6::float8,
 				due_at = CASE
 					-- Something came in meanwhile that this look did not see.
 					WHEN EXISTS (
 						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL AND a.attempts = 0) THEN now()
 					WHEN with_files AND EXISTS (
 						SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) THEN now()
-					WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END
+					WHEN $6::float8 >= 0 THEN now() + make_interval(secs => $6::float8) END
 			WHERE id = $1 AND owner = $2
 			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
 			id, process, l.Status, l.View, l.Changed, l.Every.Seconds(), l.Request)

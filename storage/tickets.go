@@ -305,7 +305,8 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 }
 
 // RecordTold stores that the card in the given place shows the ticket as it was at t.Version, gives the telling back and
-// returns whether there is more to tell by now. cardID 0: it was told, but no message stands.
+// returns whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
+// not in the hands of this process any more, another has taken it over.
 func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
 	more, err := one[bool](ctx, s.pool, `
 		WITH told AS (
@@ -321,7 +322,7 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 			SELECT $3, $4, id, ticket_id FROM told WHERE $4 <> 0
 			ON CONFLICT (chat_id, message_id) DO NOTHING)
 		SELECT more FROM told`, t.ID, t.Version, cardChatID, cardID, process)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil {
 		return false, fmt.Errorf("record telling of ticket %d: %w", t.ID, err)
 	}
 	return more, nil

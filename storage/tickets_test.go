@@ -182,9 +182,8 @@ func TestNewsDuringATellingAreToldAfterIt(t *testing.T) {
 	require.Equal(t, storage.StateLeft, claimed[0].State)
 	require.NoError(t, store.DeferTelling(t.Context(), ticket.ID, time.Hour, process.Number))
 	require.Empty(t, tellings(t, store, process))
-	more, err = store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
-	require.NoError(t, err)
-	require.False(t, more, "a telling that was given back is not this process's to record")
+	_, err = store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound, "a telling that was given back is not this process's to record")
 }
 
 func TestWaitingTicketsAreSentOldestFirstAndProbesTakeTurns(t *testing.T) {
