@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -136,12 +137,20 @@ func (r *settings) secret(name string) secret {
 	case file != "":
 		content, err := os.ReadFile(file)
 		if err != nil {
-			r.fault("%s_FILE: %v", name, err)
+			r.fault("%s_FILE names no file that can be read: %v", name, cause(err))
 		} else if value = strings.TrimSpace(string(content)); value == "" {
-			r.fault("%s_FILE: %s is empty", name, file)
+			r.fault("%s_FILE names an empty file", name)
 		}
 	}
 	return secret(value)
+}
+
+// cause is an error without the path, which is a secret where somebody mistook one setting for the other.
+func cause(err error) error {
+	if at, ok := errors.AsType[*fs.PathError](err); ok {
+		return at.Err
+	}
+	return err
 }
 
 func (r *settings) required(name string) secret {
@@ -153,7 +162,7 @@ func (r *settings) required(name string) secret {
 	return v
 }
 
-var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]+$`)
+var tokenForm = regexp.MustCompile(`^[1-9][0-9]{0,17}:[A-Za-z0-9_-]+$`)
 
 func (r *settings) token(name string) secret {
 	v := r.required(name)
@@ -167,7 +176,7 @@ func (r *settings) token(name string) secret {
 func (r *settings) url(name, fallback string) string {
 	v := r.text(name, fallback)
 	u, err := url.Parse(v)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		r.fault("%s must be a web address such as %s", name, fallback)
 	}
 	return strings.TrimRight(v, "/")
@@ -268,7 +277,11 @@ func (r *settings) level(name string) slog.Level {
 
 func (r *settings) address(name, fallback string) string {
 	v := r.text(name, fallback)
-	if _, _, err := net.SplitHostPort(v); err != nil {
+	_, port, err := net.SplitHostPort(v)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
 		r.fault("%s must be host:port such as %s, not %q", name, fallback, v)
 	}
 	return v
