@@ -99,12 +99,16 @@ func (s *secretStage) secrets() []string {
 
 // quoting answers some requests as careless gateways do: with all that they were told, or with a redirect.
 func (s *secretStage) quoting(next http.Handler, stray string) http.Handler {
-	var requests atomic.Int64
+	var requests, messages atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, secret, _ := r.BasicAuth()
 		told := fmt.Sprintf("%s %s %s %s", r.URL.Path, r.Header.Get("Authorization"), key, secret)
+		if strings.HasSuffix(r.URL.Path, "/sendMessage") && messages.Add(1) <= 6 { // more often than a message is tried at once
+			http.Error(w, told, http.StatusBadGateway)
+			return
+		}
 		switch requests.Add(1) % 20 {
-		case 3:
+		case 1, 3:
 			http.Error(w, "<html>"+told+"</html>", http.StatusBadGateway)
 		case 5:
 			w.Header().Set("Content-Type", "application/json")
@@ -127,10 +131,10 @@ func (s *secretStage) storm() string {
 	r := s.serve()
 	person := s.telegram.NewPerson(nameText, telegramtest.LastName(nameText))
 	chat := s.telegram.NewSupergroup(nameText)
-	var all []*telegramtest.Message
+	all := []*telegramtest.Message{s.telegram.Say(person, chat, "/help "+bodyText)}
 	for i := range 12 {
 		all = append(all, s.telegram.Say(person, chat, fmt.Sprintf("/ticket key=%s %s %d\n%s", bodyText, titleText, i, bodyText)))
-		if i%5 == 3 {
+		if i%2 == 1 {
 			s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 			_, _ = httpPost(s.t, "http://"+s.env["LISTEN_ADDR"]+"/telegram", "text", bodyText)
 		}
