@@ -3,6 +3,7 @@ package service
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -75,13 +76,11 @@ func newSecretStage(t *testing.T, format string) *secretStage {
 	database.User = url.UserPassword(database.User.Username(), passwordSecret)
 	address, err := freeAddress()
 	require.NoError(t, err)
-	for name, value := range map[string]string{
+	maps.Copy(s.env, map[string]string{
 		"TELEGRAM_API_URL": telegram.URL, "LIVEDESK_API_URL": desk.URL + "/api/v2", "LIVEDESK_TIMEOUT": "500ms",
 		"LIVEDESK_API_KEY": keySecret, "LIVEDESK_API_SECRET": pairSecret, "DATABASE_URL": database.String(),
 		"LISTEN_ADDR": address, "LOG_LEVEL": "debug", "LOG_FORMAT": format, "LIVEDESK_RATE": "500", "TICKETS_PER_MINUTE": "0",
-	} {
-		s.env[name] = value
-	}
+	})
 	return s
 }
 
