@@ -99,7 +99,7 @@ func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
 	<-b.slots
 	if errors.Is(err, livedesk.ErrNotFound) {
 		b.answeredBy(nil)
-		b.record(work, t, b.vanished(t))
+		b.missed(work, t)
 		return
 	}
 	b.answeredBy(err)
@@ -117,6 +117,15 @@ func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
 	}
 	b.compare(t, desk, &look)
 	b.record(work, t, look)
+}
+
+// missed takes note that LiveDesk does not know a ticket. Once may be a gateway's mistake; the second time it is believed.
+func (b *Bot) missed(ctx context.Context, t storage.Ticket) {
+	if t.Missed > 0 {
+		b.record(ctx, t, b.vanished(t))
+		return
+	}
+	_ = b.persist(ctx, func() error { return b.store.MissLook(ctx, t.ID, b.cfg.TrackEvery, b.number()) })
 }
 
 func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
@@ -226,19 +235,24 @@ func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
 
 // statusNotice is the message for a change of status that people must read. Other changes only show on the card.
 func statusNotice(t storage.Ticket, v view) []storage.Notice {
-	if v.Status == t.Status {
+	// The card's status, since /status may have learnt a newer one without telling anybody else.
+	old := view{Status: string(livedesk.StatusOpen)}
+	if t.View != nil {
+		_ = json.Unmarshal(t.View, &old)
+	}
+	if v.Status == old.Status {
 		return nil
 	}
 	c := statusContent{Status: v.Status}
 	switch {
 	case finished(v.Status), needsCustomer(v.Status):
-	case finished(t.Status):
+	case finished(old.Status):
 		c.Again = true
 	default:
 		return nil
 	}
 	// The look is part of the key: the same status may come again, but one look is told once.
-	key := "status:" + t.Status + ":" + v.Status + ":" + t.ChangedAt.UTC().Format(time.RFC3339Nano)
+	key := "status:" + old.Status + ":" + v.Status + ":" + t.ChangedAt.UTC().Format(time.RFC3339Nano)
 	return []storage.Notice{notice(key, noticeStatus, c)}
 }
 

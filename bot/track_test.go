@@ -113,6 +113,7 @@ func TestTheCardFollowsTheTicketInPlaceAndTheEndIsAMessage(t *testing.T) {
 	require.NotContains(t, strings.ToLower(now.Text), "breach")
 	require.Len(t, chat.BotMessages(), 1, "all of that is quiet")
 	require.NoError(t, w.desk.SetStatus(number, "resolved"))
+	require.Contains(t, w.say(w.alice, w.telegram.Private(w.alice), "/status "+number).Text, "Resolved")
 	w.hears(chat, "Resolved: ticket")
 	w.becomes(card, "Resolved")
 	require.NoError(t, w.desk.SetStatus(number, "open"))
@@ -151,7 +152,7 @@ func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {
 			gone++
 		}
 	}
-	require.Equal(t, 1, gone)
+	require.Equal(t, 2, gone, "asked again once, then never")
 }
 
 func TestAReplyToTheCardIsAddedToTheTicket(t *testing.T) {

@@ -56,6 +56,7 @@ CREATE TABLE tickets (
     view         json,                              -- what the card shows of that
     changed_at   timestamptz NOT NULL DEFAULT now(), -- when something last changed
     every        real NOT NULL DEFAULT 0,           -- seconds between looks, as last decided
+    missed       integer NOT NULL DEFAULT 0,        -- looks in a row at which LiveDesk did not know it
 
     version      integer NOT NULL DEFAULT 1,        -- counts what there is to tell
     told         integer NOT NULL DEFAULT 0,        -- version that the card shows

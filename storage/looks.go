@@ -155,7 +155,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		}
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
-				status = $3, seen_at = now(), owner = NULL, request = coalesce($7::json, request),
+				status = $3, seen_at = now(), owner = NULL, missed = 0, request = coalesce($7::json, request),
 				version = CASE WHEN view::text IS DISTINCT FROM $4::json::text THEN version + 1 ELSE version END,
 				tell_at = CASE
 					WHEN view::text IS DISTINCT FROM $4::json::text OR EXISTS (
@@ -198,6 +198,17 @@ func (s *Store) DeferLook(ctx context.Context, id int64, after time.Duration, pr
 		id, after.Seconds(), process)
 	if err != nil {
 		return fmt.Errorf("defer look at ticket %d: %w", id, err)
+	}
+	return nil
+}
+
+// MissLook gives a ticket back that LiveDesk did not know, and counts that.
+func (s *Store) MissLook(ctx context.Context, id int64, after time.Duration, process int32) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE tickets SET owner = NULL, missed = missed + 1, due_at = now() + make_interval(secs => $2)
+		WHERE id = $1 AND owner = $3`, id, after.Seconds(), process)
+	if err != nil {
+		return fmt.Errorf("miss ticket %d: %w", id, err)
 	}
 	return nil
 }

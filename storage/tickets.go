@@ -56,6 +56,7 @@ type Ticket struct {
 	SeenAt    *time.Time
 	View      []byte // JSON of what the card shows of that; nil: nothing yet
 	ChangedAt time.Time
+	Missed    int // looks in a row at which LiveDesk did not know it
 
 	Version    int
 	Told       int
@@ -69,7 +70,7 @@ type Ticket struct {
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, ticket_id, status, seen_at,
-	album, with_files, view, changed_at, version, told, tell_tries, card_chat_id, card_id`
+	album, with_files, view, changed_at, missed, version, told, tell_tries, card_chat_id, card_id`
 
 // Person is somebody on Telegram.
 type Person struct {
@@ -224,14 +225,14 @@ type Outcome struct {
 }
 
 // RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
-// the hands of this process (Mine). A confirmation that comes late, after others had taken the process for dead, still
-// counts. ErrNotFound: the ticket has moved on to a later attempt.
+// the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts. ErrNotFound: the ticket has moved on to a later attempt.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	t, err := row[Ticket](ctx, s.pool, `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
 			WHERE id = $1 AND attempts = $2
-			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND $3 IN ('created', 'refused'))
+			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND $3 IN ('created', 'refused')
+			       OR state = 'unconfirmed' AND reason = 'crash' AND $3 = 'waiting')
 			FOR UPDATE)
 		UPDATE tickets SET
 			state = $3, reason = $4, detail = $8, ticket_id = $5, owner = NULL,
