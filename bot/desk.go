@@ -221,6 +221,10 @@ func (b *Bot) create(ctx context.Context, t storage.Ticket) {
 		recorded, err = b.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, b.number())
 		return err
 	})
+	if errors.Is(err, storage.ErrNotFound) {
+		b.log.Info("the outcome of a ticket is known already", "ticket", t.ID, "chat", t.ChatID, "outcome", outcome.State)
+		return
+	}
 	if err != nil {
 		b.log.Error("cannot record the outcome of a ticket", "ticket", t.ID, "chat", t.ChatID, "outcome", outcome.State, "error", err)
 		return
