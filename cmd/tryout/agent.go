@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"livedeskbot/livedesk/livedesktest"
 )
@@ -18,6 +19,7 @@ func agentCommands() []command {
 		{"status", "WORD", "open, in_progress, pending, resolved, closed", onTicket((*session).agentStatus)},
 		{"priority", "WORD", "low, medium, high", onTicket((*session).agentPriority)},
 		{"team", "NAME", strings.Join(teams, ", "), onTicket((*session).agentTeam)},
+		{"promise", "HOURS", "promise a solution within so many hours", onTicket((*session).agentPromise)},
 		{"rate", "STARS [TEXT]", "the customer's rating, 1 to 5", onTicket((*session).agentRate)},
 		{"show", "", "the ticket and the requests it came from", quietly(onTicket((*session).agentShow))},
 		{"list", "", "all tickets", (*session).agentList},
@@ -38,7 +40,7 @@ func (s *session) agent(ctx context.Context, line string) (bool, error) {
 
 // onTicket gives a command the number of the ticket that the agent works on. What the agent did with it is shown; the bot
 // notices by looking.
-func onTicket(do func(s *session, number, args string) (did string, err error)) func(*session, context.Context, string) (bool, error) {
+func onTicket(do func(s *session, number, args string) (did string, err error)) action {
 	return func(s *session, _ context.Context, args string) (bool, error) {
 		number := s.number
 		if all := s.desk.Tickets(); number == "" && len(all) > 0 {
@@ -52,13 +54,12 @@ func onTicket(do func(s *session, number, args string) (did string, err error)) 
 			return false, slip(err.Error())
 		}
 		s.said(deskTitle, number, did)
-		s.forget()
 		return true, nil
 	}
 }
 
 // quietly is for what the bot does not speak about.
-func quietly(run func(*session, context.Context, string) (bool, error)) func(*session, context.Context, string) (bool, error) {
+func quietly(run action) action {
 	return func(s *session, ctx context.Context, args string) (bool, error) {
 		_, err := run(s, ctx, args)
 		return false, err
@@ -91,6 +92,15 @@ func (s *session) agentPriority(number, word string) (string, error) {
 
 func (s *session) agentTeam(number, name string) (string, error) {
 	return agent + " hands it to " + name, s.desk.SetTeam(number, name)
+}
+
+func (s *session) agentPromise(number, args string) (string, error) {
+	hours, err := strconv.Atoi(args)
+	if err != nil || hours < 1 || hours > 1000 {
+		return "", slip("agent promise HOURS: a whole number of hours")
+	}
+	due := time.Now().Add(time.Duration(hours) * time.Hour)
+	return fmt.Sprintf("%s promises a solution within %d hours", agent, hours), s.desk.SetSLA(number, livedesktest.SLA{ResolutionDue: due})
 }
 
 func (s *session) agentRate(number, args string) (string, error) {

@@ -16,11 +16,14 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-// command is something that can be typed. Its run says whether an answer should come of it.
+// command is something that can be typed.
 type command struct {
 	word, args, does string
-	run              func(s *session, ctx context.Context, args string) (awaits bool, err error)
+	run              action
 }
+
+// action does what was typed and says whether the bot should say something about it.
+type action func(s *session, ctx context.Context, args string) (awaits bool, err error)
 
 // commands are what the person can type apart from messages; the agent's are in agent.go.
 func commands() []command {
@@ -75,24 +78,12 @@ func (s *session) press(ctx context.Context, args string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, b := range slices.Concat(m.Buttons...) {
-		if b.Data == "" || !strings.Contains(strings.ToLower(b.Text), strings.ToLower(label)) {
-			continue
-		}
-		press, err := s.telegram.Press(s.at.who, m, b.Data)
-		if err != nil {
-			return false, err
-		}
-		ctx, cancel := context.WithTimeout(ctx, expected)
-		defer cancel()
-		answer, err := press.Wait(ctx)
-		if err != nil {
-			return false, slip("The bot has not answered the button yet.")
-		}
-		s.said(s.at.title, "Telegram shows "+s.at.who.Name()+" for a moment", answer.Text)
-		return false, nil
+	ctx, cancel := context.WithTimeout(ctx, expected)
+	defer cancel()
+	if err := s.stage.press(ctx, s.at, m, label); err != nil {
+		return false, slip(err.Error())
 	}
-	return false, slip(fmt.Sprintf("Message #%d has no button with %q.", m.ID, label))
+	return true, nil
 }
 
 func (s *session) edit(_ context.Context, args string) (bool, error) {
@@ -105,7 +96,6 @@ func (s *session) edit(_ context.Context, args string) (bool, error) {
 	}
 	s.telegram.Edit(m, lines(text))
 	s.chats.show(s.at.chat)
-	s.forget()
 	return false, nil
 }
 
@@ -118,7 +108,6 @@ func (s *session) album(_ context.Context, caption string) (bool, error) {
 	files := []*telegramtest.File{s.newPhoto(0), s.newPhoto(1), s.newPhoto(2)}
 	s.telegram.Album(s.at.who, s.at.where, lines(caption), files)
 	s.chats.show(s.at.chat)
-	s.forget()
 	return strings.HasPrefix(caption, "/"), nil
 }
 
@@ -140,7 +129,7 @@ func photo(number int) []byte {
 func (s *session) walk(_ context.Context, word string) (bool, error) {
 	to := s.place(word)
 	if to == nil {
-		return false, slip("go PLACE: one of " + strings.Join(placeWords, ", "))
+		return false, slip("go PLACE: " + strings.Join(placeWords, ", "))
 	}
 	s.at = to
 	s.info("You are " + to.who.Name() + " in " + to.title + ".")
@@ -185,7 +174,7 @@ func (s *session) help(context.Context, string) (bool, error) {
 func (s *session) list(before string, list []command) {
 	var b strings.Builder
 	for _, c := range list {
-		fmt.Fprintf(&b, "  %-24s %s\n", strings.TrimSpace(before+c.word+" "+c.args), c.does)
+		fmt.Fprintf(&b, "  %-22s %s\n", strings.TrimSpace(before+c.word+" "+c.args), c.does)
 	}
 	s.write("", b.String()+"\n")
 }

@@ -75,10 +75,13 @@ func openLog(verbose bool, stderr io.Writer) (logFile, error) {
 	return logFile{Writer: file, path: file.Name()}, nil
 }
 
+// keep says where the log is, unless the service never wrote any.
 func (l logFile) keep(stderr io.Writer) {
-	if l.path != "" {
-		fmt.Fprintln(stderr, "tryout: the service's log:", l.path)
+	if info, err := os.Stat(l.path); err != nil || info.Size() == 0 {
+		l.remove()
+		return
 	}
+	fmt.Fprintln(stderr, "tryout: the service's log:", l.path)
 }
 
 func (l logFile) remove() {

@@ -27,14 +27,13 @@ type screen struct {
 	mu      sync.Mutex
 	out     io.Writer
 	colours bool
-	panel   string        // whose panel is the last on the screen
-	prompt  string        // what stands in the last line, waiting for the person
-	news    chan struct{} // has one element when something was written since it was last emptied
+	panel   string // whose panel is the last on the screen
+	prompt  string // what stands in the last line, waiting for the person
 }
 
 func newScreen(out io.Writer) *screen {
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
-	return &screen{out: out, colours: isTerminal(out) && !plain, news: make(chan struct{}, 1)}
+	return &screen{out: out, colours: isTerminal(out) && !plain}
 }
 
 // isTerminal says whether a file is one; other readers and writers are not.
@@ -85,19 +84,15 @@ func (s *screen) write(place, text string) {
 	}
 	s.panel = place
 	fmt.Fprint(s.out, text+s.look(bold, s.prompt))
-	select {
-	case s.news <- struct{}{}:
-	default:
-	}
 }
 
-// ask shows a prompt, which stays in the last line until answered.
+// ask shows a prompt below an empty line; it stays the last line until answered.
 func (s *screen) ask(prompt string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hidePrompt()
-	s.prompt = prompt
-	fmt.Fprint(s.out, s.look(bold, prompt))
+	s.prompt = "\n" + prompt
+	fmt.Fprint(s.out, s.look(bold, s.prompt))
 }
 
 func (s *screen) answered() {
@@ -106,9 +101,10 @@ func (s *screen) answered() {
 	s.prompt = ""
 }
 
+// hidePrompt takes away the prompt and the line above it. What is half typed is then out of sight, but not lost.
 func (s *screen) hidePrompt() {
 	if s.prompt != "" {
-		fmt.Fprint(s.out, "\r\x1b[K")
+		fmt.Fprint(s.out, "\r\x1b[K\x1b[A")
 	}
 }
 

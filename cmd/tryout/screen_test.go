@@ -63,7 +63,7 @@ func TestWhatIsWrittenOverThePromptLeavesItBelow(t *testing.T) {
 	s := newScreen(&out)
 	s.ask("> ")
 	s.info("news")
-	require.Equal(t, "> \r\x1b[Knews\n> ", out.String())
+	require.Equal(t, "\n> \r\x1b[K\x1b[Anews\n\n> ", out.String())
 	s.answered()
 	s.info("more")
 	require.True(t, strings.HasSuffix(out.String(), "> more\n"))

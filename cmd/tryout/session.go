@@ -15,7 +15,7 @@ import (
 
 // How long the prompt waits for what comes of a line, so that it rarely appears in the middle of an answer.
 const (
-	calm     = 300 * time.Millisecond // nothing new for so long: that was all
+	calm     = 300 * time.Millisecond // nothing said for so long: that was all
 	expected = 3 * time.Second        // for the first thing, where something should come
 )
 
@@ -55,10 +55,12 @@ func converse(ctx context.Context, st *stage, stdin io.Reader, logPath string) e
 	typed := readLines(ctx, stdin)
 	for {
 		if isTerminal(stdin) && isTerminal(s.out) {
-			s.ask("\n" + s.at.who.Name() + " in " + s.at.title + "> ")
+			s.ask(s.at.who.Name() + " in " + s.at.title + "> ")
 		}
 		select {
 		case <-ctx.Done():
+			s.answered()
+			s.info("\nStopping everything ...")
 			return ctx.Err()
 		case line, ok := <-typed:
 			s.answered()
@@ -96,6 +98,7 @@ func (s *session) do(ctx context.Context, line string) error {
 	if !ok {
 		c, args = command{run: (*session).message}, line
 	}
+	s.chats.forget()
 	awaits, err := c.run(s, ctx, args)
 	if errors.Is(err, errQuit) {
 		return err
@@ -108,7 +111,7 @@ func (s *session) do(ctx context.Context, line string) error {
 	return nil
 }
 
-// settle waits until nothing new has come for a moment; longer for the first thing, where one should come.
+// settle waits until the bot has said nothing for a moment; longer for the first thing, where one should come.
 func (s *session) settle(ctx context.Context, awaits bool) {
 	limit := calm
 	if awaits {
@@ -116,7 +119,7 @@ func (s *session) settle(ctx context.Context, awaits bool) {
 	}
 	for {
 		select {
-		case <-s.news:
+		case <-s.chats.heard:
 			limit = calm
 		case <-time.After(limit):
 			return
@@ -126,19 +129,10 @@ func (s *session) settle(ctx context.Context, awaits bool) {
 	}
 }
 
-// forget drops the news so far, which are the person's own.
-func (s *session) forget() {
-	select {
-	case <-s.news:
-	default:
-	}
-}
-
 // say writes a message where the person is.
 func (s *session) say(text string, how ...telegramtest.Saying) {
 	s.telegram.Say(s.at.who, s.at.where, lines(text), how...)
 	s.chats.show(s.at.chat)
-	s.forget()
 }
 
 // lines makes new lines of \n, since what is typed is always one line.

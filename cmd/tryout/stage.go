@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 const agent = "Sam"
 
 // placeWords are the words of all places.
-var placeWords = []string{"topic", "general", "group", "private", "other", "staff"}
+var placeWords = []string{"topic", "colleague", "general", "group", "private", "other", "staff"}
 
 // teams are those of the emulated LiveDesk.
 var teams = []string{"Support", "Billing", "IT Support"}
@@ -50,7 +51,7 @@ type place struct {
 func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Context) error) error {
 	database, err := localpg.StartTemporary(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w\n(the try-out only works with a Postgres of its own: DATABASE_URL has no effect on it)", err)
 	}
 	defer database.Close()
 	defer st.telegram.Close()
@@ -87,14 +88,16 @@ func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Co
 // newStage makes the two emulators and everybody's chats.
 func newStage(on *screen) *stage {
 	telegram := telegramtest.New(telegramtest.Options{})
-	nina, omar := telegram.NewPerson("Nina"), telegram.NewPerson("Omar")
-	sam := telegram.NewPerson(agent)
+	nina, ben := telegram.NewPerson("Nina"), telegram.NewPerson("Ben")
+	omar, sam := telegram.NewPerson("Omar"), telegram.NewPerson(agent)
 	forum := telegram.NewForum("Acme", telegramtest.ID(-1001234567890))
+	printers := forum.NewTopic("Printers")
 	staff := telegram.NewSupergroup("Our support team")
 	st := &stage{
 		screen: on, telegram: telegram, desk: livedesktest.New(livedesktest.Options{Teams: teams}),
 		places: []*place{
-			{"topic", "Acme › Printers", nina, forum.NewTopic("Printers"), forum},
+			{"topic", "Acme › Printers", nina, printers, forum},
+			{"colleague", "Acme › Printers", ben, printers, forum},
 			{"general", "Acme › General", nina, forum, forum},
 			{word: "group", title: "Acme Berlin", who: nina, chat: telegram.NewSupergroup("Acme Berlin")},
 			{word: "private", title: "Nina's private chat", who: nina, chat: telegram.Private(nina)},
@@ -119,6 +122,29 @@ func (st *stage) place(word string) *place {
 		}
 	}
 	return nil
+}
+
+// press presses the button under a message whose label has these words in it, and shows what Telegram then shows.
+func (st *stage) press(ctx context.Context, at *place, m *telegramtest.Message, words string) error {
+	for _, b := range slices.Concat(at.chat.Message(m.ID).Buttons...) {
+		if b.Data == "" || !strings.Contains(strings.ToLower(b.Text), strings.ToLower(words)) {
+			continue
+		}
+		st.said(at.title, fmt.Sprintf("%s presses [ %s ] under #%d", at.who.Name(), b.Text, m.ID), "")
+		press, err := st.telegram.Press(at.who, m, b.Data)
+		if err != nil {
+			return err
+		}
+		answer, err := press.Wait(ctx)
+		if err != nil {
+			return fmt.Errorf("the bot has not answered the press on %q: %w", b.Text, err)
+		}
+		if answer.Text != "" {
+			st.said(at.title, "Telegram shows "+at.who.Name()+" for a moment", answer.Text)
+		}
+		return nil
+	}
+	return fmt.Errorf("message #%d has no button with %q", m.ID, words)
 }
 
 // settings are the environment of the service.

@@ -4,20 +4,26 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
 )
 
 const (
 	deskTitle = "LiveDesk, the agents' side"
 	patience  = 15 * time.Second // with one expected thing; it takes milliseconds, or TRACK_INTERVAL
 
-	problem = "Printer jam on floor 3"
-	answer  = "We cleaned the rollers from here. Please try again."
+	problem  = "Printer jam on floor 3"
+	details  = "It flashes twice, then stops."
+	addition = "This is the light that flashes."
+	note     = "Third time this month. Offer them a new one?"
+	answer   = "We cleaned the rollers from here. Please try again."
 )
 
 // steps are the story. Each one acts, waits for what must come of it, and fails if it does not come.
@@ -28,7 +34,12 @@ var steps = []struct {
 	{"Nina, a customer, opens a ticket in a topic of her group", (*story).open},
 	{"What LiveDesk received", (*story).received},
 	{"Nina asks for its status, replying to the bot", (*story).status},
-	{"An agent answers and resolves it", (*story).resolve},
+	{"Nina adds a sentence and a photo, replying to the bot", (*story).add},
+	{"An agent writes an internal note, then answers", (*story).answer},
+	{"Ben, a colleague, wants to hear of it too", (*story).follow},
+	{"The agent begins to work on it and promises when it is done", (*story).change},
+	{"Nina lowers the priority with the ticket's buttons", (*story).lower},
+	{"The agent resolves it, and Nina's rating comes in", (*story).resolve},
 	{"Another customer's group asks for the same number and gets nothing", (*story).elsewhere},
 }
 
@@ -59,7 +70,7 @@ func tell(ctx context.Context, st *stage) error {
 
 // open makes the ticket that the story is about.
 func (s *story) open(ctx context.Context) error {
-	card, err := s.ask(ctx, s.topic, `/ticket !high #incident team:"IT Support" device=PRN-2024 `+problem+"\nIt flashes twice, then stops.")
+	card, err := s.ask(ctx, s.topic, `/ticket !high #incident team:"IT Support" device=PRN-2024 `+problem+"\n"+details)
 	if err != nil {
 		return err
 	}
@@ -95,20 +106,137 @@ func (s *story) status(ctx context.Context) error {
 	return s.expect(reply.Text, "the details are there", s.id, problem, "High", "IT Support")
 }
 
-func (s *story) resolve(ctx context.Context) error {
-	if _, err := s.desk.Reply(s.id, agent, answer); err != nil {
-		return err
-	}
-	s.said(deskTitle, agent+" answers "+s.id, answer)
-	if err := s.desk.SetStatus(s.id, "resolved"); err != nil {
-		return err
-	}
-	s.said(deskTitle, agent+" sets the status: resolved", "")
-	reply, err := s.ask(ctx, s.topic, "/status "+s.id)
+// add replies to the card with a photo and its caption.
+func (s *story) add(ctx context.Context) error {
+	photo := s.newPhoto(0)
+	added, err := s.ask(ctx, s.topic, addition, telegramtest.ReplyTo(s.card), telegramtest.Attached(photo))
 	if err != nil {
 		return err
 	}
-	return s.expect(reply.Text, "Nina reads the answer, and that it is resolved", answer, "Resolved")
+	if err := s.expect(added.Text, "Nina is told that it was added", s.id); err != nil {
+		return err
+	}
+	err = s.desk.Await(ctx, func() bool {
+		t, _ := s.desk.Ticket(s.id)
+		return len(t.Attachments) == 1 && strings.Contains(t.Description, addition)
+	})
+	t, _ := s.desk.Ticket(s.id)
+	s.said(deskTitle, "the description and files of "+s.id, t.Description+"\n"+strings.Join(t.Attachments, "\n"))
+	if err != nil {
+		return fmt.Errorf("photo or text did not arrive: %w", err)
+	}
+	if uploads := s.desk.Uploads(); len(uploads) != 1 || uploads[0].SHA256 != photo.SHA256() {
+		return errors.New("the photo that arrived is not the one that was sent")
+	}
+	return s.expect(t.Description, "text and photo are in the ticket, and nothing else was lost", details, addition)
+}
+
+func (s *story) answer(ctx context.Context) error {
+	if _, err := s.desk.Note(s.id, agent, note); err != nil {
+		return err
+	}
+	s.said(deskTitle, agent+" notes internally", note)
+	if _, err := s.desk.Reply(s.id, agent, answer); err != nil {
+		return err
+	}
+	s.said(deskTitle, agent+" answers", answer)
+	reply, err := s.until(ctx, "the answer in the topic", func(m *telegramtest.Message) bool {
+		return strings.Contains(m.Text, answer)
+	})
+	if err != nil {
+		return err
+	}
+	if reply.ReplyTo != s.card.ID || reply.Topic != s.card.Topic {
+		return fmt.Errorf("the answer is message #%d and does not reply to the card #%d", reply.ID, s.card.ID)
+	}
+	s.check("the answer is in the topic, as a reply to the ticket's message")
+	return nil
+}
+
+func (s *story) follow(ctx context.Context) error {
+	reply, err := s.ask(ctx, s.place("colleague"), "/follow", telegramtest.ReplyTo(s.card))
+	if err != nil {
+		return err
+	}
+	return s.expect(reply.Text, "Ben will be mentioned", "You follow", s.id)
+}
+
+func (s *story) change(ctx context.Context) error {
+	err := s.desk.SetSLA(s.id, livedesktest.SLA{ResolutionDue: time.Now().Add(4 * time.Hour)})
+	if err != nil {
+		return err
+	}
+	s.said(deskTitle, agent+" promises a solution within four hours", "")
+	if err := s.setStatus("in_progress"); err != nil {
+		return err
+	}
+	if err := s.cardBecomes(ctx, "In progress", "promised"); err != nil {
+		return err
+	}
+	s.check("the ticket's message has changed in place")
+	return nil
+}
+
+func (s *story) lower(ctx context.Context) error {
+	for _, label := range []string{"Priority", "Low"} {
+		if err := s.press(ctx, s.topic, s.card, label); err != nil {
+			return err
+		}
+		s.chats.show(s.topic.chat)
+	}
+	if err := s.cardBecomes(ctx, "Low priority"); err != nil {
+		return err
+	}
+	if t, _ := s.desk.Ticket(s.id); t.Priority != "low" {
+		return fmt.Errorf("LiveDesk has priority %q", t.Priority)
+	}
+	s.check("LiveDesk and the ticket's message have the new priority")
+	return nil
+}
+
+func (s *story) resolve(ctx context.Context) error {
+	if err := s.desk.Rate(s.id, 5, "Fast!"); err != nil {
+		return err
+	}
+	if err := s.setStatus("resolved"); err != nil {
+		return err
+	}
+	news, err := s.until(ctx, "message about the end", func(m *telegramtest.Message) bool {
+		return m.ID > s.card.ID && strings.Contains(m.Text, "Resolved")
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.cardBecomes(ctx, "Resolved", "★★★★★"); err != nil {
+		return err
+	}
+	return s.expect(news.Text, "a new message tells Nina and Ben, by name", s.id, s.topic.who.Name(), s.place("colleague").who.Name())
+}
+
+func (s *story) setStatus(word string) error {
+	s.said(deskTitle, agent+" sets the status: "+word, "")
+	return s.desk.SetStatus(s.id, word)
+}
+
+// cardBecomes waits until all parts stand in the ticket's message.
+func (s *story) cardBecomes(ctx context.Context, parts ...string) error {
+	_, err := s.until(ctx, fmt.Sprintf("%q in the ticket's message", parts), func(m *telegramtest.Message) bool {
+		return m.ID == s.card.ID && !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(m.Text, part) })
+	})
+	return err
+}
+
+// unheard checks that the internal note is in no chat.
+func (s *story) unheard() error {
+	for _, p := range s.places {
+		for _, m := range p.chat.Messages() {
+			if strings.Contains(m.Text, note) {
+				return fmt.Errorf("the internal note is message #%d in %s", m.ID, p.title)
+			}
+		}
+	}
+	s.check("the internal note is in no chat")
+	return nil
 }
 
 func (s *story) elsewhere(ctx context.Context) error {
@@ -126,7 +254,10 @@ func (s *story) elsewhere(ctx context.Context) error {
 		return fmt.Errorf("a foreign ticket and one that never was are told apart: %q, %q", theirs.Text, none.Text)
 	}
 	s.check("nothing of it, not even that it exists")
-	return nil
+	if asked := slices.Concat(s.telegram.Unknown(), s.desk.Unknown()); len(asked) > 0 {
+		return fmt.Errorf("Telegram or LiveDesk was asked for what it does not have: %q", asked)
+	}
+	return s.unheard()
 }
 
 // ask lets somebody write, and waits for the bot's reply.
@@ -139,6 +270,16 @@ func (s *story) ask(ctx context.Context, at *place, text string, how ...telegram
 	}
 	s.chats.show(m.Chat)
 	return reply, nil
+}
+
+// until waits for a message of the bot in the customer's group.
+func (s *story) until(ctx context.Context, what string, match func(*telegramtest.Message) bool) (*telegramtest.Message, error) {
+	m, err := s.telegram.WaitMessage(ctx, s.topic.chat, match)
+	if err != nil {
+		return nil, fmt.Errorf("no %s: %w", what, err)
+	}
+	s.chats.show(s.topic.chat)
+	return m, nil
 }
 
 // expect checks that all parts stand in a text, and then says so.

@@ -15,6 +15,7 @@ import (
 // transcript shows what is said in the chats, and what LiveDesk is asked, once each and again when it changes.
 type transcript struct {
 	stage *stage
+	heard chan struct{} // has one element when the bot has said something since it was last emptied
 
 	mu       sync.Mutex
 	shown    map[messageKey]version
@@ -32,7 +33,7 @@ type version struct {
 }
 
 func newTranscript(st *stage) *transcript {
-	return &transcript{stage: st, shown: map[messageKey]version{}}
+	return &transcript{stage: st, heard: make(chan struct{}, 1), shown: map[messageKey]version{}}
 }
 
 // follow shows everything as it happens, until ctx ends.
@@ -76,9 +77,27 @@ func (t *transcript) show(chat *telegramtest.Chat) {
 			continue
 		}
 		t.shown[keyOf(m)] = now
-		if text := body(m); text != "" {
+		if text := news(m, before.number); text != "" {
 			t.stage.said(t.stage.titleOf(m), headline(m, before.number > 0), text)
 		}
+		if m.FromBot {
+			t.hear()
+		}
+	}
+}
+
+func (t *transcript) hear() {
+	select {
+	case t.heard <- struct{}{}:
+	default:
+	}
+}
+
+// forget drops what was heard so far.
+func (t *transcript) forget() {
+	select {
+	case <-t.heard:
+	default:
 	}
 }
 
@@ -114,14 +133,12 @@ func headline(m *telegramtest.Message, changed bool) string {
 	return line
 }
 
-// body is what people see of a message; empty for service messages.
-func body(m *telegramtest.Message) string {
+// news is what people see of a message, or only its buttons where nothing else differs from the version that was shown;
+// empty for service messages.
+func news(m *telegramtest.Message, shown int) string {
 	var lines []string
-	if m.File != nil {
-		lines = append(lines, "["+strings.TrimSpace(string(m.File.Kind)+" "+m.File.Name)+"]")
-	}
-	if m.Text != "" {
-		lines = append(lines, m.Text)
+	if shown == 0 || shown > len(m.Earlier) || m.Earlier[shown-1].Text != m.Text {
+		lines = body(m)
 	}
 	for _, row := range m.Buttons {
 		var labels []string
@@ -131,6 +148,17 @@ func body(m *telegramtest.Message) string {
 		lines = append(lines, strings.Join(labels, " "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+func body(m *telegramtest.Message) []string {
+	var lines []string
+	if m.File != nil {
+		lines = append(lines, "["+strings.TrimSpace(string(m.File.Kind)+" "+m.File.Name)+"]")
+	}
+	if m.Text != "" {
+		lines = append(lines, m.Text)
+	}
+	return lines
 }
 
 // showRequests shows what LiveDesk was asked to do and has dealt with; looks at tickets are too many to show.
