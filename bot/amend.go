@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,10 @@ const editable = 48 * time.Hour
 
 // Contents of additions.
 type (
-	textContent  struct{ Text string } // Markdown block, heading included
+	textContent struct {
+		Text   string // Markdown block, heading included
+		Origin string // message or album that it came with, answered once
+	}
 	valueContent struct{ Value string }
 	editContent  struct {
 		OldTitle, OldDescription, Title, Description string
@@ -54,17 +58,30 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	case t.State == storage.StateRefused || t.State == storage.StateLeft || t.Status == statusGone:
 		return false, b.say(ctx, a, say.say("add_impossible"))
 	}
-	if text == "" {
-		text = "[" + kindOf(a.message) + "]"
+	ref := fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply)
+	origin := cmp.Or(a.message.MediaGroupID, ref)
+	for i := range files {
+		files[i].Origin = origin
 	}
-	content, _ := json.Marshal(textContent{Text: heading(a.by.name, time.Unix(int64(a.message.Date), 0)) + "\n" + text})
+	content, _ := json.Marshal(textContent{Origin: origin, Text: addedText(a, text)})
 	err = b.store.Add(ctx, storage.Addition{
-		Ref: fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply), Ticket: t.ID, Kind: storage.AddText, Content: content,
+		Ref: ref, Ticket: t.ID, Kind: storage.AddText, Content: content,
 		MessageID: a.at.reply, ThreadID: a.at.thread, SenderName: a.by.name,
 	}, files, b.id, update)
 	b.looks.up()
 	b.carrying.up()
 	return err == nil, err
+}
+
+// addedText is what a message adds to the description. A part of an album without words adds nothing but its file.
+func addedText(a asked, text string) string {
+	switch {
+	case text == "" && a.message.MediaGroupID != "":
+		return ""
+	case text == "":
+		text = "[" + kindOf(a.message) + "]"
+	}
+	return heading(a.by.name, time.Unix(int64(a.message.Date), 0)) + "\n" + text
 }
 
 // heading stands above what a customer adds to the description: when, and who.
@@ -286,7 +303,9 @@ func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage
 			continue
 		}
 		if a.MessageID != 0 {
-			n := notice("addition:"+a.Ref, noticeAnswer, answerContent{Text: id})
+			var text textContent
+			_ = json.Unmarshal(a.Content, &text)
+			n := notice("addition:"+cmp.Or(text.Origin, a.Ref), noticeAnswer, answerContent{Text: id})
 			n.ReplyTo = a.MessageID
 			l.Notices = append(l.Notices, n)
 		}

@@ -240,7 +240,7 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 	return url, "", err
 }
 
-// tooMany says whether a file is beyond the limit of its ticket.
+// tooMany says whether a file is beyond the limit of its ticket or addition.
 func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
 	files, err := b.store.Files(ctx, f.Ticket)
 	if err != nil {
@@ -248,7 +248,7 @@ func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
 	}
 	before := 0
 	for _, other := range files {
-		if other.MessageID < f.MessageID && other.Reason != dropTooMany {
+		if other.Origin == f.Origin && other.MessageID < f.MessageID && other.Reason != dropTooMany {
 			before++
 		}
 	}

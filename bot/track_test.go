@@ -314,3 +314,26 @@ func TestFollowAndPrivateStatus(t *testing.T) {
 	require.Contains(t, w.say(bob, private, "/status "+number).Text, "no ticket")
 	require.Contains(t, w.say(bob, private, "/follow "+number).Text, "no ticket")
 }
+
+func TestAnAlbumAddedToATicketIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "leak")
+	var files []*telegramtest.File
+	for _, name := range []string{"a.txt", "b.txt", "c.txt"} {
+		files = append(files, w.telegram.NewFile(telegramtest.Document, name, "text/plain", []byte(name)))
+	}
+	w.telegram.Album(w.alice, chat, "three views", files, telegramtest.ReplyTo(card))
+	require.Equal(t, []string{"a.txt", "b.txt", "c.txt"}, w.attachments(3))
+	w.becomes(card, "3 files")
+	ticket, _ := w.desk.Ticket(number)
+	require.Equal(t, 1, strings.Count(ticket.Description, "###"), ticket.Description)
+	answers := 0
+	for _, m := range chat.BotMessages() {
+		if strings.Contains(m.Text, "Added to ticket") {
+			answers++
+		}
+	}
+	require.Equal(t, 1, answers)
+}

@@ -111,6 +111,7 @@ CREATE TABLE files (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket     bigint NOT NULL REFERENCES tickets,
     message_id bigint NOT NULL,                     -- message that carries it; also its place in the order
+    origin     text NOT NULL DEFAULT '',            -- what it came with: empty for the ticket, else the message or album added
     file       json NOT NULL,                       -- Telegram's id, name, MIME type, size
     state      text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'uploaded', 'dropped')),
     url        text NOT NULL DEFAULT '',            -- at LiveDesk

@@ -14,6 +14,7 @@ type File struct {
 	ID        int64
 	Ticket    int64
 	MessageID int64  // message that carries it; also its place in the order
+	Origin    string // what it came with: empty for the ticket itself, else the message or album that was added
 	File      []byte // JSON of what Telegram says of it
 	State     FileState
 	URL       string // at LiveDesk, once uploaded
@@ -32,7 +33,7 @@ const (
 	FileDropped  FileState = "dropped"
 )
 
-const fileColumns = `id, ticket, message_id, file, state, url, reason, entered, attempts`
+const fileColumns = `id, ticket, message_id, origin, file, state, url, reason, entered, attempts`
 
 // AddAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one, which then awaits
 // more parts for hold. It returns whether it joined one.
@@ -94,8 +95,8 @@ func addFiles(ctx context.Context, tx pgx.Tx, ticket int64, files []File) error 
 	for _, f := range files {
 		_, err := tx.Exec(ctx, `
 			WITH added AS (
-				INSERT INTO files (ticket, message_id, file) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ticket)
-			UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM added)`, ticket, f.MessageID, f.File)
+				INSERT INTO files (ticket, message_id, origin, file) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING ticket)
+			UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM added)`, ticket, f.MessageID, f.Origin, f.File)
 		if err != nil {
 			return err
 		}
