@@ -161,10 +161,13 @@ func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Durat
 func (b *Bot) enterPatiently(ctx context.Context) error {
 	for {
 		ok, wait := b.enter()
-		if ok {
+		switch {
+		case ok:
 			return nil
+		case b.stopping.Load():
+			return errClosed
 		}
-		if err := sleep(ctx, max(wait, 10*time.Millisecond)); err != nil {
+		if err := sleep(ctx, min(max(wait, 10*time.Millisecond), time.Second)); err != nil {
 			return err
 		}
 	}
