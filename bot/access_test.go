@@ -1,0 +1,147 @@
+package bot
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+	"livedeskbot/storage/storagetest"
+)
+
+// library is a bot with one ticket: ann asked for it in her group, fred follows it.
+type library struct {
+	b                *Bot
+	telegram         *telegramtest.Server
+	group, elsewhere *telegramtest.Chat
+	staff            *telegramtest.Chat
+	ann, fred, zoe   *telegramtest.Person
+	ticket           storage.Ticket
+}
+
+func newLibrary(t *testing.T) library {
+	t.Helper()
+	s := telegramtest.New(telegramtest.Options{})
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	l := library{
+		telegram: s, group: s.NewSupergroup("Group"), elsewhere: s.NewSupergroup("Elsewhere"), staff: s.NewSupergroup("Staff"),
+		ann: s.NewPerson("Ann"), fred: s.NewPerson("Fred"), zoe: s.NewPerson("Zoe"),
+	}
+	for _, person := range []*telegramtest.Person{l.ann, l.fred, l.zoe} {
+		l.group.Join(person)
+		l.elsewhere.Join(person)
+	}
+	store, err := storage.Open(t.Context(), storagetest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	l.b, err = New(Config{
+		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID},
+	}, nil, store, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	l.ticket, err = store.OpenTicket(t.Context(), storage.NewTicket{
+		Ref: "ref", ChatID: l.group.ID, SenderID: l.ann.ID, State: storage.StateSending, Request: []byte("{}"),
+		Followers: []storage.Person{{ID: l.ann.ID}, {ID: l.fred.ID}},
+	}, 1, 0)
+	require.NoError(t, err)
+	return l
+}
+
+func (l library) in(chat *telegramtest.Chat, who *telegramtest.Person) reader {
+	return reader{chat: chat.ID, person: who.ID}
+}
+
+func (l library) alone(who *telegramtest.Person) reader {
+	return reader{chat: who.ID, person: who.ID, private: true}
+}
+
+// named is LiveDesk's word that a ticket belongs to a chat.
+func named(channel string, contact int64) *livedesk.Ticket {
+	return &livedesk.Ticket{Requester: livedesk.Contact{ChannelContacts: &livedesk.ContactChannel{
+		ChannelID: channel, ContactID: strconv.FormatInt(contact, 10)}}}
+}
+
+func TestWhoReadsTheChatDecidesWhatIsSeen(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		before func(library) // what happened since
+		reader func(library) reader
+		desk   func(library) *livedesk.Ticket // nil: LiveDesk names no chat
+		others bool                           // the ticket is none of ours
+		want   audience
+	}{
+		"the chat that it came from":           {reader: func(l library) reader { return l.in(l.group, l.zoe) }, want: customers},
+		"another chat, whoever asks":           {reader: func(l library) reader { return l.in(l.elsewhere, l.ann) }, want: nobody},
+		"a staff chat":                         {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, want: staff},
+		"a staff chat, of a ticket not ours":   {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, others: true, want: staff},
+		"the requester alone":                  {reader: func(l library) reader { return l.alone(l.ann) }, want: customers},
+		"a follower alone":                     {reader: func(l library) reader { return l.alone(l.fred) }, want: customers},
+		"a member of the chat alone":           {reader: func(l library) reader { return l.alone(l.zoe) }, want: nobody},
+		"a ticket not ours, alone":             {reader: func(l library) reader { return l.alone(l.ann) }, others: true, want: nobody},
+		"a person's number that is no private": {reader: func(l library) reader { return reader{chat: l.ann.ID, person: l.ann.ID} }, want: nobody},
+		"the requester, who has left": {
+			before: func(l library) { l.group.Leave(l.ann) },
+			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+		"a follower, who was removed": {
+			before: func(l library) { l.group.SetMember(l.fred, telegramtest.Kicked) },
+			reader: func(l library) reader { return l.alone(l.fred) }, want: nobody},
+		"the requester, who may not write any more": {
+			before: func(l library) { l.group.SetMember(l.ann, telegramtest.Restricted) },
+			reader: func(l library) reader { return l.alone(l.ann) }, want: customers},
+		"the requester, where Telegram says nothing of the chat": {
+			before: func(l library) { l.group.SetBot(telegramtest.Kicked, l.zoe) },
+			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+		"the requester, where the chat is gone": {
+			before: func(l library) { l.group.Delete() },
+			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+		"the chat that LiveDesk names": {
+			reader: func(l library) reader { return l.in(l.elsewhere, l.zoe) },
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.elsewhere.ID) }, others: true, want: customers},
+		"the private chat that LiveDesk names": {
+			reader: func(l library) reader { return l.alone(l.zoe) },
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.zoe.ID) }, others: true, want: customers},
+		"the same number in another channel": {
+			reader: func(l library) reader { return l.in(l.elsewhere, l.zoe) },
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_1000", l.elsewhere.ID) }, others: true, want: nobody},
+		"another chat than LiveDesk names": {
+			reader: func(l library) reader { return l.in(l.elsewhere, l.ann) },
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.group.ID) }, want: nobody},
+		"no channel at all": {
+			reader: func(l library) reader { return l.in(l.elsewhere, l.ann) },
+			desk:   func(library) *livedesk.Ticket { return &livedesk.Ticket{} }, others: true, want: nobody},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLibrary(t)
+			if test.before != nil {
+				test.before(l)
+			}
+			var desk *livedesk.Ticket
+			if test.desk != nil {
+				desk = test.desk(l)
+			}
+			ours := []storage.Ticket{l.ticket}
+			if test.others {
+				ours = nil
+			}
+			got, err := l.b.audienceOf(t.Context(), test.reader(l), ours, desk)
+			require.NoError(t, err)
+			require.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestMembershipThatCannotBeAskedForNowIsAnErrorAndNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{429, 500, 502} {
+		l := newLibrary(t)
+		l.telegram.Fail(code, "not now", telegramtest.Match{Method: "getChatMember"})
+		_, err := l.b.audienceOf(t.Context(), l.alone(l.ann), []storage.Ticket{l.ticket}, nil)
+		require.Error(t, err, code)
+	}
+}
