@@ -69,6 +69,7 @@ type Bot struct {
 	process  atomic.Pointer[storage.Process]
 	queue    *queue
 	hands    *hands
+	doubts   doubts
 	gate     *gate
 	throttle *throttle
 	tellings wake          // something is to be told
@@ -137,6 +138,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	loops.Go(func() error { b.track(ctx, work); return nil })
 	loops.Go(func() error { b.sweep(ctx); return nil })
 	loops.Go(func() error { b.keepInTouch(ctx); return nil })
+	loops.Go(func() error { b.settleDoubts(ctx); return nil })
 	if b.cfg.WebhookURL == "" {
 		loops.Go(func() error { b.poll(ctx, work); return nil })
 	} else {

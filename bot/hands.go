@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"sync"
 
 	"livedeskbot/storage"
@@ -34,6 +35,13 @@ func (h *hands) drop(what held, id int64) {
 	if what[id]--; what[id] == 0 {
 		delete(what, id)
 	}
+}
+
+// without returns the ids of what is not in hand.
+func (h *hands) without(what held, ids []int64) []int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.DeleteFunc(ids, func(id int64) bool { return what[id] > 0 })
 }
 
 // all returns everything that is in hand.

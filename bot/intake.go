@@ -19,17 +19,19 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 	var updates []storage.Update
 	var lanes []lane
 	var mine []bool
+	var ids []int64
 	for _, raw := range raws {
 		u, l, ok := b.read(raw)
 		if !ok {
 			continue
 		}
 		updates, lanes = append(updates, u), append(lanes, l)
-		mine = append(mine, b.queue.reserve(u.ChatID))
+		mine, ids = append(mine, b.queue.reserve(u.ChatID)), append(ids, u.ID)
 	}
 	if len(updates) == 0 {
 		return nil
 	}
+	doubted := b.doubts.drop(ids)
 	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates, mine)
 	for i, u := range updates {
 		switch {
@@ -42,6 +44,9 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 		}
 		if err == nil && !fresh[i] {
 			b.metrics.duplicates.Inc()
+		}
+		if err != nil || !fresh[i] && doubted[u.ID] {
+			b.doubts.add(u.ID)
 		}
 	}
 	return err

@@ -63,6 +63,17 @@ func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, li
 	return updates, nil
 }
 
+// FreeUpdates takes updates out of the hands of this process, for whoever claims them, and returns how many there were.
+func (s *Store) FreeUpdates(ctx context.Context, botID int64, process int32, ids []int64) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `
+		UPDATE updates SET owner = NULL
+		WHERE bot_id = $1 AND owner = $2 AND update_id = ANY ($3::bigint[]) AND done_at IS NULL`, botID, process, ids)
+	if err != nil {
+		return 0, fmt.Errorf("free updates: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
 // FinishUpdate marks an update as done and forgets its content. Once done it stays done: a second delivery is no news.
 func (s *Store) FinishUpdate(ctx context.Context, botID, id int64) error {
 	_, err := s.pool.Exec(ctx, finishUpdate, botID, id)
