@@ -129,13 +129,18 @@ func (b *Bot) turn(ctx context.Context, chat int64, delay *time.Duration, f func
 // post sends a message and returns its number.
 func (b *Bot) post(ctx context.Context, to place, priority int, m message) (int64, verdict, error) {
 	var sent *models.Message
+	params := &tg.SendMessageParams{
+		ChatID: to.chat, MessageThreadID: int(to.thread), Text: m.text, ParseMode: models.ParseModeHTML,
+		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
+		ReplyParameters:    replyTo(to.reply),
+		ReplyMarkup:        m.markup(),
+	}
 	v, err := b.call(ctx, to.chat, priority, func(ctx context.Context) (err error) {
-		sent, err = b.telegram.SendMessage(ctx, &tg.SendMessageParams{
-			ChatID: to.chat, MessageThreadID: int(to.thread), Text: m.text, ParseMode: models.ParseModeHTML,
-			LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
-			ReplyParameters:    replyTo(to.reply),
-			ReplyMarkup:        m.markup(),
-		})
+		sent, err = b.telegram.SendMessage(ctx, params)
+		if err != nil && strings.Contains(err.Error(), "can't parse entities") { // formatting must never cost a message
+			params.Text, params.ParseMode = plain(m.text), ""
+			sent, err = b.telegram.SendMessage(ctx, params)
+		}
 		if err == nil && sent.ID == 0 {
 			return errors.New("Telegram confirmed a message without its number")
 		}

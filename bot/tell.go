@@ -56,13 +56,10 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		b.deferTelling(ctx, t, 0)
 		return
 	}
-	chat, card := t.CardChatID, t.CardID
-	err := error(nil)
-	if t.Told < t.Version {
-		chat, card, err = b.tellCard(ctx, t)
-	}
-	if err == nil {
-		t.CardChatID, t.CardID = chat, card
+	var err error
+	if t.Told < t.Version { // its place is stored before anything else is told
+		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)
+	} else {
 		err = b.tellNotices(ctx, t)
 	}
 	if err != nil {
@@ -75,7 +72,7 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	}
 	more := false
 	err = b.persist(ctx, func() (err error) {
-		more, err = b.store.RecordTold(ctx, t, chat, card, b.number())
+		more, err = b.store.RecordTold(ctx, t, t.CardChatID, t.CardID, b.number())
 		return err
 	})
 	switch {
