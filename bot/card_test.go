@@ -223,9 +223,9 @@ func fill(v reflect.Value, text string) {
 			fill(v.Elem(), text)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type() != reflect.TypeFor[time.Time]() && v.Field(i).CanSet() {
-				fill(v.Field(i), text)
+		for _, field := range v.Fields() {
+			if v.Type() != reflect.TypeFor[time.Time]() && field.CanSet() {
+				fill(field, text)
 			}
 		}
 	case reflect.Slice:
