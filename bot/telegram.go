@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,17 +102,23 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t *telegram) updates(ctx context.Context, offset int64) ([]json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout+15*time.Second)
 	defer cancel()
-	body, err := json.Marshal(map[string]any{
-		"offset": offset, "timeout": int(pollTimeout.Seconds()), "allowed_updates": allowedUpdates,
-	})
+	kinds, err := json.Marshal(allowedUpdates)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.api+"/bot"+t.token+"/getUpdates", bytes.NewReader(body))
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body) // as the library sends all other calls
+	for name, value := range map[string]string{
+		"offset": strconv.FormatInt(offset, 10), "timeout": strconv.Itoa(int(pollTimeout.Seconds())), "allowed_updates": string(kinds),
+	} {
+		_ = form.WriteField(name, value) // a buffer takes everything
+	}
+	_ = form.Close()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.api+"/bot"+t.token+"/getUpdates", &body)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", form.FormDataContentType())
 	res, err := t.client.Do(req)
 	if err != nil {
 		return nil, err
