@@ -33,6 +33,7 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 	}
 	doubted := b.doubts.drop(ids)
 	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates, mine)
+	b.noteStored(err)
 	for i, u := range updates {
 		switch {
 		case mine[i] && err == nil && fresh[i]:

@@ -22,7 +22,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 	switch {
 	case b.stopping.Load():
 		return errors.New("stopping")
-	case b.store.Ping(ctx) != nil:
+	case b.store.Ping(ctx) != nil, time.Since(time.Unix(0, b.unstored.Load())) < refusal:
 		return errors.New("the database cannot be reached or takes no rows")
 	case b.process.Load() == nil:
 		return errors.New("starting")
@@ -30,6 +30,19 @@ func (b *Bot) Ready(ctx context.Context) error {
 		return errors.New("Telegram does not answer")
 	}
 	return nil
+}
+
+// refusal is how long a refusal of the journal counts, unless it takes an update earlier: a full disk answers every question
+// and takes no rows. Telegram repeats what was not taken sooner.
+const refusal = 10 * time.Second
+
+// noteStored notes whether the journal took updates.
+func (b *Bot) noteStored(err error) {
+	if err == nil {
+		b.unstored.Store(0)
+	} else {
+		b.unstored.Store(time.Now().UnixNano())
+	}
 }
 
 // heard notes that Telegram answered.
