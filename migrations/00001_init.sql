@@ -67,6 +67,7 @@ CREATE TABLE tickets (
     card_id      bigint NOT NULL DEFAULT 0          -- its message; 0: none yet
 );
 CREATE INDEX tickets_waiting ON tickets (id) WHERE state = 'waiting' AND owner IS NULL;
+CREATE INDEX tickets_unconfirmed ON tickets (id) WHERE state = 'unconfirmed';
 CREATE INDEX tickets_look ON tickets (due_at) WHERE state = 'created' AND owner IS NULL AND due_at IS NOT NULL;
 CREATE INDEX tickets_tell ON tickets (tell_at) WHERE teller IS NULL AND tell_at IS NOT NULL;
 CREATE INDEX tickets_owned ON tickets (owner) WHERE owner IS NOT NULL;
