@@ -60,11 +60,15 @@ func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: plain(text)})
-	if v := judge(err); v == later || v == flood {
+	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
+	v, err := b.call(ctx, p.by.id, answers, func(ctx context.Context) error {
+		_, err := b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: plain(text)})
 		return err
+	})
+	if v == later {
+		b.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
 	}
-	return nil // too old to be answered, which nobody waits for
+	return nil // also where it is too old to be answered, which nobody waits for
 }
 
 // decide does what a button says and returns the answer to the press.
@@ -199,9 +203,9 @@ func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket,
 	if err != nil {
 		return say.say("cannot_look", "Number", t.TicketID), nil
 	}
-	who := customers
-	if b.staff[p.chat] {
-		who = staff
+	who, err := b.audienceOf(ctx, reader{chat: p.chat, person: p.by.id, private: p.private}, []storage.Ticket{t}, &desk)
+	if err != nil || who == nobody {
+		return say.say("press_unknown"), err
 	}
 	pages := conversationPages(say, desk, who)
 	page = min(page, len(pages)-1)
