@@ -20,7 +20,7 @@ func agentCommands() []command {
 		{"priority", "WORD", "low, medium, high", onTicket((*session).agentPriority)},
 		{"team", "NAME", strings.Join(teams, ", "), onTicket((*session).agentTeam)},
 		{"promise", "HOURS", "promise a solution within so many hours", onTicket((*session).agentPromise)},
-		{"rate", "STARS [TEXT]", "the customer's rating, 1 to 5", onTicket((*session).agentRate)},
+		{"rate", "1-5 [TEXT]", "the customer's rating", onTicket((*session).agentRate)},
 		{"show", "", "the ticket and the requests it came from", quietly(onTicket((*session).agentShow))},
 		{"list", "", "all tickets", (*session).agentList},
 		{"take", "NUMBER", "work on another ticket, by the end of its number", (*session).agentTake},
@@ -107,7 +107,7 @@ func (s *session) agentRate(number, args string) (string, error) {
 	word, feedback, _ := strings.Cut(args, " ")
 	stars, err := strconv.Atoi(word)
 	if err != nil || stars < 1 || stars > 5 {
-		return "", slip("agent rate STARS [TEXT]: 1 to 5 stars")
+		return "", slip("agent rate 1-5 [TEXT]: how many stars?")
 	}
 	return "rated: " + strings.Repeat("★", stars) + " " + feedback, s.desk.Rate(number, stars, feedback)
 }

@@ -65,7 +65,7 @@ func converse(ctx context.Context, st *stage, stdin io.Reader, logPath string) e
 		case line, ok := <-typed:
 			s.answered()
 			if !ok || errors.Is(s.do(ctx, line), errQuit) {
-				s.info("Stopping everything ...")
+				s.info("\nStopping everything ...")
 				return nil
 			}
 		}

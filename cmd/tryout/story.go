@@ -41,6 +41,7 @@ var steps = []struct {
 	{"Nina lowers the priority with the ticket's buttons", (*story).lower},
 	{"The agent resolves it, and Nina's rating comes in", (*story).resolve},
 	{"Another customer's group asks for the same number and gets nothing", (*story).elsewhere},
+	{"What agents wrote among themselves has stayed there", (*story).secret},
 }
 
 // story is what later steps know from earlier ones.
@@ -64,6 +65,9 @@ func tell(ctx context.Context, st *stage) error {
 			return fmt.Errorf("step %d of the story, %q: %w", i+1, step.title, err)
 		}
 	}
+	if asked := slices.Concat(st.telegram.Unknown(), st.desk.Unknown()); len(asked) > 0 {
+		return fmt.Errorf("the service asked Telegram or LiveDesk for what they do not have: %q", asked)
+	}
 	st.step("Everything in the story happened")
 	return nil
 }
@@ -74,12 +78,15 @@ func (s *story) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := s.desk.Tickets()
-	if len(all) != 1 {
-		return fmt.Errorf("LiveDesk has %d tickets, not one", len(all))
+	if err := s.desk.Await(ctx, func() bool { return s.desk.Count() == 1 }); err != nil {
+		return fmt.Errorf("LiveDesk has %d tickets, not one: %w", s.desk.Count(), err)
 	}
-	s.card, s.id = card, all[0].ID
-	return s.expect(card.Text, "the topic has the ticket's number", s.id)
+	s.card, s.id = card, s.desk.Tickets()[0].ID
+	if err := s.cardBecomes(ctx, s.id); err != nil {
+		return err
+	}
+	s.check("the topic has the ticket's number")
+	return nil
 }
 
 func (s *story) received(context.Context) error {
@@ -140,7 +147,7 @@ func (s *story) answer(ctx context.Context) error {
 		return err
 	}
 	s.said(deskTitle, agent+" answers", answer)
-	reply, err := s.until(ctx, "the answer in the topic", func(m *telegramtest.Message) bool {
+	reply, err := s.until(ctx, "answer in the topic", func(m *telegramtest.Message) bool {
 		return strings.Contains(m.Text, answer)
 	})
 	if err != nil {
@@ -226,19 +233,6 @@ func (s *story) cardBecomes(ctx context.Context, parts ...string) error {
 	return err
 }
 
-// unheard checks that the internal note is in no chat.
-func (s *story) unheard() error {
-	for _, p := range s.places {
-		for _, m := range p.chat.Messages() {
-			if strings.Contains(m.Text, note) {
-				return fmt.Errorf("the internal note is message #%d in %s", m.ID, p.title)
-			}
-		}
-	}
-	s.check("the internal note is in no chat")
-	return nil
-}
-
 func (s *story) elsewhere(ctx context.Context) error {
 	const never = "tk_20200101_0001"
 	other := s.place("other")
@@ -254,10 +248,19 @@ func (s *story) elsewhere(ctx context.Context) error {
 		return fmt.Errorf("a foreign ticket and one that never was are told apart: %q, %q", theirs.Text, none.Text)
 	}
 	s.check("nothing of it, not even that it exists")
-	if asked := slices.Concat(s.telegram.Unknown(), s.desk.Unknown()); len(asked) > 0 {
-		return fmt.Errorf("Telegram or LiveDesk was asked for what it does not have: %q", asked)
+	return nil
+}
+
+func (s *story) secret(context.Context) error {
+	for _, p := range s.places {
+		for _, m := range p.chat.Messages() {
+			if strings.Contains(m.Text, note) {
+				return fmt.Errorf("the internal note is message #%d in %s", m.ID, p.title)
+			}
+		}
 	}
-	return s.unheard()
+	s.check("the internal note is in no chat")
+	return nil
 }
 
 // ask lets somebody write, and waits for the bot's reply.

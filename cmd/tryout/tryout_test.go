@@ -41,6 +41,8 @@ func TestAStoryThatDoesNotHappenSaysAtWhichStep(t *testing.T) {
 	st := newStage(newScreen(&out))
 	err := st.perform(t.Context(), testLog(t), func(ctx context.Context) error {
 		st.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+		defer cancel()
 		return tell(ctx, st)
 	})
 	require.ErrorContains(t, err, "step 1 of the story")
@@ -80,7 +82,7 @@ func TestAPersonPlaysBothSides(t *testing.T) {
 	p.types("agent take nothing", "No ticket's number ends in nothing")
 	p.types("agent dance", "no such command")
 	p.types("agent reply", "answer the customer")
-	p.types("agent rate 6 great", "1 to 5 stars")
+	p.types("agent rate 6 great", "how many stars")
 	p.types("help me, please", "help me, please")
 	p.types("help", "agent team NAME")
 	p.types("reply 999 hello", "There is no message #999")
