@@ -81,6 +81,9 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	case err == nil && more:
 		b.tellings.up()
 	}
+	if err == nil {
+		b.metrics.toldFirst(t)
+	}
 }
 
 // retract removes a card that this process posted after it had been taken for dead: another one tells the ticket, and this
