@@ -106,7 +106,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 		return wantHelp{a}
 	}
 	switch {
-	case strings.HasPrefix(a.args, "/"):
+	case commandWord.MatchString(a.args[:wordEnd(a.args)]):
 		return nil // another bot's command
 	case b.mine(a.quoted):
 		return answered{a}
@@ -210,7 +210,7 @@ func sender(m *models.Message) (p person, ok bool) {
 func user(u *models.User) person {
 	name := plainLine(u.FirstName + " " + u.LastName)
 	if name == "" {
-		name = u.Username
+		name = plainLine(u.Username)
 	}
 	return person{id: u.ID, name: name, user: true}
 }

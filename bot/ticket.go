@@ -33,8 +33,8 @@ func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers sto
 	if answers.AskedID == 0 {
 		text = parseTicketText(a.args)
 	}
-	if answers.AskedID != 0 {
-		a.quoted = nil // it is the question
+	if answers.AskedID != 0 || b.isQuestion(a.quoted) {
+		a.quoted = nil
 	}
 	if a.quoted != nil {
 		text.description = appendBlock(text.description, quote(a.quoted))
@@ -187,11 +187,15 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 	return b.persist(ctx, func() error { return b.store.Asked(ctx, q, id) })
 }
 
+// isQuestion says whether a message reads like the bot's question for a ticket's text.
+func (b *Bot) isQuestion(m *models.Message) bool {
+	return b.mine(m) && m.Text == plain(b.texts.in("").say("question"))
+}
+
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
 func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 	t := b.texts.in("")
-	reads := a.quoted.Text == plain(t.say("question"))
-	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), reads)
+	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return b.addTo(ctx, update, a)
