@@ -212,10 +212,7 @@ func (b *Bot) outcome(t storage.Ticket, files []storage.File) message {
 
 // created is the card of a ticket that LiveDesk has: as it was asked for at first, then as LiveDesk says.
 func (b *Bot) created(say tongue, t storage.Ticket, r livedesk.NewTicket, files []storage.File) string {
-	v := view{
-		Title: r.Title, Status: string(livedesk.StatusOpen), Priority: string(r.Priority), Type: string(r.Type),
-		Team: r.AssignmentTeam, Files: len(r.Attachments),
-	}
+	v := firstView(r)
 	if t.View != nil {
 		_ = json.Unmarshal(t.View, &v)
 	}

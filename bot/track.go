@@ -2,6 +2,7 @@ package bot
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,6 +57,14 @@ func viewOf(t livedesk.Ticket) view {
 		v.Rating = t.Satisfaction.Rating
 	}
 	return v
+}
+
+// firstView is what the card shows before LiveDesk has been asked: the request, with the documented default.
+func firstView(r livedesk.NewTicket) view {
+	return view{
+		Title: shorten(plainLine(r.Title), 300), Status: string(livedesk.StatusOpen),
+		Priority: string(cmp.Or(r.Priority, livedesk.PriorityMedium)), Type: string(r.Type), Team: r.AssignmentTeam, Files: len(r.Attachments),
+	}
 }
 
 // track looks at tickets that are due, at most at the rate that requests of people leave over.
@@ -144,11 +153,18 @@ func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	v := viewOf(desk)
 	l.Status = v.Status
 	l.View, _ = json.Marshal(v) // plain fields: it cannot fail
+	shown := t.View
+	if shown == nil {
+		var r livedesk.NewTicket
+		_ = json.Unmarshal(t.Request, &r)
+		shown, _ = json.Marshal(firstView(r))
+	}
+	l.Shown = bytes.Equal(shown, l.View)
 	if b.cfg.Relay {
 		l.Notices = append(l.Notices, b.replies(desk)...)
 		l.Notices = append(l.Notices, statusNotice(t, v)...)
 	}
-	l.Changed = !bytes.Equal(t.View, l.View) || len(l.Additions) > 0 || newest(desk).After(t.ChangedAt)
+	l.Changed = !l.Shown || len(l.Additions) > 0 || newest(desk).After(t.ChangedAt)
 	l.Every = b.every(t, v.Status, l.Changed)
 }
 

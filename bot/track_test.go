@@ -337,3 +337,12 @@ func TestAnAlbumAddedToATicketIsAnsweredOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, answers)
 }
+
+func TestALookThatChangesNothingEditsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	w.ticket(chat, "calm")
+	require.Eventually(t, func() bool { return w.desk.Seen(livedesktest.Get) >= 3 }, 10*time.Second, 10*time.Millisecond)
+	require.Empty(t, w.telegram.CallsOf("editMessageText"))
+}

@@ -96,7 +96,8 @@ type Notice struct {
 // Look is what a look at a ticket came to.
 type Look struct {
 	Status    string
-	View      []byte // JSON of what the card shows
+	View      []byte // JSON of what the card is to show
+	Shown     bool   // the card shows it already
 	Notices   []Notice
 	Changed   bool          // something happened, so the ticket is active
 	Every     time.Duration // until the next look; negative: none
@@ -156,9 +157,9 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
 				status = $3, seen_at = now(), owner = NULL, missed = 0, request = coalesce($7::json, request),
-				version = CASE WHEN view::text IS DISTINCT FROM $4::json::text THEN version + 1 ELSE version END,
+				version = CASE WHEN $8 THEN version ELSE version + 1 END,
 				tell_at = CASE
-					WHEN view::text IS DISTINCT FROM $4::json::text OR EXISTS (
+					WHEN NOT $8 OR EXISTS (
 						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN coalesce(tell_at, now())
 					ELSE tell_at END,
 				view = $4::json,
@@ -173,7 +174,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 					WHEN $6::float8 >= 0 THEN now() + make_interval(secs => $6::float8) END
 			WHERE id = $1 AND owner = $2
 			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
-			id, process, l.Status, l.View, l.Changed, l.Every.Seconds(), l.Request)
+			id, process, l.Status, l.View, l.Changed, l.Every.Seconds(), l.Request, l.Shown)
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {
