@@ -116,15 +116,15 @@ func TestAConfirmationThatComesLateCounts(t *testing.T) {
 			store := open(t)
 			process := register(t, store)
 			ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
-			process.Close()
+			kill(t, store, process)
 			other := register(t, store)
 			_, err := store.TakeOver(t.Context())
 			require.NoError(t, err)
 			require.NoError(t, decide(store, ticket))
 
-			waiting := storage.Outcome{State: storage.StateWaiting, Due: 0}
-			_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, waiting, other.Number)
-			require.ErrorIs(t, err, storage.ErrNotFound, "only what LiveDesk decided counts late")
+			unknown := storage.Outcome{State: storage.StateUnconfirmed, Due: -1}
+			_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, unknown, other.Number)
+			require.ErrorIs(t, err, storage.ErrNotFound, "only what is known counts late")
 			created := storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}
 			late, err := store.RecordOutcome(t.Context(), ticket.ID, 1, created, other.Number)
 			require.NoError(t, err)
@@ -132,6 +132,26 @@ func TestAConfirmationThatComesLateCounts(t *testing.T) {
 			require.True(t, late.Mine, "it is news, and nobody tells it yet")
 		})
 	}
+}
+
+func TestThatARequestDidNotArriveCountsLateUnlessThePersonLeftIt(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	undecided := openTicket(t, store, process, newTicket("undecided", 7, storage.StateSending))
+	decided := openTicket(t, store, process, newTicket("decided", 8, storage.StateSending))
+	kill(t, store, process)
+	other := register(t, store)
+	_, err := store.TakeOver(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, store.Leave(t.Context(), decided.ID, 1))
+
+	waiting := storage.Outcome{State: storage.StateWaiting}
+	_, err = store.RecordOutcome(t.Context(), decided.ID, 1, waiting, other.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = store.RecordOutcome(t.Context(), undecided.ID, 1, waiting, other.Number)
+	require.NoError(t, err)
+	require.Equal(t, storage.StateWaiting, state(t, store, undecided))
 }
 
 func TestWaitingIsToldOnceAndEveryOtherOutcomeAlways(t *testing.T) {
