@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -169,6 +170,38 @@ func TestABodyWithoutAnEndIsCutOff(t *testing.T) {
 	w := httptest.NewRecorder()
 	b.Webhook().ServeHTTP(w, r)
 	require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
+}
+
+func TestAnUpdateWhoseSenderBreaksOffIsNone(t *testing.T) {
+	t.Parallel()
+	b := newIdleBot(t, nil)
+	r := httptest.NewRequest(http.MethodPost, "/telegram",
+		io.MultiReader(strings.NewReader(`{"update_id":7}`), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Telegram-Bot-Api-Secret-Token", hookSecret)
+	w := httptest.NewRecorder()
+	b.Webhook().ServeHTTP(w, r)
+	require.Equal(t, http.StatusBadRequest, w.Code)
+}
+
+func TestTheWebhookClosesBehindThePostsInHand(t *testing.T) {
+	t.Parallel()
+	entered, release, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var h hook
+	h.set(func(context.Context, json.RawMessage) error { close(entered); <-release; return nil })
+	taken := make(chan error, 1)
+	go func() { taken <- h.take(t.Context(), nil) }()
+	<-entered
+	go func() { h.set(nil); close(closed) }()
+	select {
+	case <-closed:
+		require.Fail(t, "closed with a post in hand")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	require.NoError(t, <-taken)
+	<-closed
+	require.ErrorIs(t, h.take(t.Context(), nil), errNotServing)
 }
 
 type zeros struct{}

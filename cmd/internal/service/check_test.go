@@ -281,3 +281,18 @@ func TestCheckOfAPrivateDatabaseLeavesNothingBehind(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
+
+func TestCheckLooksIntoAPrivateDatabaseThatIsThere(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	s.env["DATABASE_URL"] = ""
+	parent, err := os.MkdirTemp("", "check")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	require.NoError(t, os.Chmod(parent, 0o711))
+	s.env["DATA_DIR"] = filepath.Join(parent, "data")
+	require.Zero(t, Run(t.Context(), []string{"migrate"}, from(s.env), &bytes.Buffer{}, &bytes.Buffer{}))
+	status, out := s.check()
+	require.Zero(t, status, out)
+	require.Contains(t, out, "takes changes and the schema is up to date")
+}
