@@ -1,0 +1,193 @@
+package bot
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+var update = flag.Bool("update", false, "write what happened into testdata")
+
+// TestStories plays testdata/*.txt. A line that begins at the margin is a step, indented ones belong to it:
+//
+//	Alice in Printers/Floor 3: TEXT     she writes; "Alice in Printers answering Bob:" replies to Bob's last message
+//	the bot says:                       its reply to the last message
+//	the bot changes that to:            its message, once it has another text
+//	LiveDesk is asked for:              the request that made the newest ticket
+//	LiveDesk NAME                       goes on as in troubles
+//	Alice presses LABEL:                the answer to her press
+//
+// What the bot says and asks is compared with the file as a whole; -update writes it.
+func TestStories(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			written, err := os.ReadFile(file)
+			require.NoError(t, err)
+			s := story{world: newWorld(t, func(w *world) { w.cfg.TrackEvery = time.Hour }), said: map[string]*telegramtest.Message{},
+				people: map[string]*telegramtest.Person{}, chats: map[string]*telegramtest.Chat{}, topics: map[string]*telegramtest.Topic{}}
+			s.people["Alice"] = s.alice
+			var played strings.Builder
+			for _, step := range stepForm.FindAllString(string(written), -1) {
+				head, body, _ := strings.Cut(step, "\n")
+				played.WriteString(head + "\n" + s.play(head, unindent(body)))
+			}
+			if *update {
+				require.NoError(t, os.WriteFile(file, []byte(played.String()), 0o644))
+			}
+			require.Equal(t, string(written), played.String())
+		})
+	}
+}
+
+var (
+	stepForm = regexp.MustCompile(`(?m)^(?:\S.*)?\n(?:    .*\n|\n    .*\n)*`)
+	sayForm  = regexp.MustCompile(`^(\S+) in ([^:]+?)(?: answering (\S+))?: (.*)$`)
+	pressing = regexp.MustCompile(`^(\S+) presses (.+):$`)
+	timeForm = regexp.MustCompile(`\d+ [A-Z][a-z]{2} \d{4},? \d\d:\d\d UTC`)
+)
+
+// troubles are what can happen to LiveDesk.
+var troubles = map[string]livedesktest.Fault{
+	"is away":                   livedesktest.Unavailable(0),
+	"refuses":                   livedesktest.ErrorCode(3002, "title is too silly"),
+	"loses the next answer":     livedesktest.StoreThenLose(),
+	"confirms without a number": livedesktest.NoTicketID(),
+}
+
+type story struct {
+	*world
+	people map[string]*telegramtest.Person
+	chats  map[string]*telegramtest.Chat
+	topics map[string]*telegramtest.Topic
+	said   map[string]*telegramtest.Message // last message by name; "the bot" is one
+	last   *telegramtest.Message            // of a person
+}
+
+// play does what a step says and returns the indented lines below it, as they should stand in the file.
+func (s *story) play(head, body string) string {
+	if m := sayForm.FindStringSubmatch(head); m != nil {
+		s.speak(m[1], m[2], m[3], strings.TrimRight(m[4]+"\n"+body, "\n"))
+		return indent(body)
+	}
+	if m := pressing.FindStringSubmatch(head); m != nil {
+		press, err := s.telegram.Press(s.person(m[1]), s.said["bot"], m[2])
+		require.NoError(s.t, err)
+		answer, err := press.Wait(s.context())
+		require.NoError(s.t, err)
+		return indent(answer.Text)
+	}
+	name, isTrouble := strings.CutPrefix(head, "LiveDesk ")
+	switch {
+	case head == "the bot says:":
+		reply, err := s.telegram.WaitReply(s.context(), s.last)
+		require.NoError(s.t, err)
+		return s.hear(reply)
+	case head == "the bot changes that to:":
+		before := s.said["bot"]
+		now, err := s.telegram.WaitMessage(s.context(), before.Chat, func(m *telegramtest.Message) bool {
+			return m.ID == before.ID && m.Text != before.Text
+		})
+		require.NoError(s.t, err)
+		return s.hear(now)
+	case head == "LiveDesk is asked for:":
+		tickets := s.desk.Tickets()
+		return indent(steady(pretty(s.t, tickets[len(tickets)-1].CreateBody)))
+	case name == "works again":
+		s.desk.Clear()
+	case isTrouble:
+		require.Contains(s.t, troubles, name)
+		s.desk.Trouble(livedesktest.Create, map[bool]int{true: livedesktest.Always, false: 1}[name == "is away"], troubles[name])
+	default:
+		require.True(s.t, head == "" || strings.HasPrefix(head, "#"), "no such step: %s", head)
+	}
+	return indent(body)
+}
+
+func (s *story) person(name string) *telegramtest.Person {
+	if s.people[name] == nil {
+		s.people[name] = s.telegram.NewPerson(name)
+	}
+	return s.people[name]
+}
+
+// speak lets a person write in "private", a group, or a forum's topic: FORUM/TOPIC.
+func (s *story) speak(who, where, answering, text string) {
+	chat, topic, inTopic := strings.Cut(where, "/")
+	if s.chats[chat] == nil && inTopic {
+		s.chats[chat] = s.telegram.NewForum(chat)
+	} else if s.chats[chat] == nil {
+		s.chats[chat] = s.telegram.NewSupergroup(chat)
+	}
+	place := telegramtest.Place(s.chats[chat])
+	if where == "private" {
+		place = s.telegram.Private(s.person(who))
+	}
+	if inTopic && s.topics[where] == nil {
+		s.topics[where] = s.chats[chat].NewTopic(topic)
+	}
+	if inTopic {
+		place = s.topics[where]
+	}
+	var how []telegramtest.Saying
+	if answering != "" {
+		how = append(how, telegramtest.ReplyTo(s.said[answering]))
+	}
+	s.last = s.telegram.Say(s.person(who), place, text, how...)
+	s.said[who] = s.last
+}
+
+// steady is text without what differs from run to run.
+func steady(text string) string {
+	return timeForm.ReplaceAllString(numberForm.ReplaceAllString(text, "NUMBER"), "TIME")
+}
+
+// hear notes a message of the bot and returns how it looks.
+func (s *story) hear(m *telegramtest.Message) string {
+	s.said["bot"] = m
+	text := steady(m.Text)
+	for _, row := range m.Buttons {
+		text += "\n"
+		for _, b := range row {
+			text += fmt.Sprintf("[%s] ", b.Text)
+		}
+	}
+	return indent(strings.ReplaceAll(text, " \n", "\n"))
+}
+
+func pretty(t *testing.T, raw []byte) string {
+	var v any
+	require.NoError(t, json.Unmarshal(raw, &v))
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(v))
+	return out.String()
+}
+
+func indent(text string) string {
+	if text = strings.TrimRight(text, " \n"); text == "" {
+		return ""
+	}
+	return strings.ReplaceAll("    "+strings.ReplaceAll(text, "\n", "\n    ")+"\n", "\n    \n", "\n\n")
+}
+
+func unindent(body string) string {
+	return strings.TrimRight(strings.ReplaceAll("\n"+body, "\n    ", "\n"), "\n")[min(1, len(body)):]
+}
