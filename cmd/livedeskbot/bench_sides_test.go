@@ -39,7 +39,9 @@ func TestMain(m *testing.M) {
 	roles := map[string]func(*json.Decoder, *json.Encoder) error{"emulators": emulate, "floor": runFloor, "ours": runOurs}
 	play, ok := roles[os.Getenv(roleVariable)]
 	if !ok {
-		os.Exit(m.Run())
+		status := m.Run()
+		removeProgram()
+		os.Exit(status)
 	}
 	if err := play(json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -79,9 +81,10 @@ type surroundings struct{ Token, Telegram, Desk, Dir string }
 
 // usage is what a bot has used since its start, its database included.
 type usage struct {
-	CPU     time.Duration
-	Mallocs uint64
-	Memory  int64 // bytes resident in the bot's process, the most since the last question
+	CPU      time.Duration
+	Postgres time.Duration // of CPU
+	Mallocs  uint64
+	Memory   int64 // bytes resident in the bot's process, the most since the last question
 }
 
 // side is a bot under measurement with its emulators.
@@ -145,11 +148,10 @@ func usageNow(postgres int) (u usage, err error) {
 		return u, err
 	}
 	if postgres != 0 {
-		spent, err := cpuOfFamily(postgres)
-		if err != nil {
+		if u.Postgres, err = cpuOfFamily(postgres); err != nil {
 			return u, err
 		}
-		u.CPU += spent
+		u.CPU += u.Postgres
 	}
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

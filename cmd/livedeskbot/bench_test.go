@@ -82,6 +82,7 @@ type row struct {
 	latencies []time.Duration
 	took      time.Duration
 	cpu       time.Duration
+	postgres  time.Duration // of cpu
 	mallocs   uint64
 	memory    []int64 // bytes, the most of each turn
 }
@@ -91,6 +92,7 @@ func (r *row) add(before, after usage, got result) {
 	r.latencies = append(r.latencies, got.Latencies...)
 	r.took += got.Took
 	r.cpu += after.CPU - before.CPU
+	r.postgres += after.Postgres - before.Postgres
 	r.mallocs += after.Mallocs - before.Mallocs
 	r.memory = append(r.memory, after.Memory)
 }
@@ -103,8 +105,13 @@ func (r *row) what() string {
 }
 
 func (r *row) perSecond() float64 { return float64(r.tickets) / r.took.Seconds() }
-func (r *row) cpuEach() float64   { return float64(r.cpu.Microseconds()) / float64(r.tickets) }
+func (r *row) cpuEach() float64   { return r.each(r.cpu) }
 func (r *row) megabytes() float64 { return float64(slices.Max(r.memory)) / (1 << 20) }
+
+// each is the share of one ticket, in microseconds.
+func (r *row) each(all time.Duration) float64 {
+	return float64(all.Microseconds()) / float64(r.tickets)
+}
 
 // idleCPU is the share of one processor.
 func (r *row) idleCPU() float64 { return 100 * r.cpu.Seconds() / idleSlice.Seconds() }
@@ -127,16 +134,17 @@ func (r *row) report(b *testing.B) {
 	b.ReportMetric(r.quantile(0.5), "p50-ms")
 	b.ReportMetric(r.quantile(0.99), "p99-ms")
 	b.ReportMetric(r.cpuEach(), "cpu-µs/ticket")
+	b.ReportMetric(r.each(r.postgres), "postgres-µs/ticket")
 	b.ReportMetric(float64(r.mallocs)/float64(r.tickets), "allocs/ticket")
 }
 
 // printTable prints the rows, of which each second one is ours and follows the floor's.
 func printTable(table []row) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "\nload\tAPI\t\ttickets/s\tp50 ms\tp99 ms\tCPU µs\tallocs\tMB\tp50 ×\tCPU ×\t")
+	fmt.Fprintln(w, "\nload\tAPI\t\ttickets/s\tp50 ms\tp99 ms\tCPU µs\tPostgres\tallocs\tMB\tp50 ×\tCPU ×\t")
 	for i, r := range table {
 		if r.idle {
-			fmt.Fprintf(w, "idle\t\t%s\t\t\t\t%.1f %%\t\t%.0f\t\t\t\n", r.who.name, r.idleCPU(), r.megabytes())
+			fmt.Fprintf(w, "idle\t\t%s\t\t\t\t%.1f %%\t\t\t%.0f\t\t\t\n", r.who.name, r.idleCPU(), r.megabytes())
 			continue
 		}
 		times := "\t"
@@ -144,8 +152,8 @@ func printTable(table []row) error {
 			floor := table[i-1]
 			times = fmt.Sprintf("%.2f\t%.2f", r.quantile(0.5)/floor.quantile(0.5), r.cpuEach()/floor.cpuEach())
 		}
-		fmt.Fprintf(w, "%s\t%v\t%s\t%.0f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%s\t\n", r.Name, r.Latency, r.who.name, r.perSecond(),
-			r.quantile(0.5), r.quantile(0.99), r.cpuEach(), float64(r.mallocs)/float64(r.tickets), r.megabytes(), times)
+		fmt.Fprintf(w, "%s\t%v\t%s\t%.0f\t%.2f\t%.2f\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t\n", r.Name, r.Latency, r.who.name, r.perSecond(),
+			r.quantile(0.5), r.quantile(0.99), r.cpuEach(), r.each(r.postgres), float64(r.mallocs)/float64(r.tickets), r.megabytes(), times)
 	}
 	return w.Flush()
 }
