@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strings"
 
 	"livedeskbot/storage"
 )
@@ -48,7 +47,7 @@ func (b *Bot) help() string {
 	t := b.texts.in("")
 	text := t.say("help", "Bot", "@"+*b.username.Load())
 	if len(b.cfg.Teams) > 0 {
-		text += "\n\n" + t.say("help_teams", "Teams", strings.Join(b.cfg.Teams, ", "), "Team", b.cfg.Teams[0])
+		text += "\n\n" + t.say("help_teams", "Teams", b.teamNames(), "Team", b.cfg.Teams[0])
 	}
 	return text
 }

@@ -172,7 +172,7 @@ func TestOddUpdatesAreRoutedWithoutPanicAndNeverLost(t *testing.T) {
 	t.Parallel()
 	b := newRouter(t)
 	odd := []any{
-		nil, "", "\x00", strings.Repeat("😀", 5000), true, 0, -1, 1.5, json.Number("9223372036854775807"), json.Number("1e400"),
+		nil, "", "\x00", strings.Repeat("😀", 100), true, 0, -1, 1.5, json.Number("9223372036854775807"), json.Number("1e400"),
 		[]any{}, []any{nil}, map[string]any{}, map[string]any{"id": 1},
 	}
 	for _, raw := range realUpdates(t) {

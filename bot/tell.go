@@ -255,7 +255,7 @@ func (b *Bot) refusal(say tongue, t storage.Ticket, title string) string {
 		if len(b.cfg.Teams) == 0 {
 			return say.say("refused_teams_none", "Title", title)
 		}
-		return say.say("refused_team", "Title", title, "Team", t.Detail, "Teams", strings.Join(b.cfg.Teams, ", "))
+		return say.say("refused_team", "Title", title, "Team", t.Detail, "Teams", b.teamNames())
 	}
 	if t.Detail == "" {
 		return say.say("refused", "Title", title)

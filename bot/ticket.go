@@ -124,6 +124,9 @@ func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
 	return r
 }
 
+// teamNames are the teams to choose from, as many as fit a message.
+func (b *Bot) teamNames() string { return shorten(strings.Join(b.cfg.Teams, ", "), 2000) }
+
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
 func (b *Bot) team(typed string) (string, bool) {
 	if typed == "" {
