@@ -84,6 +84,7 @@ type Bot struct {
 	identity chan struct{} // closed once username is known
 	seen     atomic.Int64  // when Telegram last answered, Unix nanoseconds
 	unstored atomic.Int64  // when the journal last refused updates, Unix nanoseconds; 0: it takes them
+	suspects sync.Mutex    // held while an update is handled that processes died with
 	stopping atomic.Bool
 	work     sync.WaitGroup // goroutines that finish what they have in hand
 }

@@ -10,7 +10,9 @@ import (
 	"livedeskbot/storage"
 )
 
-// maxTakeovers is how many processes may die with an update in hand before it is given up as the cause.
+// maxTakeovers is how many processes may die with an update in hand before it is suspected of being the cause, and how many
+// more while it is handled as a suspect before it is given up. Suspects are handled one at a time: whoever kills processes
+// for another reason must not make the bot lose what was only waiting in them.
 const maxTakeovers = 3
 
 // accept journals updates as Telegram delivered them and hands the first deliveries on. When it returns nil, Telegram may
@@ -122,8 +124,15 @@ func (b *Bot) takeUp(ctx, work context.Context) {
 // same sender wait meanwhile.
 func (b *Bot) handle(work context.Context, u storage.Update) {
 	if u.Takeovers > maxTakeovers {
-		b.giveUp(work, u, "processes died with it")
-		return
+		if u.Suspected > maxTakeovers {
+			b.giveUp(work, u, "processes died with it")
+			return
+		}
+		b.suspects.Lock()
+		defer b.suspects.Unlock()
+		if b.persist(work, func() error { return b.store.Suspect(work, b.id, u.ID) }) != nil {
+			return
+		}
 	}
 	select {
 	case <-b.identity:

@@ -17,6 +17,7 @@ CREATE TABLE updates (
     received_at timestamptz NOT NULL DEFAULT now(),
     owner       integer,                            -- process that has it in hand; null: free
     takeovers   integer NOT NULL DEFAULT 0,         -- how often a process died with it in hand
+    suspected   integer NOT NULL DEFAULT 0,         -- how often it was begun as the possible cause of that
     done_at     timestamptz,
     fault       text,                               -- why it was given up; such a row keeps its payload
     PRIMARY KEY (bot_id, update_id)

@@ -12,6 +12,7 @@ type Update struct {
 	ChatID    int64 // 0 where it belongs to no chat
 	Payload   []byte
 	Takeovers int // how often a process died with it in hand
+	Suspected int // how often it was begun as the possible cause of that
 }
 
 // Journal stores updates and returns, in the same order, whether each is a first delivery. mine[i] says whether update i
@@ -55,8 +56,8 @@ func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, li
 				ORDER BY update_id
 				LIMIT $3
 				FOR UPDATE SKIP LOCKED)
-			RETURNING update_id, chat_id, payload, takeovers)
-		SELECT update_id, chat_id, payload, takeovers FROM claimed ORDER BY update_id`, botID, process, limit, except)
+			RETURNING update_id, chat_id, payload, takeovers, suspected)
+		SELECT update_id, chat_id, payload, takeovers, suspected FROM claimed ORDER BY update_id`, botID, process, limit, except)
 	if err != nil {
 		return nil, fmt.Errorf("claim updates: %w", err)
 	}
@@ -72,6 +73,15 @@ func (s *Store) FreeUpdates(ctx context.Context, botID int64, process int32, ids
 		return 0, fmt.Errorf("free updates: %w", err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// Suspect stores that an update is about to be handled that processes died with.
+func (s *Store) Suspect(ctx context.Context, botID, id int64) error {
+	_, err := s.pool.Exec(ctx, `UPDATE updates SET suspected = suspected + 1 WHERE bot_id = $1 AND update_id = $2`, botID, id)
+	if err != nil {
+		return fmt.Errorf("suspect update %d: %w", id, err)
+	}
+	return nil
 }
 
 // FinishUpdate marks an update as done and forgets its content. Once done it stays done: a second delivery is no news.
