@@ -162,6 +162,9 @@ func (b *Bot) choose(ctx context.Context, update int64, say tongue, p pressed, t
 	if t.State != storage.StateCreated || t.TicketID == "" {
 		return say.say("press_late"), nil
 	}
+	if about, err := b.isAbout(ctx, p, t); err != nil || !about {
+		return say.say("press_unknown"), err
+	}
 	buttons := cardButtons(say, t)
 	field, value, _ := strings.Cut(argument, "=")
 	switch {
@@ -221,14 +224,29 @@ func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket,
 		m.buttons = [][]models.InlineKeyboardButton{row}
 	}
 	if inPlace {
+		if about, err := b.isAbout(ctx, p, t); err != nil || !about {
+			return say.say("press_unknown"), err
+		}
 		v, err := b.edit(ctx, p.chat, p.message, answers, m)
 		if v == later {
 			return "", err
 		}
 		return "", nil
 	}
-	_, _, err = b.reply(ctx, place{chat: p.chat, thread: t.ThreadID, reply: p.message}, m)
-	return "", err
+	at, id, err := b.reply(ctx, place{chat: p.chat, thread: t.ThreadID, reply: p.message}, m)
+	if err != nil || id == 0 {
+		return "", err
+	}
+	return "", b.store.AddPost(ctx, at.chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.id, 0)
+}
+
+// isAbout says whether the message of the button is one about the ticket: forged data must not change another one.
+func (b *Bot) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	post, err := b.store.PostAt(ctx, p.chat, p.message)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return post.Ticket == t.ID, err
 }
 
 // mayDecide says whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and

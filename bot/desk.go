@@ -287,7 +287,7 @@ func (b *Bot) answeredBy(err error) {
 // outcomeOf is what an answer means for a ticket. firstLook is how soon a created one is looked at.
 func outcomeOf(created livedesk.Created, err error, attempts int, firstLook time.Duration) storage.Outcome {
 	if err == nil {
-		return storage.Outcome{State: storage.StateCreated, TicketID: created.ID, Due: firstLook}
+		return storage.Outcome{State: storage.StateCreated, TicketID: plainLine(created.ID), Due: firstLook}
 	}
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch livedesk.KindOf(err) {

@@ -71,14 +71,21 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 	if about == (storage.Post{}) {
 		return false, b.say(ctx, a, text)
 	}
-	var at place
-	var id int64
-	for _, part := range splitHTML(text, maxText) {
-		if at, id, err = b.reply(ctx, a.at, message{text: part}); err != nil || id == 0 {
+	parts := splitHTML(text, maxText)
+	for i, part := range parts {
+		at, id, err := b.reply(ctx, a.at, message{text: part})
+		if err != nil || id == 0 {
+			return false, err
+		}
+		done := int64(0)
+		if i == len(parts)-1 {
+			done = update
+		}
+		if err := b.persist(ctx, func() error { return b.store.AddPost(ctx, at.chat, id, about, b.id, done) }); err != nil {
 			return false, err
 		}
 	}
-	return true, b.persist(ctx, func() error { return b.store.AddPost(ctx, at.chat, id, about, b.id, update) })
+	return true, nil
 }
 
 // describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
@@ -168,7 +175,7 @@ func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) 
 // seenAs stores what LiveDesk just said.
 func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
 	for _, t := range ours {
-		if err := b.store.Seen(ctx, t.ID, string(ticket.Status)); err != nil {
+		if err := b.store.Seen(ctx, t.ID, plainLine(string(ticket.Status))); err != nil {
 			return err
 		}
 	}
@@ -255,7 +262,7 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 			if err != nil {
 				return nil //nolint:nilerr // shown as last known
 			}
-			t.Status = string(desk.Status)
+			t.Status = plainLine(string(desk.Status))
 			return b.store.Seen(ctx, t.ID, t.Status)
 		})
 	}

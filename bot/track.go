@@ -43,7 +43,7 @@ type view struct {
 
 func viewOf(t livedesk.Ticket) view {
 	v := view{
-		Title: shorten(plainLine(t.Title), 300), Status: string(t.Status), Priority: string(t.Priority), Type: string(t.Type),
+		Title: shorten(plainLine(t.Title), 300), Status: plainLine(string(t.Status)), Priority: string(t.Priority), Type: string(t.Type),
 		Team: teamName(t), Files: len(t.Attachments),
 	}
 	if s := t.SLA; s != nil && !finished(v.Status) {
@@ -243,7 +243,7 @@ func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
 			c.Files = append(c.Files, replyFile{Name: safeName(a.Name), MIME: a.MIMEType, URL: a.URL})
 		}
 		if c.Text != "" || len(c.Files) > 0 {
-			notices = append(notices, notice("reply:"+m.ID, noticeReply, c))
+			notices = append(notices, notice("reply:"+plainLine(m.ID), noticeReply, c))
 		}
 	}
 	return notices
