@@ -160,14 +160,15 @@ func steady(text string) string {
 // hear notes a message of the bot and returns how it looks.
 func (s *story) hear(m *telegramtest.Message) string {
 	s.said["bot"] = m
-	text := steady(m.Text)
+	var text strings.Builder
+	text.WriteString(steady(m.Text))
 	for _, row := range m.Buttons {
-		text += "\n"
+		text.WriteString("\n")
 		for _, b := range row {
-			text += fmt.Sprintf("[%s] ", b.Text)
+			text.WriteString(fmt.Sprintf("[%s] ", b.Text))
 		}
 	}
-	return indent(strings.ReplaceAll(text, " \n", "\n"))
+	return indent(strings.ReplaceAll(text.String(), " \n", "\n"))
 }
 
 func pretty(t *testing.T, raw []byte) string {
