@@ -102,19 +102,13 @@ func (t tongue) timed(id string, at time.Time) string {
 	return t.say(id, "When", when(at))
 }
 
-// when is a time as people write it, in the zone that LiveDesk gave it in.
+// when is a time as people write it. It is in UTC: Telegram does not say where the readers are, and LiveDesk gives the same
+// time in changing zones.
 func when(at time.Time) string {
 	if at.IsZero() {
 		return "?"
 	}
-	zone := "UTC"
-	if _, offset := at.Zone(); offset != 0 {
-		zone = fmt.Sprintf("UTC%+d", offset/3600)
-		if minutes := offset % 3600 / 60; minutes != 0 {
-			zone += fmt.Sprintf(":%02d", max(minutes, -minutes))
-		}
-	}
-	return at.Format("2 Jan 2006, 15:04 ") + zone
+	return at.UTC().Format("2 Jan 2006, 15:04 UTC")
 }
 
 // promise is when the next answer, or the solution, is due while somebody waits for it.
