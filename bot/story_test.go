@@ -165,7 +165,7 @@ func (s *story) hear(m *telegramtest.Message) string {
 	for _, row := range m.Buttons {
 		text.WriteString("\n")
 		for _, b := range row {
-			text.WriteString(fmt.Sprintf("[%s] ", b.Text))
+			fmt.Fprintf(&text, "[%s] ", b.Text)
 		}
 	}
 	return indent(strings.ReplaceAll(text.String(), " \n", "\n"))
