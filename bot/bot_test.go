@@ -75,7 +75,7 @@ func (w *world) start() {
 	store, err := storage.Open(w.t.Context(), w.database)
 	require.NoError(w.t, err)
 	desk, err := livedesk.New(livedesk.Config{
-		BaseURL: w.deskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: time.Second,
+		BaseURL: w.deskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: 3 * time.Second,
 	})
 	require.NoError(w.t, err)
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
