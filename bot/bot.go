@@ -201,20 +201,16 @@ func (b *Bot) keepRegistered(ctx context.Context) {
 	}
 }
 
-// forbearance is how long a process that was cut off from the database waits before it takes others for dead: they may
-// have been cut off with it, and need a moment to say that they live.
+// forbearance is how long a process must have had its connection to the database before it takes others for dead: who was
+// cut off together with it, by a restart of the database, needs a moment to say that it lives.
 const forbearance = 3 * time.Second
 
 // sweep takes over what dead processes left, and forgets old updates.
 func (b *Bot) sweep(ctx context.Context) {
 	for forget := time.Now(); ; {
-		dead, err := b.store.TakeOver(ctx)
+		dead, err := b.takeOver(ctx)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot look for dead processes", "error", err)
-			if sleep(ctx, forbearance) != nil {
-				return
-			}
-			continue
 		}
 		if dead > 0 {
 			b.log.Info("took over the work of dead processes", "processes", dead)
@@ -234,6 +230,14 @@ func (b *Bot) sweep(ctx context.Context) {
 			return
 		}
 	}
+}
+
+func (b *Bot) takeOver(ctx context.Context) (int, error) {
+	process := b.process.Load()
+	if time.Since(process.Since) < forbearance || process.Alive(ctx) != nil {
+		return 0, nil
+	}
+	return b.store.TakeOver(ctx)
 }
 
 // introduce learns the bot's own name, without which commands cannot be read, and sets Telegram's menu of commands.

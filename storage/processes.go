@@ -29,6 +29,8 @@ type Process struct {
 	pid   uint32 // of the server's side of the connection
 	// Number of the process, which no other process ever has.
 	Number int32
+	// Since is when it was registered over its present connection.
+	Since time.Time
 }
 
 var errClosed = errors.New("process is closed")
@@ -44,7 +46,7 @@ func (s *Store) Register(ctx context.Context, previous *Process, hand InHand) (*
 	if err != nil {
 		return nil, fmt.Errorf("register process: %w", err)
 	}
-	p := &Process{store: s, conn: conn, pid: conn.Conn().PgConn().PID()}
+	p := &Process{store: s, conn: conn, pid: conn.Conn().PgConn().PID(), Since: time.Now()}
 	if err := p.register(ctx, previous, hand); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("register process: %w", err)
