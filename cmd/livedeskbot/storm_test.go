@@ -99,11 +99,14 @@ func (s *storm) rage(length time.Duration, number uint64) {
 	people.Wait()
 }
 
+// groups is how many supergroups, forums and private chats there are, each.
+const groups = 12
+
 // talk lets people open tickets in groups, topics and private chats, and returns the commands.
 func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.Message) {
 	var people []*telegramtest.Person
 	var places []telegramtest.Place
-	for i := range 12 {
+	for i := range groups {
 		p := s.telegram.NewPerson(fmt.Sprint("Person", i))
 		people = append(people, p)
 		places = append(places, s.telegram.NewSupergroup(fmt.Sprint("Group", i)), s.telegram.NewForum(fmt.Sprint("Forum", i)).NewTopic("Topic"))
@@ -161,16 +164,14 @@ func (s *storm) decide() {
 			require.NoError(s.t, err)
 		}
 	}
-	left := func() (left []string) {
+	s.eventually(func() bool {
 		for m := range s.pressed {
-			if last := s.last(m); strings.HasPrefix(last.Text, "❓") {
-				left = append(left, fmt.Sprintf("%d/%d %q, %d replies", m.Chat.ID, last.ID, last.Text, len(s.telegram.Replies(m))))
+			if strings.HasPrefix(s.last(m).Text, "❓") {
+				return false
 			}
 		}
-		return left
-	}
-	defer func() { s.t.Log(left()) }()
-	s.eventually(func() bool { return len(left()) == 0 }, "buttons that nobody obeys")
+		return true
+	}, "buttons that nobody obeys")
 }
 
 // last is the outcome of a command as it now stands.
@@ -246,6 +247,10 @@ func (s *storm) count(m, told *telegramtest.Message, tickets []livedesktest.Tick
 		s.left++
 	default:
 		s.untold++
+		for _, reply := range s.telegram.Replies(m) {
+			s.t.Logf("%d/%d at %s, edited at %s: %.40q, before that %d versions", m.Chat.ID, reply.ID,
+				reply.Date.Format(time.StampMilli), reply.Edited.Format(time.StampMilli), reply.Text, len(reply.Earlier))
+		}
 	}
 	if told.Topic != m.Topic || !proven {
 		s.unproven++
@@ -260,7 +265,7 @@ func (s *storm) print() {
 %8d created, %d refused, %d unconfirmed and left so, %d sent again by hand
 %8d messages repeated of %d whose answer was lost or cut off, of these %d overtaken while they said "waiting"
 %8d doubled, %d lost, %d untold`,
-		len(s.commands), 36, s.kills, s.crashes, s.restarts, s.created, s.refused, s.left, len(s.pressed)-s.left,
+		len(s.commands), 3*groups, s.kills, s.crashes, s.restarts, s.created, s.refused, s.left, len(s.pressed)-s.left,
 		s.repeated, s.answers.open(), s.stale, s.doubled, s.lost, s.untold)
 }
 
