@@ -92,10 +92,11 @@ func TestARollingRestartUnderLoadLosesAndRepeatsNothing(t *testing.T) {
 		defer close(done)
 		for i := 0; ctx.Err() == nil; i++ {
 			commands = append(commands, w.telegram.Say(w.alice, chats[i%len(chats)], "/ticket rolling"))
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(5 * time.Millisecond)
 		}
 	}()
-	for i := range replicas {
+	for i := range 3 * len(replicas) {
+		i %= len(replicas)
 		fresh := w.ready()
 		replicas[i].stop()
 		replicas[i] = fresh
@@ -110,7 +111,7 @@ func TestARollingRestartUnderLoadLosesAndRepeatsNothing(t *testing.T) {
 	}
 	require.Equal(t, len(commands), w.desk.Count())
 	t.Logf("%d commands, %d conflicts", len(commands), w.telegram.Conflicts())
-	require.LessOrEqual(t, w.telegram.Conflicts(), 3)
+	require.LessOrEqual(t, w.telegram.Conflicts(), 9)
 }
 
 func TestFourReplicasStartAtOnceOnAnEmptyDatabase(t *testing.T) {
