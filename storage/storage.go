@@ -23,7 +23,8 @@ var ErrNotFound = errors.New("not found")
 
 // Store is the database. Safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	commits *commits
 }
 
 // Open connects to Postgres at url, a connection string as libpq reads it. It returns without a connection: a
@@ -52,11 +53,14 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &Store{pool: pool}, nil
+	return &Store{pool: pool, commits: newCommits(pool)}, nil
 }
 
-// Close waits for calls in flight and closes every connection.
-func (s *Store) Close() { s.pool.Close() }
+// Close waits for calls in flight, gives up what nobody waits for any more, and closes every connection.
+func (s *Store) Close() {
+	s.commits.end()
+	s.pool.Close()
+}
 
 // Pool is for migrations, which bring their own statements.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }

@@ -105,12 +105,10 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 	for i, f := range t.Followers {
 		followers[i], names[i] = f.ID, f.Name
 	}
-	opened, err := s.insertTicket(ctx, t, func(q querier) (Ticket, error) {
-		return row[Ticket](ctx, q, openTicket,
-			t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
-			t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail,
-			t.Album, t.Gather.Seconds(), t.Hold.Seconds())
-	})
+	opened, err := s.insertTicket(ctx, t,
+		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
+		t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail,
+		t.Album, t.Gather.Seconds(), t.Hold.Seconds())
 	if !errors.Is(err, ErrNotFound) {
 		if err != nil {
 			err = fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
@@ -130,10 +128,10 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 	return Ticket{}, ErrExists
 }
 
-// insertTicket inserts a ticket, together with its files where it has any.
-func (s *Store) insertTicket(ctx context.Context, t NewTicket, insert func(querier) (Ticket, error)) (Ticket, error) {
+// insertTicket inserts a ticket, together with its files where it has any. args are those of openTicket.
+func (s *Store) insertTicket(ctx context.Context, t NewTicket, args ...any) (Ticket, error) {
 	if t.Album == "" && len(t.Files) == 0 {
-		return insert(s.pool)
+		return shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], openTicket, args...)
 	}
 	var opened Ticket
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -141,7 +139,7 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, insert func(queri
 		if err != nil {
 			return err
 		}
-		if opened, err = insert(tx); err != nil {
+		if opened, err = row[Ticket](ctx, tx, openTicket, args...); err != nil {
 			return err
 		}
 		if err := addFiles(ctx, tx, opened.ID, t.Files); err != nil {
@@ -227,7 +225,7 @@ type Outcome struct {
 // RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
 // the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts. ErrNotFound: the ticket has moved on to a later attempt.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, `
+	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
 			WHERE id = $1 AND attempts = $2
@@ -309,7 +307,7 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 // returns whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
 // not in the hands of this process any more, another has taken it over.
 func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
-	more, err := one[bool](ctx, s.pool, `
+	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `
 		WITH told AS (
 			UPDATE tickets SET
 				told = greatest(told, $2), teller = NULL, tell_tries = 0, card_chat_id = $3, card_id = $4,
