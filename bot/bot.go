@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -69,7 +70,6 @@ type Bot struct {
 	process  atomic.Pointer[storage.Process]
 	queue    *queue
 	hands    *hands
-	doubts   doubts
 	gate     *gate
 	throttle *throttle
 	tellings wake          // something is to be told
@@ -77,7 +77,9 @@ type Bot struct {
 	carrying wake          // a file is to be carried
 	looks    wake          // a ticket is to be looked at
 	slots    chan struct{} // requests with LiveDesk
-	fetching chan struct{} // one file of an agent at a time
+	fetching chan struct{} // files of agents
+
+	agentFiles *http.Client // follows redirects: file stores answer with one
 	backlog  atomic.Bool   // tickets wait that were asked for earlier
 
 	username atomic.Pointer[string]
@@ -109,7 +111,8 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
 		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
 		queue: queue, gate: newGate(), hands: newHands(), throttle: newThrottle(cfg.Rate),
-		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests), fetching: make(chan struct{}, 1),
+		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests), fetching: make(chan struct{}, maxFetched),
+		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
 		identity: make(chan struct{}),
 	}
 	for _, chat := range cfg.StaffChats {
@@ -140,7 +143,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	loops.Go(func() error { b.track(ctx, work); return nil })
 	loops.Go(func() error { b.sweep(ctx); return nil })
 	loops.Go(func() error { b.keepInTouch(ctx); return nil })
-	loops.Go(func() error { b.settleDoubts(ctx); return nil })
+	loops.Go(func() error { b.settleStrays(ctx); return nil })
 	if b.cfg.WebhookURL == "" {
 		loops.Go(func() error { b.poll(ctx, work); return nil })
 	} else {

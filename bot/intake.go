@@ -21,19 +21,17 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 	var updates []storage.Update
 	var lanes []lane
 	var mine []bool
-	var ids []int64
 	for _, raw := range raws {
 		u, l, ok := b.read(raw)
 		if !ok {
 			continue
 		}
 		updates, lanes = append(updates, u), append(lanes, l)
-		mine, ids = append(mine, b.queue.reserve(u.ChatID)), append(ids, u.ID)
+		mine = append(mine, b.queue.reserve(u.ChatID))
 	}
 	if len(updates) == 0 {
 		return nil
 	}
-	doubted := b.doubts.drop(ids)
 	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates, mine)
 	b.noteStored(err)
 	for i, u := range updates {
@@ -47,9 +45,6 @@ func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawM
 		}
 		if err == nil && !fresh[i] {
 			b.metrics.duplicates.Inc()
-		}
-		if err != nil || !fresh[i] && doubted[u.ID] {
-			b.doubts.add(u.ID)
 		}
 	}
 	return err

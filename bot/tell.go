@@ -30,18 +30,24 @@ const (
 func (b *Bot) tellDue(ctx, work context.Context) {
 	slots := make(chan struct{}, maxTellings)
 	for {
-		tickets, err := b.store.ClaimTellings(ctx, b.number(), claimTellings, b.gate.crowded())
+		limit := min(claimTellings, maxTellings-len(slots)) // what is claimed is taken in hand at once
+		tickets, err := b.store.ClaimTellings(ctx, b.number(), limit, b.gate.crowded())
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim tellings", "error", err)
 		}
 		for _, t := range tickets {
 			slots <- struct{}{}
 			b.do(func() {
-				defer func() { <-slots }()
+				defer func() {
+					if full := len(slots) == cap(slots); full {
+						defer b.tellings.up()
+					}
+					<-slots
+				}()
 				b.tell(work, t)
 			})
 		}
-		if len(tickets) < claimTellings && b.tellings.wait(ctx, time.Second) != nil {
+		if (limit == 0 || len(tickets) < limit) && b.tellings.wait(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -57,7 +63,11 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		return
 	}
 	var err error
-	if t.Told < t.Version { // its place is stored before anything else is told
+	if closed(t) {
+		err = b.refuseAdditions(ctx, t)
+	}
+	if err != nil {
+	} else if t.Told < t.Version { // its place is stored before anything else is told
 		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)
 	} else {
 		err = b.tellNotices(ctx, t)
@@ -93,11 +103,16 @@ func (b *Bot) retract(ctx context.Context, t storage.Ticket) {
 	if err != nil || t.CardID == 0 || now.CardChatID == t.CardChatID && now.CardID == t.CardID {
 		return
 	}
-	_, err = b.call(ctx, t.CardChatID, notices, func(ctx context.Context) error {
-		_, err := b.telegram.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: t.CardChatID, MessageID: int(t.CardID)})
+	err = b.remove(ctx, t.CardChatID, t.CardID)
+	b.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
+}
+
+func (b *Bot) remove(ctx context.Context, chat, id int64) error {
+	_, err := b.call(ctx, chat, notices, func(ctx context.Context) error {
+		_, err := b.telegram.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: chat, MessageID: int(id)})
 		return err
 	})
-	b.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
+	return err
 }
 
 // tellCard brings the card up to date and returns where it stands.

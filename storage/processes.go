@@ -72,7 +72,7 @@ func (p *Process) register(ctx context.Context, previous *Process, hand InHand) 
 		if _, err := tx.Exec(ctx, `INSERT INTO processes (number) VALUES ($1) ON CONFLICT DO NOTHING`, p.Number); err != nil {
 			return err
 		}
-		return free(ctx, tx, p.Number, hand)
+		return free(ctx, tx, p.Number, allBut, hand)
 	})
 }
 
@@ -166,27 +166,60 @@ func (s *Store) takeOver(ctx context.Context, number int32) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM processes WHERE number = $1`, number); err != nil {
 			return err
 		}
-		return free(ctx, tx, number, InHand{})
+		return free(ctx, tx, number, allBut, InHand{})
 	})
 }
 
-// free frees what carries a number, except for what is in hand.
-func free(ctx context.Context, tx pgx.Tx, number int32, hand InHand) error {
+// Owned returns what carries the number of a process.
+func (s *Store) Owned(ctx context.Context, number int32) (owned InHand, err error) {
+	for _, what := range []struct {
+		sql string
+		ids *[]int64
+	}{
+		{`SELECT update_id FROM updates WHERE owner = $1 AND done_at IS NULL`, &owned.Updates},
+		{`SELECT id FROM tickets WHERE owner = $1`, &owned.Tickets},
+		{`SELECT id FROM tickets WHERE teller = $1`, &owned.Tellings},
+		{`SELECT id FROM files WHERE owner = $1`, &owned.Files},
+	} {
+		if *what.ids, err = list[int64](ctx, s.pool, what.sql, number); err != nil {
+			return InHand{}, fmt.Errorf("owned by process %d: %w", number, err)
+		}
+	}
+	return owned, nil
+}
+
+// Free takes work out of the hands of a process that is not working on it, as if it had died with it.
+func (s *Store) Free(ctx context.Context, number int32, strays InHand) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return free(ctx, tx, number, only, strays) })
+	if err != nil {
+		return fmt.Errorf("free work of process %d: %w", number, err)
+	}
+	return nil
+}
+
+// Which of what carries a number is freed: all but what is listed, or only that.
+const (
+	allBut = "<> ALL"
+	only   = "= ANY"
+)
+
+// free frees what carries a number.
+func free(ctx context.Context, tx pgx.Tx, number int32, which string, listed InHand) error {
 	for _, free := range []struct {
-		sql    string
-		except []int64
+		sql string
+		ids []int64
 	}{
 		{`UPDATE updates SET owner = NULL, takeovers = takeovers + 1
-		  WHERE owner = $1 AND done_at IS NULL AND update_id <> ALL ($2)`, hand.Updates},
+		  WHERE owner = $1 AND done_at IS NULL AND update_id ` + which + ` ($2)`, listed.Updates},
 		{`UPDATE tickets
 		    SET state = 'unconfirmed', reason = 'crash', owner = NULL, due_at = NULL,
 		        version = version + 1, tell_at = now()
-		  WHERE owner = $1 AND state = 'sending' AND id <> ALL ($2)`, hand.Tickets},
-		{`UPDATE tickets SET owner = NULL WHERE owner = $1 AND id <> ALL ($2)`, hand.Tickets},
-		{`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1 AND id <> ALL ($2)`, hand.Tellings},
-		{`UPDATE files SET owner = NULL WHERE owner = $1 AND id <> ALL ($2)`, hand.Files},
+		  WHERE owner = $1 AND state = 'sending' AND id ` + which + ` ($2)`, listed.Tickets},
+		{`UPDATE tickets SET owner = NULL WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Tickets},
+		{`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1 AND id ` + which + ` ($2)`, listed.Tellings},
+		{`UPDATE files SET owner = NULL WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Files},
 	} {
-		if _, err := tx.Exec(ctx, free.sql, number, append([]int64{}, free.except...)); err != nil { // nil would be null
+		if _, err := tx.Exec(ctx, free.sql, number, append([]int64{}, free.ids...)); err != nil { // nil would be null
 			return err
 		}
 	}

@@ -64,17 +64,6 @@ func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, li
 	return updates, nil
 }
 
-// FreeUpdates takes updates out of the hands of this process, for whoever claims them, and returns how many there were.
-func (s *Store) FreeUpdates(ctx context.Context, botID int64, process int32, ids []int64) (int64, error) {
-	tag, err := s.pool.Exec(ctx, `
-		UPDATE updates SET owner = NULL
-		WHERE bot_id = $1 AND owner = $2 AND update_id = ANY ($3::bigint[]) AND done_at IS NULL`, botID, process, ids)
-	if err != nil {
-		return 0, fmt.Errorf("free updates: %w", err)
-	}
-	return tag.RowsAffected(), nil
-}
-
 // Suspect stores that an update is about to be handled that processes died with.
 func (s *Store) Suspect(ctx context.Context, botID, id int64) error {
 	_, err := s.pool.Exec(ctx, `UPDATE updates SET suspected = suspected + 1 WHERE bot_id = $1 AND update_id = $2`, botID, id)
