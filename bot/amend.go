@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -53,9 +55,11 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	files := filesOf(a.message)
 	text := strings.TrimSpace(clean(body(a.message)))
 	switch {
+	case a.at.chat != t.ChatID && a.at.chat != t.CardChatID:
+		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
 	case text == "" && len(files) == 0:
 		return false, nil
-	case t.State == storage.StateRefused || t.State == storage.StateLeft || t.Status == statusGone:
+	case closed(t) || t.Status == statusGone:
 		return false, b.say(ctx, a, say.say("add_impossible"))
 	}
 	ref := fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply)
@@ -73,6 +77,17 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	return err == nil, err
 }
 
+// closed says that nothing can be added to a ticket any more: LiveDesk does not have it, or nobody knows its number.
+func closed(t storage.Ticket) bool {
+	switch t.State {
+	case storage.StateRefused, storage.StateLeft:
+		return true
+	case storage.StateCreated:
+		return t.TicketID == ""
+	}
+	return false
+}
+
 // addedText is what a message adds to the description. A part of an album without words adds nothing but its file.
 func addedText(a asked, text string) string {
 	switch {
@@ -81,8 +96,11 @@ func addedText(a asked, text string) string {
 	case text == "":
 		text = "[" + kindOf(a.message) + "]"
 	}
-	return heading(a.by.name, time.Unix(int64(a.message.Date), 0)) + "\n" + text
+	return heading(a.by.name, time.Unix(int64(a.message.Date), 0)) + "\n" + ownHeading.ReplaceAllString(text, `$1\$2`)
 }
+
+// ownHeading is a line that could be taken for a heading of ours, and what follows it for somebody else's words.
+var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
 
 // heading stands above what a customer adds to the description: when, and who.
 func heading(who string, when time.Time) string {
@@ -102,12 +120,18 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 	if err := json.Unmarshal(t.Request, &request); err != nil {
 		return false, err
 	}
+	if err := b.foresee(ctx, t, &request); err != nil {
+		return false, err
+	}
 	text := parseTicketText(a.args)
 	if text.title == "" {
 		return false, nil
 	}
 	if a.quoted != nil && !b.mine(a.quoted) {
 		text.description = appendBlock(text.description, quote(a.quoted))
+	}
+	if text.description, err = b.keepNotes(ctx, t, request.Description, text.description); err != nil {
+		return false, err
 	}
 	edit := editContent{
 		OldTitle: request.Title, OldDescription: request.Description, Title: text.title, Description: text.description,
@@ -125,7 +149,7 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 		if err := b.store.Rewrite(ctx, t.ID, raw, b.id, update); !errors.Is(err, storage.ErrNotFound) {
 			return err == nil, err
 		}
-	} else if t.State == storage.StateRefused || t.State == storage.StateLeft {
+	} else if closed(t) {
 		return false, nil
 	}
 	content, _ := json.Marshal(edit)
@@ -137,84 +161,175 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 	return err == nil, err
 }
 
+// foresee makes of the request what earlier edits, still on their way, will have made of it.
+func (b *Bot) foresee(ctx context.Context, t storage.Ticket, request *livedesk.NewTicket) error {
+	additions, err := b.store.Additions(ctx, t.ID)
+	for _, a := range additions {
+		var edit editContent
+		if a.Kind == storage.AddEdit && json.Unmarshal(a.Content, &edit) == nil {
+			request.Title, request.Description = edit.Title, edit.Description
+		}
+	}
+	return err
+}
+
+// keepNotes carries what we said about files in the old description over to the new one.
+func (b *Bot) keepNotes(ctx context.Context, t storage.Ticket, old, description string) (string, error) {
+	if !t.WithFiles {
+		return description, nil
+	}
+	files, err := b.store.Files(ctx, t.ID)
+	for _, f := range files {
+		if note := fileNote(f); note != "" && hasLines(old, note) {
+			description = appendBlock(description, note)
+		}
+	}
+	return description, err
+}
+
+// changes are additions and files that are to come into a ticket. all are the files of the ticket in order.
+type changes struct {
+	additions  []storage.Addition
+	files, all []storage.File
+}
+
+// single are the same changes one by one.
+func (c changes) single() []changes {
+	var each []changes
+	for i := range c.additions {
+		each = append(each, changes{additions: c.additions[i : i+1], all: c.all})
+	}
+	for i := range c.files {
+		each = append(each, changes{files: c.files[i : i+1], all: c.all})
+	}
+	return each
+}
+
 // amend brings additions and late files into a ticket: LiveDesk documents no way to append, so the whole is read, changed
 // and written, and read again. Whatever is there already, after a lost answer or a crash, is not written twice; what is
 // not there after writing was overwritten by somebody and is tried again. It returns the ticket as it then is.
 func (b *Bot) amend(ctx context.Context, t storage.Ticket, desk livedesk.Ticket) (livedesk.Ticket, storage.Look, error) {
-	additions, err := b.store.Additions(ctx, t.ID)
+	var l storage.Look
+	all, err := b.changesOf(ctx, t)
 	if err != nil {
-		return desk, storage.Look{}, err
+		return desk, l, err
 	}
-	files, err := b.store.Files(ctx, t.ID)
+	desk, w, err := b.write(ctx, t.TicketID, desk, all)
 	if err != nil {
-		return desk, storage.Look{}, err
+		return desk, l, err
 	}
-	all := slices.Clone(files)
-	files = slices.DeleteFunc(files, func(f storage.File) bool { return f.Entered || f.State == storage.FileWaiting })
-	hopeless := false
-	if update, need := merge(desk, additions, files, all); need {
-		ids := make([]int64, len(additions))
-		for i, a := range additions {
-			ids[i] = a.ID
-		}
-		if err := b.store.TryAdditions(ctx, ids); err != nil {
-			return desk, storage.Look{}, err
-		}
-		if desk, err = b.put(ctx, t.TicketID, update); desk.ID == "" && err != nil {
-			return desk, storage.Look{}, err
-		}
-		hopeless = err != nil && livedesk.KindOf(err) == livedesk.Refused
+	each := all.single()
+	if w != refusedWrite || len(each) < 2 {
+		b.settle(&l, t, desk, all, w)
+		return desk, l, nil
 	}
-	return desk, b.settle(t, desk, additions, files, hopeless), nil
+	for _, c := range each { // one of them is what LiveDesk does not take; the others need not share its fate
+		if desk, w, err = b.write(ctx, t.TicketID, desk, c); err != nil {
+			return desk, l, err
+		}
+		b.settle(&l, t, desk, c, w)
+	}
+	return desk, l, nil
+}
+
+// changesOf returns what is to come into a ticket.
+func (b *Bot) changesOf(ctx context.Context, t storage.Ticket) (c changes, err error) {
+	if c.additions, err = b.store.Additions(ctx, t.ID); err != nil {
+		return c, err
+	}
+	if c.all, err = b.store.Files(ctx, t.ID); err != nil {
+		return c, err
+	}
+	c.files = slices.DeleteFunc(slices.Clone(c.all), func(f storage.File) bool { return f.Entered || f.State == storage.FileWaiting })
+	return c, nil
+}
+
+// written is how writing changes ended.
+type written int
+
+const (
+	doubtfulWrite written = iota // only the ticket itself tells
+	takenWrite                   // LiveDesk confirmed it, and shows as many files as there should be
+	refusedWrite                 // LiveDesk will never take it
+)
+
+// write brings changes into a ticket, unless they are there, and returns the ticket as it then is.
+func (b *Bot) write(ctx context.Context, number string, desk livedesk.Ticket, c changes) (livedesk.Ticket, written, error) {
+	update, need := merge(desk, c)
+	if !need {
+		return desk, doubtfulWrite, nil
+	}
+	desk, w, err := b.put(ctx, number, update)
+	if err != nil {
+		return desk, w, err
+	}
+	if w == takenWrite && len(desk.Attachments) < len(update.Attachments) {
+		w = doubtfulWrite
+	}
+	additions, files := make([]int64, len(c.additions)), make([]int64, len(c.files))
+	for i, a := range c.additions {
+		additions[i] = a.ID
+	}
+	for i, f := range c.files {
+		files[i] = f.ID
+	}
+	return desk, w, b.store.Tried(ctx, additions, files)
 }
 
 // put writes an update and reads the ticket again.
-func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpdate) (livedesk.Ticket, error) {
+func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpdate) (livedesk.Ticket, written, error) {
 	if err := b.enterPatiently(ctx); err != nil {
-		return livedesk.Ticket{}, err
+		return livedesk.Ticket{}, doubtfulWrite, err
 	}
 	err := b.desk.UpdateTicket(ctx, number, update)
 	<-b.slots
+	w := doubtfulWrite
+	refusal, _ := errors.AsType[*livedesk.Error](err)
+	switch {
+	case err == nil:
+		w = takenWrite
+	case livedesk.KindOf(err) == livedesk.Refused:
+		w = refusedWrite
+	case refusal != nil && refusal.Setup: // the same credentials could read it just now, so this is about changing alone
+		b.log.Error("LiveDesk does not let us change tickets: check the rights of LIVEDESK_API_KEY", "error", err)
+		w, err = refusedWrite, nil
+	case livedesk.KindOf(err) == livedesk.NotSent:
+		b.answeredBy(err)
+		return livedesk.Ticket{}, w, err
+	}
 	b.answeredBy(err)
-	if err != nil && livedesk.KindOf(err) == livedesk.NotSent {
-		return livedesk.Ticket{}, err
+	if err := b.enterPatiently(ctx); err != nil {
+		return livedesk.Ticket{}, w, err
 	}
-	if sleepErr := b.enterPatiently(ctx); sleepErr != nil {
-		return livedesk.Ticket{}, sleepErr
-	}
-	desk, getErr := b.desk.Ticket(ctx, number)
+	desk, err := b.desk.Ticket(ctx, number) // whatever the answer was, the ticket says what came of it
 	<-b.slots
-	b.answeredBy(getErr)
-	if getErr != nil {
-		return desk, getErr
-	}
-	return desk, err // whatever the update's answer was, the ticket says what came of it
+	b.answeredBy(err)
+	return desk, w, err
 }
 
-// merge is the update that brings additions and files into a ticket, and whether one is needed. all are the files of the
-// ticket in order, which is also the order of its attachments.
-func merge(desk livedesk.Ticket, additions []storage.Addition, files, all []storage.File) (livedesk.TicketUpdate, bool) {
+// merge is the update that brings changes into a ticket, and whether one is needed. The order of a ticket's files is also
+// the order of its attachments.
+func merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 	update, need := desk.Update(), false
-	for _, a := range additions {
-		if !contains(desk, a) {
-			apply(&update, a)
+	for i, there := range standing(desk, c.additions) {
+		if !there {
+			apply(&update, c.additions[i])
 			need = true
 		}
 	}
-	for _, f := range files {
+	for _, f := range c.files {
 		if fileEntered(desk, f) {
 			continue
 		}
 		need = true
 		if f.State == storage.FileUploaded {
 			update.Attachments = append(update.Attachments, livedesk.NewAttachment{FileURL: f.URL})
-		} else {
-			update.Description = appendBlock(update.Description, missingNote(f))
 		}
+		update.Description = appendBlock(update.Description, fileNote(f))
 	}
 	place := map[string]int{}
-	for i, f := range all {
-		place[f.URL] = i - len(all) // before those of others, which keep their order
+	for i, f := range c.all {
+		place[f.URL] = i - len(c.all) // before those of others, which keep their order
 	}
 	slices.SortStableFunc(update.Attachments, func(x, y livedesk.NewAttachment) int { return place[x.FileURL] - place[y.FileURL] })
 	return update, need
@@ -240,16 +355,28 @@ func apply(u *livedesk.TicketUpdate, a storage.Addition) {
 			u.Title = edit.Title
 		}
 		// An agent's own words in the description stay: only the person's part is replaced, or the edit is added.
+		replaced, ok := replaceLines(u.Description, edit.OldDescription, edit.Description)
 		switch {
-		case edit.OldDescription != "" && strings.Contains(u.Description, edit.OldDescription):
-			u.Description = strings.Replace(u.Description, edit.OldDescription, edit.Description, 1)
-		case strings.Contains(u.Description, edit.Description):
+		case ok:
+			u.Description = replaced
+		case hasLines(u.Description, edit.Description):
 		case edit.OldDescription == "":
 			u.Description = appendBlock(edit.Description, u.Description)
 		default:
 			u.Description = appendBlock(u.Description, edit.Block)
 		}
 	}
+}
+
+// standing says which additions a ticket has. One that a later of its kind has replaced counts as well.
+func standing(desk livedesk.Ticket, additions []storage.Addition) []bool {
+	there := make([]bool, len(additions))
+	replaced := map[storage.AdditionKind]bool{}
+	for i, a := range slices.Backward(additions) {
+		there[i] = replaced[a.Kind] || contains(desk, a)
+		replaced[a.Kind] = there[i] && a.Kind != storage.AddText
+	}
+	return there
 }
 
 // contains says whether an addition is in the ticket.
@@ -260,7 +387,7 @@ func contains(desk livedesk.Ticket, a storage.Addition) bool {
 	switch a.Kind {
 	case storage.AddText:
 		_ = json.Unmarshal(a.Content, &text)
-		return strings.Contains(desk.Description, text.Text)
+		return hasLines(desk.Description, text.Text)
 	case storage.AddPriority:
 		_ = json.Unmarshal(a.Content, &value)
 		return string(desk.Priority) == value.Value
@@ -269,50 +396,80 @@ func contains(desk livedesk.Ticket, a storage.Addition) bool {
 		return string(desk.Type) == value.Value
 	}
 	_ = json.Unmarshal(a.Content, &edit)
-	return strings.Contains(desk.Description, edit.Block) || edit.stands(desk)
+	return hasLines(desk.Description, edit.Block) || edit.stands(desk)
 }
 
 // stands says whether the ticket reads as after the edit. A title that an agent has changed is left alone.
 func (e editContent) stands(desk livedesk.Ticket) bool {
 	title := e.Title == e.OldTitle || desk.Title != e.OldTitle
-	stale := e.OldDescription != "" && !strings.Contains(e.Description, e.OldDescription) && strings.Contains(desk.Description, e.OldDescription)
-	return title && !stale && strings.Contains(desk.Description, e.Description)
+	stale := e.OldDescription != "" && !hasLines(e.Description, e.OldDescription) && hasLines(desk.Description, e.OldDescription)
+	return title && !stale && hasLines(desk.Description, e.Description)
+}
+
+// hasLines says whether whole lines of a text are the given ones. Blank lines and white space around a line do not count:
+// LiveDesk may change them.
+func hasLines(text, lines string) bool {
+	return strings.Contains("\n"+bare(text)+"\n", "\n"+bare(lines)+"\n") || bare(lines) == ""
+}
+
+func bare(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// replaceLines replaces whole lines of a text, exactly as they are.
+func replaceLines(text, old, with string) (string, bool) {
+	before, after, ok := strings.Cut("\n"+text+"\n", "\n"+old+"\n")
+	if !ok || old == "" {
+		return text, false
+	}
+	return strings.TrimSpace(before + "\n" + with + "\n" + after), true
 }
 
 func fileEntered(desk livedesk.Ticket, f storage.File) bool {
 	if f.State == storage.FileDropped {
-		return strings.Contains(desk.Description, missingNote(f))
+		return hasLines(desk.Description, fileNote(f))
 	}
-	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return a.URL == f.URL })
+	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return sameFile(a.URL, f.URL) })
 }
 
-// settle says what of the additions and files the ticket now has, and what its people are told. hopeless says that
-// LiveDesk refused what is missing, so that trying again makes no sense.
-func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage.Addition, files []storage.File, hopeless bool) storage.Look {
-	var l storage.Look
-	for _, a := range additions {
+// sameFile compares addresses by their paths: LiveDesk may leave the host out, or sign each anew.
+func sameFile(x, y string) bool {
+	one, err := url.Parse(x)
+	other, otherErr := url.Parse(y)
+	if err != nil || otherErr != nil {
+		return x == y
+	}
+	return one.Path == other.Path && (len(one.Path) > 1 || x == y)
+}
+
+// settle adds to a look what of the changes the ticket now has, and what its people are told.
+func (b *Bot) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c changes, w written) {
+	for i, there := range standing(desk, c.additions) {
+		a := c.additions[i]
 		id := "added"
 		switch {
-		case contains(desk, a):
+		case there:
 			l.Additions = append(l.Additions, a.ID)
 			l.Request = editedRequest(t, a, l.Request)
-		case hopeless || a.Attempts+1 >= maxAmends:
+		case w == refusedWrite || a.Attempts+1 >= maxAmends:
 			l.Failed = append(l.Failed, a.ID)
 			id = "add_failed"
 		default:
 			continue
 		}
 		if a.MessageID != 0 {
-			var text textContent
-			_ = json.Unmarshal(a.Content, &text)
-			n := notice("addition:"+cmp.Or(text.Origin, a.Ref), noticeAnswer, answerContent{Text: id})
-			n.ReplyTo = a.MessageID
-			l.Notices = append(l.Notices, n)
+			l.Notices = append(l.Notices, additionNotice(a, id))
 		}
 	}
-	for _, f := range files {
-		there := fileEntered(desk, f)
-		if !there && !hopeless {
+	for _, f := range c.files {
+		there := fileEntered(desk, f) || w == takenWrite && f.State == storage.FileUploaded
+		if !there && w != refusedWrite && f.Attempts+1 < maxAmends {
 			continue
 		}
 		l.Files = append(l.Files, f.ID)
@@ -325,7 +482,31 @@ func (b *Bot) settle(t storage.Ticket, desk livedesk.Ticket, additions []storage
 			l.Notices = append(l.Notices, notice(fmt.Sprintf("file:%d", f.ID), noticeAnswer, answerContent{Text: "file_" + f.Reason, Name: file.Name}))
 		}
 	}
-	return l
+}
+
+// additionNotice tells what came of an addition, as an answer to it; of an album once.
+func additionNotice(a storage.Addition, id string) storage.Notice {
+	var text textContent
+	_ = json.Unmarshal(a.Content, &text)
+	n := notice("addition:"+cmp.Or(text.Origin, a.Ref), noticeAnswer, answerContent{Text: id})
+	n.ReplyTo = a.MessageID
+	return n
+}
+
+// refuseAdditions tells the people who wanted to add to a ticket that in the end LiveDesk does not have.
+func (b *Bot) refuseAdditions(ctx context.Context, t storage.Ticket) error {
+	additions, err := b.store.Additions(ctx, t.ID)
+	if err != nil || len(additions) == 0 {
+		return err
+	}
+	var l storage.Look
+	for _, a := range additions {
+		l.Failed = append(l.Failed, a.ID)
+		if a.MessageID != 0 {
+			l.Notices = append(l.Notices, additionNotice(a, "add_impossible"))
+		}
+	}
+	return b.store.FailAdditions(ctx, t.ID, l.Failed, l.Notices)
 }
 
 // answerContent is one of our texts.

@@ -65,22 +65,21 @@ type Bot struct {
 	staff    map[int64]bool // chats
 	id       int64          // of the bot, the digits of its token
 
-	metrics  *metrics
-	hook     hook
-	process  atomic.Pointer[storage.Process]
-	queue    *queue
-	hands    *hands
-	gate     *gate
-	throttle *throttle
-	tellings wake          // something is to be told
-	waiting  wake          // a ticket is due to be sent
-	carrying wake          // a file is to be carried
-	looks    wake          // a ticket is to be looked at
-	slots    chan struct{} // requests with LiveDesk
-	fetching chan struct{} // files of agents
-
-	agentFiles *http.Client // follows redirects: file stores answer with one
-	backlog  atomic.Bool   // tickets wait that were asked for earlier
+	metrics    *metrics
+	hook       hook
+	process    atomic.Pointer[storage.Process]
+	queue      *queue
+	hands      *hands
+	gate       *gate
+	throttle   *throttle
+	tellings   wake          // something is to be told
+	waiting    wake          // a ticket is due to be sent
+	carrying   wake          // a file is to be carried
+	looks      wake          // a ticket is to be looked at
+	slots      chan struct{} // requests with LiveDesk
+	fetching   chan struct{} // files of agents in hand
+	agentFiles *http.Client  // follows redirects, with which file stores answer
+	backlog    atomic.Bool   // tickets wait that were asked for earlier
 
 	username atomic.Pointer[string]
 	identity chan struct{} // closed once username is known
@@ -111,9 +110,10 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
 		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
 		queue: queue, gate: newGate(), hands: newHands(), throttle: newThrottle(cfg.Rate),
-		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests), fetching: make(chan struct{}, maxFetched),
+		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests),
+		fetching:   make(chan struct{}, maxFetched),
 		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
-		identity: make(chan struct{}),
+		identity:   make(chan struct{}),
 	}
 	for _, chat := range cfg.StaffChats {
 		b.staff[chat] = true

@@ -48,6 +48,8 @@ type attached struct {
 	Name string `json:"name"`
 	MIME string `json:"mime"`
 	Size int64  `json:"size"`
+	// Caption is what stands below it, where that is not the text of the ticket or of an addition.
+	Caption string `json:"caption,omitempty"`
 }
 
 // fileOf returns the file that a message carries.
@@ -165,22 +167,24 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 	defer b.hands.hold(b.hands.files, f.ID)()
 	defer b.recovered("file", f.ID, func() { b.dropFile(ctx, f, dropFailed) })
 	var file attached
-	if err := json.Unmarshal(f.File, &file); err != nil {
+	if err := json.Unmarshal(f.File, &file); err != nil || f.Attempts > maxCarries { // or processes died with it
 		b.dropFile(ctx, f, dropFailed)
 		return
 	}
 	url, reason, err := b.transfer(ctx, f, file)
+	// An outage of LiveDesk costs no file.
+	counts := livedesk.KindOf(err) != livedesk.NotSent || errors.Is(err, errDownload)
 	switch {
 	case reason != "":
 		b.dropFile(ctx, f, reason)
 	case err == nil:
 		b.finishFile(ctx, f, storage.FileUploaded, url, "")
-	case f.Attempts >= maxCarries:
+	case f.Attempts >= maxCarries && counts:
 		b.dropFile(ctx, f, dropFailed)
 	default:
 		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.redact(err))
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
-		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause) })
+		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, counts) })
 	}
 }
 
@@ -338,9 +342,8 @@ func (b *Bot) enterFiles(ctx context.Context, t storage.Ticket, request livedesk
 		entered = append(entered, f.ID)
 		if f.State == storage.FileUploaded {
 			request.Attachments = append(request.Attachments, livedesk.NewAttachment{FileURL: f.URL})
-		} else {
-			request.Description = appendBlock(request.Description, missingNote(f))
 		}
+		request.Description = appendBlock(request.Description, fileNote(f))
 	}
 	if len(entered) == 0 {
 		return request, nil
@@ -352,19 +355,30 @@ func (b *Bot) enterFiles(ctx context.Context, t storage.Ticket, request livedesk
 	return request, b.store.EnterFiles(ctx, t.ID, raw, entered)
 }
 
-// missingNote tells agents that a file did not come along. Agents read the language of the desk, not of the chat.
-func missingNote(f storage.File) string {
+// fileNote is what the description says of a file: that it did not come along, and the words that stood below it alone.
+// Agents read the language of the desk, not of the chat.
+func fileNote(f storage.File) string {
 	var file attached
 	_ = json.Unmarshal(f.File, &file)
-	why := map[string]string{
-		dropTooBig: "larger than Telegram hands out to bots", dropExpired: "no longer available at Telegram",
-		dropRefused: "refused by LiveDesk's upload", dropNoPlace: "LiveDesk offers no upload",
-		dropTooMany: "too many files", dropFailed: "could not be transferred",
-	}[f.Reason]
-	return fmt.Sprintf("[Not included: %s – %s]", file.Name, why)
+	note := ""
+	if f.State == storage.FileDropped {
+		why := map[string]string{
+			dropTooBig: "larger than Telegram hands out to bots", dropExpired: "no longer available at Telegram",
+			dropRefused: "refused by LiveDesk's upload", dropNoPlace: "LiveDesk offers no upload",
+			dropTooMany: "too many files", dropFailed: "could not be transferred",
+		}[f.Reason]
+		note = fmt.Sprintf("[Not included: %s – %s]", file.Name, why)
+	}
+	if file.Caption != "" {
+		note = appendBlock(note, file.Name+": "+file.Caption)
+	}
+	return note
 }
 
 func appendBlock(text, block string) string {
+	if block == "" {
+		return text
+	}
 	return strings.TrimSpace(text + "\n\n" + block)
 }
 

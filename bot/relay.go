@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,18 +19,21 @@ import (
 )
 
 const (
-	// maxRelayed bounds a file of an agent: Telegram's library holds an upload in memory.
+	// maxRelayed bounds a file of an agent, and maxFetched how many are in hand: Telegram's library holds an upload in
+	// memory.
 	maxRelayed = 20 << 20
+	maxFetched = 2
 	// maxPhoto is what Telegram takes as a photo. https://core.telegram.org/bots/api#sendphoto
 	maxPhoto = 10 << 20
 	// maxNamed is how many people one message mentions.
 	maxNamed = 5
 )
 
-// part is one message of a notice: a text or a file.
+// part is one message of a notice: a text or a file, and its place among those.
 type part struct {
 	text string
 	file *replyFile
+	nth  int
 }
 
 // tellNotices tells what there is to tell about a ticket beside its card, in order.
@@ -46,33 +50,69 @@ func (b *Bot) tellNotices(ctx context.Context, t storage.Ticket) error {
 	return nil
 }
 
-// tellNotice tells one notice, from the part on at which it was left.
+// tellNotice tells one notice, from the part on at which it was left. Where its content has changed, the messages that
+// stand are edited.
 func (b *Bot) tellNotice(ctx context.Context, t storage.Ticket, n storage.Notice) error {
 	parts, err := b.parts(ctx, t, n)
 	if err != nil {
 		return err
 	}
-	if n.MessageID != 0 && n.PartsSent == 0 { // the agent has edited a reply that stands in the chat
-		v, err := b.edit(ctx, n.ChatID, n.MessageID, notices, message{text: parts[0].text})
-		if v == later || v == moved {
-			return err
+	for last := false; !last; {
+		posted, told := int64(0), true
+		if n.PartsSent < len(parts) {
+			if posted, told, err = b.bring(ctx, t, &n, parts[n.PartsSent]); err != nil {
+				return err
+			}
 		}
-		return b.persist(ctx, func() error { return b.store.RecordPart(ctx, n, t.TicketID, n.ChatID, n.MessageID, true) })
-	}
-	for i := n.PartsSent; i < len(parts); i++ {
-		chat, id, err := b.tellPart(ctx, t, n, parts[i])
-		if err != nil {
+		n.PartsSent++
+		b.trim(ctx, &n, parts)
+		last = !told || n.PartsSent >= len(parts)
+		if err := b.persist(ctx, func() error { return b.store.RecordPart(ctx, n, t.TicketID, posted, last) }); err != nil {
 			return err
-		}
-		last := i == len(parts)-1 || id == 0
-		if err := b.persist(ctx, func() error { return b.store.RecordPart(ctx, n, t.TicketID, chat, id, last) }); err != nil {
-			return err
-		}
-		if last {
-			break
 		}
 	}
 	return nil
+}
+
+// trim removes the messages of a notice that its words, now fewer, no longer need.
+func (b *Bot) trim(ctx context.Context, n *storage.Notice, parts []part) {
+	texts := 0
+	for _, p := range parts {
+		if p.file == nil {
+			texts++
+		}
+	}
+	for _, id := range n.Messages[min(texts, len(n.Messages)):] {
+		_ = b.remove(ctx, n.ChatID, id) // one that is too old to be removed stays
+	}
+	n.Messages = n.Messages[:min(texts, len(n.Messages))]
+}
+
+// bring makes a part of a notice stand in the chat and returns the message that was posted for it, if any. told is false
+// where nobody can be told.
+func (b *Bot) bring(ctx context.Context, t storage.Ticket, n *storage.Notice, p part) (posted int64, told bool, err error) {
+	switch {
+	case p.file != nil && p.nth < n.FilesSent:
+		return 0, true, nil
+	case p.file == nil && p.nth < len(n.Messages):
+		v, err := b.edit(ctx, n.ChatID, n.Messages[p.nth], notices, message{text: p.text})
+		if v == done || v == later {
+			return 0, true, err
+		}
+	}
+	chat, id, err := b.tellPart(ctx, t, *n, p)
+	if err != nil || id == 0 {
+		return 0, false, err
+	}
+	if chat != n.ChatID { // what was told elsewhere is out of reach
+		n.ChatID, n.Messages = chat, nil
+	}
+	if p.file != nil {
+		n.FilesSent++
+	} else {
+		n.Messages = append(n.Messages[:min(p.nth, len(n.Messages))], id)
+	}
+	return id, true, nil
 }
 
 // tellPart posts one message of a notice: as a reply to the card or to the message it answers, else into General. Where
@@ -109,12 +149,9 @@ func (b *Bot) postPart(ctx context.Context, to place, priority int, p part) (int
 	if p.file == nil {
 		return b.post(ctx, to, priority, message{text: p.text})
 	}
-	content, err := b.fetch(ctx, p.file.URL)
-	if err == nil {
-		id, v, err := b.postFile(ctx, to, priority, *p.file, content)
-		if v != refused {
-			return id, v, err
-		}
+	id, v, err := b.passOn(ctx, to, priority, *p.file)
+	if v != refused {
+		return id, v, err
 	}
 	return b.post(ctx, to, priority, message{text: fileLink(*p.file)})
 }
@@ -128,20 +165,44 @@ func fileLink(f replyFile) string {
 	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, escape(f.URL), name)
 }
 
-// postFile sends a file as what it is.
-func (b *Bot) postFile(ctx context.Context, to place, priority int, f replyFile, content []byte) (int64, verdict, error) {
+// passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. refused also says that
+// it cannot be fetched.
+func (b *Bot) passOn(ctx context.Context, to place, priority int, f replyFile) (int64, verdict, error) {
+	select { // few at a time bound the memory
+	case b.fetching <- struct{}{}:
+		defer func() { <-b.fetching }()
+	case <-ctx.Done():
+		return 0, later, ctx.Err()
+	}
+	content, err := b.fetch(ctx, f.URL)
+	if err != nil {
+		return 0, refused, err
+	}
+	if strings.HasPrefix(f.MIME, "image/") && f.MIME != "image/svg+xml" && f.MIME != "image/gif" && len(content) <= maxPhoto {
+		id, v, err := b.postFile(ctx, to, priority, func(ctx context.Context) (*models.Message, error) {
+			return b.telegram.SendPhoto(ctx, &tg.SendPhotoParams{
+				ChatID: to.chat, MessageThreadID: int(to.thread), Photo: upload(f, content), ReplyParameters: replyTo(to.reply),
+			})
+		})
+		if v != refused {
+			return id, v, err
+		}
+	}
+	return b.postFile(ctx, to, priority, func(ctx context.Context) (*models.Message, error) {
+		return b.telegram.SendDocument(ctx, &tg.SendDocumentParams{
+			ChatID: to.chat, MessageThreadID: int(to.thread), Document: upload(f, content), ReplyParameters: replyTo(to.reply),
+		})
+	})
+}
+
+func upload(f replyFile, content []byte) *models.InputFileUpload {
+	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(content)}
+}
+
+func (b *Bot) postFile(ctx context.Context, to place, priority int, send func(context.Context) (*models.Message, error)) (int64, verdict, error) {
 	var sent *models.Message
 	v, err := b.call(ctx, to.chat, priority, func(ctx context.Context) (err error) {
-		upload := &models.InputFileUpload{Filename: f.Name, Data: strings.NewReader(string(content))}
-		if strings.HasPrefix(f.MIME, "image/") && f.MIME != "image/svg+xml" && f.MIME != "image/gif" && len(content) <= maxPhoto {
-			sent, err = b.telegram.SendPhoto(ctx, &tg.SendPhotoParams{
-				ChatID: to.chat, MessageThreadID: int(to.thread), Photo: upload, ReplyParameters: replyTo(to.reply),
-			})
-		} else {
-			sent, err = b.telegram.SendDocument(ctx, &tg.SendDocumentParams{
-				ChatID: to.chat, MessageThreadID: int(to.thread), Document: upload, ReplyParameters: replyTo(to.reply),
-			})
-		}
+		sent, err = send(ctx)
 		if err == nil && sent.ID == 0 {
 			return errors.New("Telegram confirmed a file without its number")
 		}
@@ -159,19 +220,13 @@ func (b *Bot) fetch(ctx context.Context, address string) ([]byte, error) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
 		return nil, errors.New("not a web address")
 	}
-	select { // one at a time bounds the memory
-	case b.fetching <- struct{}{}:
-		defer func() { <-b.fetching }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
 	}
-	res, err := b.telegram.files.Do(req)
+	res, err := b.agentFiles.Do(req)
 	if err != nil {
 		return nil, err
 	}
@@ -215,11 +270,11 @@ func (b *Bot) parts(ctx context.Context, t storage.Ticket, n storage.Notice) ([]
 		text = say.say(c.Text, "Number", t.TicketID, "Name", shorten(c.Name, 60))
 	}
 	var parts []part
-	for _, piece := range splitHTML(text, maxText) {
-		parts = append(parts, part{text: piece})
+	for i, piece := range splitHTML(text, maxText) {
+		parts = append(parts, part{text: piece, nth: i})
 	}
 	for i := range files {
-		parts = append(parts, part{file: &files[i]})
+		parts = append(parts, part{file: &files[i], nth: i})
 	}
 	return parts, nil
 }

@@ -62,16 +62,7 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		b.deferTelling(ctx, t, 0)
 		return
 	}
-	var err error
-	if closed(t) {
-		err = b.refuseAdditions(ctx, t)
-	}
-	if err != nil {
-	} else if t.Told < t.Version { // its place is stored before anything else is told
-		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)
-	} else {
-		err = b.tellNotices(ctx, t)
-	}
+	t, err := b.tellNext(ctx, t)
 	if err != nil {
 		pause := backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
 		if errors.Is(err, errMoved) {
@@ -94,6 +85,22 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	if err == nil {
 		b.metrics.toldFirst(t)
 	}
+}
+
+// tellNext tells the card where it is not up to date, so that its place is stored before anything else is told, else what
+// there is beside it.
+func (b *Bot) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, error) {
+	if closed(t) {
+		if err := b.refuseAdditions(ctx, t); err != nil {
+			return t, err
+		}
+	}
+	var err error
+	if t.Told < t.Version {
+		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)
+		return t, err
+	}
+	return t, b.tellNotices(ctx, t)
 }
 
 // retract removes a card that this process posted after it had been taken for dead: another one tells the ticket, and this

@@ -122,7 +122,7 @@ CREATE TABLE files (
     attempts   integer NOT NULL DEFAULT 0,
     due_at     timestamptz NOT NULL DEFAULT now(),
     owner      integer,
-    UNIQUE (ticket, message_id)
+    UNIQUE (ticket, origin, message_id)             -- message numbers start anew in a supergroup
 );
 CREATE INDEX files_due ON files (due_at) WHERE state = 'waiting' AND owner IS NULL;
 CREATE INDEX files_owned ON files (owner) WHERE owner IS NOT NULL;
@@ -152,9 +152,10 @@ CREATE TABLE notices (
     kind       text NOT NULL,
     content    json NOT NULL,
     reply_to   bigint NOT NULL DEFAULT 0,           -- message that it answers; 0: the card
-    parts_sent integer NOT NULL DEFAULT 0,          -- of a notice of several messages
+    parts_sent integer NOT NULL DEFAULT 0,          -- of a notice of several messages, as the content now is
     chat_id    bigint NOT NULL DEFAULT 0,
-    message_id bigint NOT NULL DEFAULT 0,           -- its first message, edited when the content changes
+    messages   bigint[] NOT NULL DEFAULT '{}',      -- those of its text, edited when the content changes
+    files_sent integer NOT NULL DEFAULT 0,          -- of its files, which come once
     told_at    timestamptz,
     UNIQUE (ticket, key)
 );

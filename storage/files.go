@@ -20,7 +20,7 @@ type File struct {
 	URL       string // at LiveDesk, once uploaded
 	Reason    string // why it was dropped
 	Entered   bool   // the ticket has it, or says that it is missing
-	Attempts  int
+	Attempts  int    // to carry it, then to bring it into the ticket
 }
 
 // FileState is how far a file has come.
@@ -135,7 +135,7 @@ func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]Fil
 func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, reason string) error {
 	_, err := s.pool.Exec(ctx, `
 		WITH done AS (
-			UPDATE files SET state = $2, url = $3, reason = $4, owner = NULL
+			UPDATE files SET state = $2, url = $3, reason = $4, owner = NULL, attempts = 0
 			WHERE id = $1 AND state = 'waiting'
 			RETURNING ticket)
 		UPDATE tickets SET due_at = CASE state
@@ -151,10 +151,12 @@ func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, 
 	return nil
 }
 
-// DeferFile gives a file back for a later try.
-func (s *Store) DeferFile(ctx context.Context, id int64, after time.Duration) error {
-	_, err := s.pool.Exec(ctx,
-		`UPDATE files SET owner = NULL, due_at = now() + make_interval(secs => $2) WHERE id = $1`, id, after.Seconds())
+// DeferFile gives a file back for a later try. counts says whether the last one counts as one.
+func (s *Store) DeferFile(ctx context.Context, id int64, after time.Duration, counts bool) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE files SET owner = NULL, due_at = now() + make_interval(secs => $2),
+			attempts = CASE WHEN $3 THEN attempts ELSE attempts - 1 END
+		WHERE id = $1`, id, after.Seconds(), counts)
 	if err != nil {
 		return fmt.Errorf("defer file %d: %w", id, err)
 	}

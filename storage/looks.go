@@ -47,7 +47,15 @@ func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update
 		if err := addFiles(ctx, tx, a.Ticket, files); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE tickets SET due_at = now() WHERE id = $1 AND state = 'created'`, a.Ticket); err != nil {
+		// Who adds to a ticket that has just ended must hear of it.
+		_, err = tx.Exec(ctx, `
+			UPDATE tickets SET
+				due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
+				tell_at = CASE
+					WHEN state IN ('refused', 'left') OR state = 'created' AND ticket_id = '' THEN coalesce(tell_at, now())
+					ELSE tell_at END
+			WHERE id = $1`, a.Ticket)
+		if err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, finishUpdate, botID, update)
@@ -71,14 +79,35 @@ func (s *Store) Additions(ctx context.Context, ticket int64) ([]Addition, error)
 	return additions, nil
 }
 
-// TryAdditions counts a try of additions that is about to be made.
-func (s *Store) TryAdditions(ctx context.Context, ids []int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE additions SET attempts = attempts + 1 WHERE id = ANY ($1)`, ids)
-	if err != nil {
-		return fmt.Errorf("try additions: %w", err)
+// Tried counts a try to bring additions and files into a ticket.
+func (s *Store) Tried(ctx context.Context, additions, files []int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE additions SET attempts = attempts + 1 WHERE id = ANY ($1)`, additions)
+	batch.Queue(`UPDATE files SET attempts = attempts + 1 WHERE id = ANY ($1)`, files)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("count tries: %w", err)
 	}
 	return nil
 }
+
+// FailAdditions gives additions up and stores what their people are told.
+func (s *Store) FailAdditions(ctx context.Context, ticket int64, additions []int64, notices []Notice) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		for _, n := range notices {
+			if err := addNotice(ctx, tx, ticket, n); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, failAdditions, additions)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("fail additions to ticket %d: %w", ticket, err)
+	}
+	return nil
+}
+
+const failAdditions = `UPDATE additions SET done_at = now(), failed = true WHERE id = ANY ($1)`
 
 // Notice is a message that people are to get about a ticket beside its card.
 type Notice struct {
@@ -88,9 +117,10 @@ type Notice struct {
 	Kind      string
 	Content   []byte // JSON
 	ReplyTo   int64  // message that it answers; 0: the card
-	PartsSent int    // of a notice of several messages
+	PartsSent int    // of a notice of several messages, as the content now is
 	ChatID    int64
-	MessageID int64 // its first message; 0: none yet
+	Messages  []int64 // those of its text that stand in the chat, in order; changed where the content changes
+	FilesSent int     // of its files, which come once
 }
 
 // Look is what a look at a ticket came to.
@@ -144,7 +174,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 			ids []int64
 		}{
 			{`UPDATE additions SET done_at = now() WHERE id = ANY ($1)`, l.Additions},
-			{`UPDATE additions SET done_at = now(), failed = true WHERE id = ANY ($1)`, l.Failed},
+			{failAdditions, l.Failed},
 			{`UPDATE files SET entered = true WHERE id = ANY ($1)`, l.Files},
 		} {
 			if len(step.ids) == 0 {
@@ -170,7 +200,8 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 					WHEN EXISTS (
 						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL AND a.attempts = 0) THEN now()
 					WHEN with_files AND EXISTS (
-						SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) THEN now()
+						SELECT 1 FROM files f
+						WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered AND f.attempts = 0) THEN now()
 					WHEN $6::float8 >= 0 THEN now() + make_interval(secs => $6::float8) END
 			WHERE id = $1 AND owner = $2
 			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
@@ -183,13 +214,19 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 	return tell, err
 }
 
-// addNotice stores a notice. One with a known key is told again only where its content has changed.
+// addNotice stores a notice. One with a known key is told again only where its words have changed or files were added:
+// addresses of files may be signed anew in every answer.
 func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO notices (ticket, key, kind, content, reply_to) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = NULL, parts_sent = 0
-		WHERE notices.content::text <> excluded.content::text`, ticket, n.Key, n.Kind, n.Content, n.ReplyTo)
+		WHERE NOT `+sameContent("notices.content", "excluded.content"), ticket, n.Key, n.Kind, n.Content, n.ReplyTo)
 	return err
+}
+
+func sameContent(x, y string) string {
+	return fmt.Sprintf(`(%[1]s->>'text' IS NOT DISTINCT FROM %[2]s->>'text'
+		AND coalesce(json_array_length(%[1]s->'files'), 0) = coalesce(json_array_length(%[2]s->'files'), 0))`, x, y)
 }
 
 // DeferLook gives a ticket back without a result.
@@ -226,7 +263,7 @@ func (s *Store) LookNow(ctx context.Context, id int64) error {
 // Notices returns what is still to be told about a ticket, in order.
 func (s *Store) Notices(ctx context.Context, ticket int64) ([]Notice, error) {
 	notices, err := many[Notice](ctx, s.pool, `
-		SELECT id, ticket, key, kind, content, reply_to, parts_sent, chat_id, message_id FROM notices
+		SELECT id, ticket, key, kind, content, reply_to, parts_sent, chat_id, messages, files_sent FROM notices
 		WHERE ticket = $1 AND told_at IS NULL
 		ORDER BY id`, ticket)
 	if err != nil {
@@ -235,21 +272,21 @@ func (s *Store) Notices(ctx context.Context, ticket int64) ([]Notice, error) {
 	return notices, nil
 }
 
-// RecordPart stores that one more message of a notice stands in the chat; last says that the notice is told with it.
-// messageID 0: nobody could be told.
-func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, chatID, messageID int64, last bool) error {
+// RecordPart stores how far a notice is told, and which message has just been posted for it, 0 for none; last says that
+// it is told. Where its content has changed since it was read, telling it begins anew.
+func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messageID int64, last bool) error {
+	same := sameContent("content", "$7::json")
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		UPDATE notices SET
-			parts_sent = parts_sent + 1,
-			chat_id = CASE WHEN message_id = 0 THEN $2 ELSE chat_id END,
-			message_id = CASE WHEN message_id = 0 THEN $3 ELSE message_id END,
-			told_at = CASE WHEN $4 THEN now() END
-		WHERE id = $1`, n.ID, chatID, messageID, last)
+			chat_id = $2, messages = $3, files_sent = $4,
+			parts_sent = CASE WHEN `+same+` THEN $5 ELSE 0 END,
+			told_at = CASE WHEN $6 AND `+same+` THEN now() END
+		WHERE id = $1`, n.ID, n.ChatID, n.Messages, n.FilesSent, n.PartsSent, last, n.Content)
 	if messageID != 0 {
 		batch.Queue(`
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)
-			ON CONFLICT DO NOTHING`, chatID, messageID, n.Ticket, ticketID)
+			ON CONFLICT DO NOTHING`, n.ChatID, messageID, n.Ticket, ticketID)
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("record notice of ticket %d: %w", n.Ticket, err)
