@@ -3,12 +3,17 @@
 // twice.
 //
 // The way of an update: poll.go or webhook.go receives it, intake.go journals it in Postgres before Telegram gets its
-// acknowledgement, queue.go keeps one person's messages in order, route.go says what is wanted (a pure function), and one
-// file per intention does it: ticket.go, status.go, button.go and so on.
+// acknowledgement, queue.go keeps one person's messages in order, route.go and command.go say what is wanted (pure
+// functions), and act.go hands it to one file per intention: ticket.go, status.go, follow.go, button.go, amend.go.
 //
-// The way of a ticket: ticket.go stores it, desk.go brings it to LiveDesk, tell.go tells the outcome. Each step is a
-// change of the ticket's row, so that any process can go on from there; what is told is derived from the row. send.go
-// alone knows what Telegram answers, gate.go how fast it may be asked, access.go who may see what, text.go the words.
+// The way of a ticket: ticket.go stores it, files.go carries its files, desk.go brings it to LiveDesk, track.go looks at it
+// from then on, amend.go changes it there. tell.go keeps its card true, relay.go posts what is news beside the card. Each
+// step is a change of the ticket's row, so that any process can go on from there; what is told is derived from the row.
+// process.go, hands.go and strays.go see to it that every row is worked on by one living process.
+//
+// send.go alone knows what Telegram answers, gate.go how fast it may be asked, telegram.go how; access.go knows who may
+// see what. The words stand in locales, which text.go reads; card.go shows a ticket in them, and html.go, markdown.go and
+// split.go make them fit Telegram. Operators ask ready.go, metrics.go and check.go.
 package bot
 
 import (
@@ -29,7 +34,7 @@ import (
 	"livedeskbot/storage"
 )
 
-// Config is what the operator decides; contract.md names each setting.
+// Config is what the operator decides; README.md explains each setting.
 type Config struct {
 	Token         string // of the bot, "digits:characters"
 	APIURL        string // Bot API server without trailing slash
@@ -168,79 +173,6 @@ func (b *Bot) finish(cancel context.CancelFunc) {
 		b.log.Warn("stopped with work in hand; it is taken up at the next start")
 		cancel()
 	}
-}
-
-// register takes a number for this process, waiting for the database as long as ctx allows.
-func (b *Bot) register(ctx context.Context, previous *storage.Process) error {
-	for delay := time.Duration(0); ; delay = backoff(delay, 100*time.Millisecond, forbearance/3) {
-		if err := sleep(ctx, delay); err != nil {
-			return err
-		}
-		process, err := b.store.Register(ctx, previous, b.hands.all())
-		if err == nil {
-			b.process.Store(process)
-			return nil
-		}
-		b.log.Warn("waiting for the database", "error", err)
-	}
-}
-
-// number is what rows carry that this process has in hand.
-func (b *Bot) number() int32 { return b.process.Load().Number }
-
-// keepRegistered watches the connection that says that this process lives, and takes a new number when it is lost.
-func (b *Bot) keepRegistered(ctx context.Context) {
-	for sleep(ctx, time.Second) == nil {
-		process := b.process.Load()
-		err := process.Alive(ctx)
-		if err == nil || ctx.Err() != nil {
-			continue
-		}
-		b.log.Warn("lost the database connection that marks this process as alive", "error", err)
-		process.Close()
-		if b.register(ctx, process) == nil {
-			b.log.Info("marked as alive again", "process", b.number())
-		}
-	}
-}
-
-// forbearance is how long a process must have had its connection to the database before it takes others for dead: who was
-// cut off together with it, by a restart of the database, needs a moment to say that it lives.
-const forbearance = 3 * time.Second
-
-// sweep takes over what dead processes left, and forgets old updates.
-func (b *Bot) sweep(ctx context.Context) {
-	for forget := time.Now(); ; {
-		dead, err := b.takeOver(ctx)
-		if err != nil && ctx.Err() == nil {
-			b.log.Warn("cannot look for dead processes", "error", err)
-		}
-		if dead > 0 {
-			b.log.Info("took over the work of dead processes", "processes", dead)
-			b.queue.refill()
-			b.tellings.up()
-			b.waiting.up()
-			b.carrying.up()
-		}
-		if !time.Now().Before(forget) {
-			// Telegram delivers an update for 24 hours at most.
-			_, err := b.store.ForgetUpdates(ctx, time.Now().Add(-48*time.Hour))
-			if err == nil && b.store.ForgetAlbums(ctx, time.Now().Add(-7*24*time.Hour)) == nil {
-				forget = time.Now().Add(time.Hour)
-			}
-		}
-		if sleep(ctx, time.Second) != nil {
-			return
-		}
-	}
-}
-
-func (b *Bot) takeOver(ctx context.Context) (int, error) {
-	process := b.process.Load()
-	if time.Since(process.Since) < forbearance || process.Alive(ctx) != nil {
-		return 0, nil
-	}
-	return b.store.TakeOver(ctx)
 }
 
 // introduce learns the bot's own name, without which commands cannot be read, and sets Telegram's menu of commands.
