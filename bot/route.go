@@ -84,7 +84,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	case m.MigrateFromChatID != 0:
 		return migrated{from: m.MigrateFromChatID, to: m.Chat.ID}
 	}
-	a, ok := ask(m)
+	a, ok := wishOf(m)
 	if !ok {
 		return nil
 	}
@@ -118,8 +118,8 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	return nil
 }
 
-// ask is a message as somebody's wish; ok is false where nobody can wish anything by it.
-func ask(m *models.Message) (a asked, ok bool) {
+// wishOf is a message as somebody's wish; ok is false where nobody can wish anything by it.
+func wishOf(m *models.Message) (a asked, ok bool) {
 	by, ok := sender(m)
 	return asked{
 		at: place{chat: m.Chat.ID, thread: topic(m), reply: int64(m.ID)}, by: by,
@@ -129,7 +129,7 @@ func ask(m *models.Message) (a asked, ok bool) {
 
 // routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
 func (b *Bot) routeEdit(m *models.Message) any {
-	a, ok := ask(m)
+	a, ok := wishOf(m)
 	if !ok {
 		return nil
 	}
@@ -172,21 +172,14 @@ func (b *Bot) relevant(u *models.Update) (lane, bool) {
 	switch {
 	case u.Message != nil:
 		m := u.Message
-		l := lane{chat: m.Chat.ID}
 		if m.MigrateToChatID != 0 || m.MigrateFromChatID != 0 {
-			return l, true
+			return lane{chat: m.Chat.ID}, true
 		}
-		by, ok := sender(m)
-		l.sender = by.id
-		text := words(m)
-		return l, ok && m.ForwardOrigin == nil && m.ID > 0 &&
-			(strings.HasPrefix(text, "/") || b.mine(quoted(m)) || m.MediaGroupID != "" ||
-				text != "" && m.Chat.Type == models.ChatTypePrivate)
+		a, ok := wishOf(m)
+		return a.lane(), ok && (b.mayWant(a) || m.MediaGroupID != "" || a.private && a.args != "")
 	case u.EditedMessage != nil:
-		m := u.EditedMessage
-		by, ok := sender(m)
-		return lane{chat: m.Chat.ID, sender: by.id}, ok && m.ForwardOrigin == nil && m.ID > 0 &&
-			(strings.HasPrefix(words(m), "/") || b.mine(quoted(m)))
+		a, ok := wishOf(u.EditedMessage)
+		return a.lane(), ok && b.mayWant(a)
 	case u.CallbackQuery != nil:
 		p := routePress(u.CallbackQuery)
 		return lane{chat: p.chat, sender: p.by.id}, true
@@ -195,6 +188,11 @@ func (b *Bot) relevant(u *models.Update) (lane, bool) {
 	}
 	return lane{}, false
 }
+
+// mayWant says whether a message may be a command, or answers the bot.
+func (b *Bot) mayWant(a asked) bool { return strings.HasPrefix(a.args, "/") || b.mine(a.quoted) }
+
+func (a asked) lane() lane { return lane{chat: a.at.chat, sender: a.by.id} }
 
 // sender says who wrote a message. ok is false for other bots and for messages without anybody.
 func sender(m *models.Message) (p person, ok bool) {
