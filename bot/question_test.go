@@ -50,3 +50,15 @@ func TestAMillionCharactersAreATicketToo(t *testing.T) {
 	require.LessOrEqual(t, len([]rune(ticket.Title)), titleLimit)
 	require.True(t, strings.HasSuffix(ticket.Description, "строка"))
 }
+
+func TestOptionsOfEveryAnswerCountWhereTheTextIsStillMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewGroup("G")
+	question := w.say(w.alice, chat, "/ticket #incident")
+	again := w.say(w.alice, chat, "!low", telegramtest.ReplyTo(question))
+	require.Contains(t, again.Text, "What is it about?")
+	w.say(w.alice, chat, "door", telegramtest.ReplyTo(again))
+	require.Equal(t, "low", w.body()["priority"])
+	require.Equal(t, "incident", w.body()["ticket_type"])
+}

@@ -29,13 +29,13 @@ const (
 
 // openTicket handles /ticket. The answer to the bot's question goes through it too.
 func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
-	text := parseTicketText(answers.Options + " " + a.args)
-	if answers.AskedID == 0 {
-		text = parseTicketText(a.args)
+	if answers.AskedID != 0 {
+		a.args = answers.Options + " " + a.args // also where it is asked once more, about options alone
 	}
 	if answers.AskedID != 0 || b.isQuestion(a.quoted) {
 		a.quoted = nil
 	}
+	text := parseTicketText(a.args)
 	if a.quoted != nil {
 		text.description = appendBlock(text.description, quote(a.quoted))
 	}
@@ -154,8 +154,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	case errors.Is(err, storage.ErrExists):
 		return true, nil
 	case errors.Is(err, storage.ErrTooMany):
-		_, _, err := b.reply(ctx, a.at, message{text: b.texts.in("").say("too_many", "Count", b.cfg.PerMinute)})
-		return false, err
+		return false, b.say(ctx, a, b.texts.in("").say("too_many", "Count", b.cfg.PerMinute))
 	case err != nil:
 		return false, err
 	}
@@ -197,7 +196,6 @@ func (b *Bot) isQuestion(m *models.Message) bool {
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
 func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
-	t := b.texts.in("")
 	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -205,8 +203,7 @@ func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 	case err != nil:
 		return false, err
 	case q.Answered:
-		_, _, err := b.reply(ctx, a.at, message{text: t.say("question_answered")})
-		return false, err
+		return false, b.say(ctx, a, b.texts.in("").say("question_answered"))
 	}
 	return b.openTicket(ctx, update, a, q)
 }
