@@ -16,7 +16,7 @@ import (
 const (
 	// maxRequests is how many requests may be with LiveDesk at a time.
 	maxRequests = 256
-	// Pauses while LiveDesk does not take requests. The contract allows 20 s between two tries.
+	// Pauses while LiveDesk does not take requests. README.md promises at most 20 s between two tries.
 	leastPause = 500 * time.Millisecond
 	mostPause  = 15 * time.Second
 )
@@ -95,7 +95,7 @@ func (t *throttle) mayProbe() bool {
 // spare says whether the rate is far from used up, so that what can wait leaves room for people.
 func (t *throttle) spare() bool { return t.limiter.Tokens() >= float64(t.limiter.Burst())/2 }
 
-// isDown says whether LiveDesk is to be left alone, and whether the next request finds out if it is back.
+// isDown says whether LiveDesk took no request the last time: then one at a time finds out whether it is back.
 func (t *throttle) isDown() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
