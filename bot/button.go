@@ -71,6 +71,14 @@ func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
 	return nil // also where it is too old to be answered, which nobody waits for
 }
 
+// choice is a press that is understood.
+type choice struct {
+	pressed
+	update           int64
+	ticket           storage.Ticket
+	action, argument string
+}
+
 // decide does what a button says and returns the answer to the press.
 func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, error) {
 	say := b.texts.in("")
@@ -85,19 +93,20 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 	if err != nil {
 		return "", err
 	}
+	c := choice{pressed: p, update: update, ticket: t, action: action, argument: argument}
 	switch action {
 	case "again", "leave":
-		return b.decideUnconfirmed(ctx, say, p, t, action, argument)
+		return b.decideUnconfirmed(ctx, say, c)
 	case "refresh":
 		err = b.store.LookNow(ctx, t.ID)
 		b.looks.up()
 		return say.say("pressed_refresh"), err
 	case "talk", "page":
-		return b.talk(ctx, say, p, t, action == "page", argument)
+		return b.talk(ctx, say, c)
 	case "follow":
 		return b.toggleFollow(ctx, say, p.by, t)
 	}
-	return b.choose(ctx, update, say, p, t, action, argument)
+	return b.choose(ctx, say, c)
 }
 
 // parseButton reads "ACTION:TICKET:ARGUMENT".
@@ -111,24 +120,24 @@ func parseButton(data string) (action string, id int64, argument string, ok bool
 }
 
 // decideUnconfirmed sends an unconfirmed ticket again, or leaves it. The button counts for the attempt it was made for.
-func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, p pressed, t storage.Ticket, action, argument string) (string, error) {
-	attempt, err := strconv.ParseInt(argument, 10, 32)
+func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, c choice) (string, error) {
+	attempt, err := strconv.ParseInt(c.argument, 10, 32)
 	if err != nil {
 		return say.say("press_unknown"), nil
 	}
-	if allowed, err := b.mayDecide(ctx, p, t); err != nil || !allowed {
+	if allowed, err := b.mayDecide(ctx, c.pressed, c.ticket); err != nil || !allowed {
 		return say.say("press_forbidden"), err
 	}
-	if action == "leave" {
-		err = b.store.Leave(ctx, t.ID, int(attempt))
+	if c.action == "leave" {
+		err = b.store.Leave(ctx, c.ticket.ID, int(attempt))
 		b.tellings.up()
 	} else {
-		err = b.again(ctx, t.ID, int(attempt))
+		err = b.again(ctx, c.ticket.ID, int(attempt))
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.say("press_late"), nil
 	}
-	return say.say("pressed_" + action), err
+	return say.say("pressed_" + c.action), err
 }
 
 // again sends an unconfirmed ticket once more.
@@ -155,50 +164,65 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 }
 
 // choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
-func (b *Bot) choose(ctx context.Context, update int64, say tongue, p pressed, t storage.Ticket, action, argument string) (string, error) {
-	if _, member := b.cfg.StaffMembers[p.by.id]; !member && !b.staff[p.chat] && p.by.id != t.SenderID {
+func (b *Bot) choose(ctx context.Context, say tongue, c choice) (string, error) {
+	t := c.ticket
+	if _, member := b.cfg.StaffMembers[c.by.id]; !member && !b.staff[c.chat] && c.by.id != t.SenderID {
 		return say.say("press_not_yours"), nil
 	}
 	if t.State != storage.StateCreated || t.TicketID == "" {
 		return say.say("press_late"), nil
 	}
-	if about, err := b.isAbout(ctx, p, t); err != nil || !about {
+	if about, err := b.isAbout(ctx, c.pressed, t); err != nil || !about {
 		return say.say("press_unknown"), err
 	}
-	buttons := cardButtons(say, t)
-	field, value, _ := strings.Cut(argument, "=")
+	field, value, _ := strings.Cut(c.argument, "=")
 	switch {
-	case action == "menu" && choices[field] != nil:
-		buttons = menuButtons(say, t, field)
-	case action == "set" && slices.Contains(choices[field], value):
-		content, _ := json.Marshal(valueContent{Value: value})
-		kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
-		err := b.store.Add(ctx, storage.Addition{Ref: fmt.Sprintf("%d/press/%d", b.id, update), Ticket: t.ID, Kind: kind, Content: content}, nil, b.id, 0)
-		if err != nil {
+	case c.action == "menu" && field == "":
+		return "", b.putButtons(ctx, c.pressed, cardButtons(say, t))
+	case c.action == "menu" && choices[field] != nil:
+		return "", b.putButtons(ctx, c.pressed, menuButtons(say, t, field))
+	case c.action == "set" && slices.Contains(choices[field], value):
+		if err := b.set(ctx, c, field, value); err != nil {
 			return "", err
 		}
-		b.looks.up()
-	case argument != "":
-		return say.say("press_unknown"), nil
+		return say.say("pressed_set"), b.putButtons(ctx, c.pressed, cardButtons(say, t))
 	}
-	_, err := b.call(ctx, p.chat, answers, func(ctx context.Context) error {
+	return say.say("press_unknown"), nil
+}
+
+// set changes a field of a ticket to one of the choices.
+func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
+	content, err := json.Marshal(valueContent{Value: value})
+	if err != nil {
+		return err
+	}
+	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
+	ref := fmt.Sprintf("%d/press/%d", b.id, c.update)
+	err = b.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, b.id, 0)
+	if err == nil {
+		b.looks.up()
+	}
+	return err
+}
+
+// putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
+func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]models.InlineKeyboardButton) error {
+	v, err := b.call(ctx, p.chat, answers, func(ctx context.Context) error {
 		_, err := b.telegram.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
 			ChatID: p.chat, MessageID: int(p.message), ReplyMarkup: message{buttons: buttons}.markup(),
 		})
 		return err
 	})
-	if err != nil && judge(err) == later {
-		return "", err
+	if v == later {
+		return err
 	}
-	if action == "set" {
-		return say.say("pressed_set"), nil
-	}
-	return "", nil
+	return nil
 }
 
 // talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it.
-func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket, inPlace bool, argument string) (string, error) {
-	page, err := strconv.Atoi(argument)
+func (b *Bot) talk(ctx context.Context, say tongue, c choice) (string, error) {
+	t := c.ticket
+	page, err := strconv.Atoi(c.argument)
 	if err != nil || page < 0 || t.TicketID == "" {
 		return say.say("press_unknown"), nil
 	}
@@ -206,11 +230,23 @@ func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket,
 	if err != nil {
 		return say.say("cannot_look", "Number", t.TicketID), nil
 	}
-	who, err := b.audienceOf(ctx, reader{chat: p.chat, person: p.by.id, private: p.private}, []storage.Ticket{t}, &desk)
+	who, err := b.audienceOf(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
 	if err != nil || who == nobody {
 		return say.say("press_unknown"), err
 	}
-	pages := conversationPages(say, desk, who)
+	m := pageOf(say, t, conversationPages(say, desk, who), page)
+	if c.action == "page" {
+		return b.turnPage(ctx, say, c, m)
+	}
+	at, id, err := b.reply(ctx, place{chat: c.chat, thread: t.ThreadID, reply: c.message}, m)
+	if err != nil || id == 0 {
+		return "", err
+	}
+	return "", b.store.AddPost(ctx, at.chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.id, 0)
+}
+
+// pageOf is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
+func pageOf(say tongue, t storage.Ticket, pages []string, page int) message {
 	page = min(page, len(pages)-1)
 	m := message{text: say.say("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
 	var row []models.InlineKeyboardButton
@@ -223,21 +259,18 @@ func (b *Bot) talk(ctx context.Context, say tongue, p pressed, t storage.Ticket,
 	if len(row) > 0 {
 		m.buttons = [][]models.InlineKeyboardButton{row}
 	}
-	if inPlace {
-		if about, err := b.isAbout(ctx, p, t); err != nil || !about {
-			return say.say("press_unknown"), err
-		}
-		v, err := b.edit(ctx, p.chat, p.message, answers, m)
-		if v == later {
-			return "", err
-		}
-		return "", nil
+	return m
+}
+
+// turnPage puts another page in place of the one that stands.
+func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m message) (string, error) {
+	if about, err := b.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
+		return say.say("press_unknown"), err
 	}
-	at, id, err := b.reply(ctx, place{chat: p.chat, thread: t.ThreadID, reply: p.message}, m)
-	if err != nil || id == 0 {
+	if v, err := b.edit(ctx, c.chat, c.message, answers, m); v == later {
 		return "", err
 	}
-	return "", b.store.AddPost(ctx, at.chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.id, 0)
+	return "", nil
 }
 
 // isAbout says whether the message of the button is one about the ticket: forged data must not change another one.
