@@ -275,7 +275,8 @@ func (r *settings) level(name string) slog.Level {
 	return level
 }
 
-func (r *settings) address(name, fallback string) string {
+func (r *settings) listenAddress() string {
+	const name, fallback = "LISTEN_ADDR", "127.0.0.1:8080"
 	v := r.text(name, fallback)
 	_, port, err := net.SplitHostPort(v)
 	if err == nil {
@@ -286,8 +287,6 @@ func (r *settings) address(name, fallback string) string {
 	}
 	return v
 }
-
-func (r *settings) listenAddress() string { return r.address("LISTEN_ADDR", "127.0.0.1:8080") }
 
 func (r *settings) list(name string) []string {
 	var words []string

@@ -28,7 +28,7 @@ func read(env map[string]string) (config, error) {
 	return readConfig(func(name string) string { return env[name] })
 }
 
-func TestDefaultsAreThoseOfTheContract(t *testing.T) {
+func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c, err := read(enough())
 	require.NoError(t, err)

@@ -18,7 +18,7 @@ import (
 	"livedeskbot/storage/localpg"
 )
 
-// Exit statuses, as the contract has them.
+// Exit statuses, as README.md has them.
 const (
 	exitOK       = 0
 	exitFailed   = 1
@@ -71,16 +71,16 @@ func logger(c config, w io.Writer) *slog.Logger {
 
 // serve is the service.
 func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
-	store, stop, err := openStore(ctx, c, log)
+	db, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer stop.close()
+	defer db.close()
 	desk, err := livedesk.New(c.deskConfig())
 	if err != nil {
 		return err
 	}
-	b, err := bot.New(c.botConfig(), desk, store, log)
+	b, err := bot.New(c.botConfig(), desk, db.store, log)
 	if err != nil {
 		return err
 	}
@@ -92,10 +92,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
 	// HTTP is first up and last down: probes get an answer while the database is awaited and while work in hand finishes.
 	open, closeHTTP := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return http.serve(open) })
-	group.Go(func() error { return stop.watch(ctx) })
+	group.Go(func() error { return db.watch(ctx) })
 	group.Go(func() error {
 		defer closeHTTP()
-		if err := migrateUntilDone(ctx, store, log); err != nil {
+		if err := migrateUntilDone(ctx, db.store, log); err != nil {
 			return err
 		}
 		return b.Run(ctx)
@@ -103,29 +103,26 @@ func serve(ctx context.Context, c config, log *slog.Logger, _ io.Writer) error {
 	return group.Wait()
 }
 
-// database is the private Postgres, where there is one, below the store.
+// database is the store, and below it the private Postgres where there is one.
 type database struct {
 	store  *storage.Store
 	server *localpg.Server
 }
 
-// openStore opens the database, starting a private one where no other is set.
-func openStore(ctx context.Context, c config, log *slog.Logger) (*storage.Store, database, error) {
-	var d database
+// openDatabase opens the database, starting a private one where no other is set.
+func openDatabase(ctx context.Context, c config, log *slog.Logger) (d database, err error) {
 	url := string(c.databaseURL)
 	if url == "" {
-		server, err := localpg.Start(ctx, localpg.Config{Dir: c.dataDir})
-		if err != nil {
-			return nil, d, err
+		if d.server, err = localpg.Start(ctx, localpg.Config{Dir: c.dataDir}); err != nil {
+			return database{}, err
 		}
 		log.Info("private Postgres is up", "folder", c.dataDir)
-		d.server, url = server, server.URL()
+		url = d.server.URL()
 	}
-	var err error
 	if d.store, err = storage.Open(ctx, url); err != nil {
 		d.close()
 	}
-	return d.store, d, err
+	return d, err
 }
 
 // watch returns an error when the private Postgres ends before ctx.
@@ -152,12 +149,12 @@ func (d database) close() {
 
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) error {
-	store, stop, err := openStore(ctx, c, log)
+	db, err := openDatabase(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	defer stop.close()
-	if err := storage.Migrate(ctx, store.Pool(), log); err != nil {
+	defer db.close()
+	if err := storage.Migrate(ctx, db.store.Pool(), log); err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, "the database schema is up to date")
