@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -16,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
+	"livedeskbot/internal/logtest"
 	"livedeskbot/livedesk"
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage"
@@ -30,7 +30,7 @@ type world struct {
 	deskURL  string
 	database string
 	cfg      Config
-	logs     *lockedBuffer
+	logs     *logtest.Buffer
 	bot      atomic.Pointer[Bot] // the last one started
 	stop     func()              // stops the bot as SIGTERM does
 	alice    *telegramtest.Person
@@ -43,7 +43,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 		telegram: telegramtest.New(telegramtest.Options{}),
 		desk:     livedesktest.New(livedesktest.Options{}),
 		database: storagetest.New(t),
-		logs:     &lockedBuffer{},
+		logs:     &logtest.Buffer{},
 	}
 	t.Cleanup(w.telegram.Close)
 	telegram, desk := httptest.NewServer(w.telegram), httptest.NewServer(w.desk)
@@ -150,22 +150,4 @@ func (w *world) body() map[string]any {
 	var body map[string]any
 	require.NoError(w.t, json.Unmarshal(tickets[0].CreateBody, &body))
 	return body
-}
-
-// lockedBuffer is a log that many may write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
+	"livedeskbot/internal/logtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
@@ -113,7 +112,7 @@ func newWorld(t *testing.T, database string, options telegramtest.Options, front
 type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	log    *lockedBuffer
+	log    *logtest.Buffer
 	exited chan struct{}
 }
 
@@ -122,9 +121,9 @@ func (w *world) start() *process {
 	w.t.Helper()
 	path, err := program()
 	require.NoError(w.t, err)
-	p := &process{t: w.t, cmd: exec.Command(path), log: &lockedBuffer{}, exited: make(chan struct{})}
+	p := &process{t: w.t, cmd: exec.Command(path), log: &logtest.Buffer{}, exited: make(chan struct{})}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
-	for name, value := range maps.All(w.settings) {
+	for name, value := range w.settings {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	p.cmd.Stderr = p.log
@@ -240,22 +239,4 @@ func (w *world) unsettled() string {
 		UNION ALL SELECT format('process %s', number) FROM processes`)
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return fmt.Sprint(w.telegram.Pending(), " updates pending, ", err, "\n", strings.Join(lines, "\n"))
-}
-
-// lockedBuffer is a log that is written while it is read.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
+	"livedeskbot/internal/logtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
@@ -153,7 +154,7 @@ func (s *secretStage) storm() string {
 		}
 	}
 	require.NotEmpty(s.t, s.said)
-	var checked lockedBuffer
+	var checked logtest.Buffer
 	Run(s.t.Context(), []string{"check", fmt.Sprint(chat.ID)}, from(s.env), &checked, &checked)
 	s.env["DATABASE_URL"] = "postgres://bot:" + passwordSecret + "@127.0.0.1:1/x"
 	Run(s.t.Context(), []string{"check"}, from(s.env), &checked, &checked)

@@ -1,26 +1,25 @@
 package service
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
+	"livedeskbot/internal/logtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
 // running is a service between the emulators of a stage.
 type running struct {
 	t    *testing.T
-	logs *lockedBuffer
+	logs *logtest.Buffer
 	end  context.CancelFunc // as SIGTERM does
 	done chan int           // gets the exit status
 }
@@ -29,7 +28,7 @@ type running struct {
 func (s *stage) serve() *running {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &running{t: s.t, logs: &lockedBuffer{}, end: cancel, done: make(chan int, 1)}
+	r := &running{t: s.t, logs: &logtest.Buffer{}, end: cancel, done: make(chan int, 1)}
 	go func() { r.done <- Run(ctx, nil, from(s.env), r.logs, r.logs); close(r.done) }()
 	s.t.Cleanup(func() { cancel(); <-r.done })
 	return r
@@ -74,24 +73,6 @@ func httpPost(t *testing.T, address, field, value string) (int, error) {
 		return 0, err
 	}
 	return res.StatusCode, res.Body.Close()
-}
-
-// lockedBuffer is a log that many may write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func TestWhileWorkInHandFinishesTheServiceIsAliveAndNotReady(t *testing.T) {
