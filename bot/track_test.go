@@ -329,6 +329,7 @@ func TestAnAlbumAddedToATicketIsAnsweredOnce(t *testing.T) {
 	w.becomes(card, "3 files")
 	ticket, _ := w.desk.Ticket(number)
 	require.Equal(t, 1, strings.Count(ticket.Description, "###"), ticket.Description)
+	w.hears(chat, "Added to ticket")
 	answers := 0
 	for _, m := range chat.BotMessages() {
 		if strings.Contains(m.Text, "Added to ticket") {
