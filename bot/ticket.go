@@ -175,8 +175,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 // ask asks the person for the ticket's text.
 func (b *Bot) ask(ctx context.Context, a asked) error {
 	q := storage.Question{
-		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, ThreadID: a.at.thread, SenderID: a.by.id,
-		Options: plainLine(a.args),
+		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, SenderID: a.by.id, Options: plainLine(a.args),
 	}
 	if err := b.store.Ask(ctx, q); err != nil {
 		return err

@@ -166,7 +166,6 @@ CREATE TABLE questions (
     bot_id      bigint NOT NULL,
     chat_id     bigint NOT NULL,
     asked_id    bigint NOT NULL,                    -- the message that is answered by this question
-    thread_id   bigint NOT NULL DEFAULT 0,
     sender_id   bigint NOT NULL,
     message_id  bigint NOT NULL DEFAULT 0,          -- the question; 0 until Telegram has confirmed it
     options     text NOT NULL DEFAULT '',           -- options typed with the command

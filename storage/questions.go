@@ -9,7 +9,6 @@ import (
 type Question struct {
 	BotID, ChatID int64
 	AskedID       int64 // the message that is answered by the question
-	ThreadID      int64
 	SenderID      int64
 	Options       string // options typed with the command
 	Answered      bool
@@ -18,8 +17,8 @@ type Question struct {
 // Ask stores that a question is about to be put.
 func (s *Store) Ask(ctx context.Context, q Question) error {
 	_, err := s.pool.Exec(ctx, `
-		INSERT INTO questions (bot_id, chat_id, asked_id, thread_id, sender_id, options) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT DO NOTHING`, q.BotID, q.ChatID, q.AskedID, q.ThreadID, q.SenderID, q.Options)
+		INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, options) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT DO NOTHING`, q.BotID, q.ChatID, q.AskedID, q.SenderID, q.Options)
 	if err != nil {
 		return fmt.Errorf("ask in chat %d: %w", q.ChatID, err)
 	}
@@ -42,7 +41,7 @@ func (s *Store) Asked(ctx context.Context, q Question, messageID int64) error {
 // the message is no question to that person.
 func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messageID int64, reads bool) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
-		SELECT bot_id, chat_id, asked_id, thread_id, sender_id, options, answered_at IS NOT NULL AS answered FROM questions
+		SELECT bot_id, chat_id, asked_id, sender_id, options, answered_at IS NOT NULL AS answered FROM questions
 		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND (message_id = $4 OR $5 AND asked_id < $4)
 		ORDER BY message_id = $4 DESC, asked_id DESC
 		LIMIT 1`, botID, chatID, senderID, messageID, reads)

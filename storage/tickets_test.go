@@ -51,7 +51,7 @@ func TestAQuestionIsAnsweredInTheCommitOfItsTicket(t *testing.T) {
 	t.Parallel()
 	store := open(t)
 	process := register(t, store)
-	question := storage.Question{BotID: bot, ChatID: 7, AskedID: 10, ThreadID: 4, SenderID: 5, Options: "!high"}
+	question := storage.Question{BotID: bot, ChatID: 7, AskedID: 10, SenderID: 5, Options: "!high"}
 	require.NoError(t, store.Ask(t.Context(), question))
 	require.NoError(t, store.Ask(t.Context(), question), "an update may come twice")
 
