@@ -12,8 +12,8 @@
 // process.go, hands.go and strays.go see to it that every row is worked on by one living process.
 //
 // send.go alone knows what Telegram answers, gate.go how fast it may be asked, telegram.go how; access.go knows who may
-// see what. The words stand in locales, which text.go reads; card.go shows a ticket in them, and html.go, markdown.go and
-// split.go make them fit Telegram. Operators ask ready.go, metrics.go and check.go.
+// see what. The words stand in locales, which text.go reads; card.go and conversation.go show a ticket in them, and
+// html.go, markdown.go and split.go make them fit Telegram. Operators ask ready.go, metrics.go and check.go.
 package bot
 
 import (

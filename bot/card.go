@@ -14,13 +14,11 @@ import (
 )
 
 const (
-	maxExcerpt  = 600  // UTF-16 units of a reply on a card
-	maxName     = 80   // of a name
-	maxValues   = 20   // of a list, such as files, tags or followers
-	maxLink     = 2000 // characters of an address that staff can open
-	maxMessage  = 1500 // of a message in a staff chat
-	maxMessages = 30   // of a conversation in a staff chat
-	maxPage     = 2000 // UTF-16 units of a page of a conversation
+	maxName        = 80   // UTF-16 units of a name, or of a title in a list
+	maxTitle       = 300  // of a title, a remark or a field
+	maxDescription = 1500 // of a description in a staff chat
+	maxValues      = 20   // of a list, such as files, tags or followers
+	maxLink        = 2000 // characters of an address that staff can open
 )
 
 // card shows a ticket as an audience may see it, as Telegram HTML.
@@ -29,7 +27,7 @@ func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
 	if who == staff {
 		sections = append(sections, b.background(say, t), conversation(say, t))
 	} else if last := lastReply(t); last != nil {
-		sections = append(sections, say.say("card_reply", "Who", shorten(plainLine(last.Sender.Name), maxName), "When", when(last.SentAt))+"\n"+excerpt(say, *last, maxExcerpt))
+		sections = append(sections, excerpt(say, *last))
 	}
 	return strings.Join(slices.DeleteFunc(sections, empty), "\n\n")
 }
@@ -37,7 +35,7 @@ func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
 // face is what everybody sees first: number, title, status, promise, times.
 func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 	lines := []string{
-		say.say("card_head", "Number", shorten(t.ID, maxNumber), "Title", shorten(plainLine(t.Title), 300)),
+		say.say("card_head", "Number", shorten(t.ID, maxNumber), "Title", shorten(plainLine(t.Title), maxTitle)),
 		dotted(append([]string{icon(t.Status) + " <b>" + say.word("status", string(t.Status)) + "</b>"},
 			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
 		say.timed("card_opened", t.CreatedAt),
@@ -45,13 +43,17 @@ func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 		say.timed("card_resolved", t.ResolvedAt),
 		say.timed("card_closed", t.ClosedAt),
 		say.promise(t),
-	}
-	lines = append(lines, files(say, t, who))
-	if s := t.Satisfaction; s != nil && s.Rating > 0 {
-		lines = append(lines, say.say("card_rating", "Stars", stars(s.Rating),
-			"Feedback", shorten(plainLine(s.Feedback), 300)))
+		attachments(say, t, who),
+		rating(say, t.Satisfaction),
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
+}
+
+func rating(say tongue, s *livedesk.Satisfaction) string {
+	if s == nil || s.Rating <= 0 {
+		return ""
+	}
+	return say.say("card_rating", "Stars", stars(s.Rating), "Feedback", shorten(plainLine(s.Feedback), maxTitle))
 }
 
 func empty(s string) bool { return s == "" }
@@ -123,7 +125,8 @@ func (t tongue) promise(ticket livedesk.Ticket) string {
 	return t.timed("card_solution_due", s.ResolutionDue)
 }
 
-func files(say tongue, t livedesk.Ticket, who audience) string {
+// attachments are the names of a ticket's files on one line.
+func attachments(say tongue, t livedesk.Ticket, who audience) string {
 	n := len(t.Attachments)
 	if n == 0 {
 		return ""
@@ -151,30 +154,6 @@ func attachment(a livedesk.Attachment, who audience) string {
 	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(a.URL), name)
 }
 
-// fromUs says whether a message is provably public and provably from our side. Everything else stays in.
-func fromUs(m livedesk.Message) bool {
-	return !m.Internal && (m.Sender.Type == livedesk.SenderInternalMember || m.Sender.Type == livedesk.SenderBot)
-}
-
-// lastReply is the newest message that customers may see; order is not documented, so times decide.
-func lastReply(t livedesk.Ticket) *livedesk.Message {
-	var last *livedesk.Message
-	for i, m := range t.Conversation {
-		if fromUs(m) && (last == nil || !m.SentAt.Before(last.SentAt)) {
-			last = &t.Conversation[i]
-		}
-	}
-	return last
-}
-
-func excerpt(say tongue, m livedesk.Message, limit int) string {
-	text := escape(shorten(strings.TrimSpace(clean(m.Content)), limit))
-	if n := len(m.Attachments); n > 0 {
-		text = strings.TrimSpace(text + "\n" + say.say("card_files", "Count", n))
-	}
-	return "<blockquote>" + text + "</blockquote>"
-}
-
 // background is what only staff see of a ticket, apart from its conversation.
 func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	var lines []string
@@ -184,7 +163,7 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 		}
 	}
 	add("console", b.console(t.ID))
-	add("description", plainHTML(t.Description, 1500))
+	add("description", plainHTML(t.Description, maxDescription))
 	add("requester", people(contact(t.Requester)...))
 	if c := t.Requester.ChannelContacts; c != nil {
 		add("channel", people(c.ChannelID, c.ContactID, c.SubContactID))
@@ -249,10 +228,10 @@ func plainHTML(text string, limit int) string {
 
 func fieldText(value any) string {
 	if s, ok := value.(string); ok {
-		return shorten(plainLine(s), 300)
+		return shorten(plainLine(s), maxTitle)
 	}
 	text, _ := json.Marshal(value)
-	return shorten(string(text), 300)
+	return shorten(string(text), maxTitle)
 }
 
 func slaLine(say tongue, s *livedesk.SLA) string {
@@ -269,77 +248,11 @@ func slaLine(say tongue, s *livedesk.SLA) string {
 	return strings.Join(slices.DeleteFunc(parts, empty), "; ")
 }
 
-// conversation is the whole history, internal messages marked.
-func conversation(say tongue, t livedesk.Ticket) string {
-	messages := history(t, staff)
-	var lines []string
-	if earlier := len(messages) - maxMessages; earlier > 0 {
-		lines = append(lines, say.say("staff_earlier", "Count", earlier))
-		messages = messages[earlier:]
-	}
-	for _, m := range messages {
-		lines = append(lines, entry(say, m, staff))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// history are the messages that an audience may see, oldest first.
-func history(t livedesk.Ticket, who audience) []livedesk.Message {
-	messages := slices.Clone(t.Conversation)
-	if who != staff {
-		messages = slices.DeleteFunc(messages, func(m livedesk.Message) bool { return !fromUs(m) })
-	}
-	slices.SortStableFunc(messages, func(a, b livedesk.Message) int { return a.SentAt.Compare(b.SentAt) })
-	return messages
-}
-
-// entry is one message of a conversation.
-func entry(say tongue, m livedesk.Message, who audience) string {
-	id, name := "staff_public", people(m.Sender.Name)
-	if m.Internal {
-		id = "staff_internal"
-	}
-	if who == staff {
-		name = people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))
-	}
-	lines := []string{say.say(id, "Who", safe(name), "When", when(m.SentAt))}
-	if text := plainHTML(m.Content, maxMessage); text != "" {
-		lines = append(lines, "<blockquote>"+text+"</blockquote>")
-	}
-	for _, a := range first(m.Attachments) {
-		lines = append(lines, "📎 "+attachment(a, who))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// conversationPages are the messages of a ticket, newest first, in pages that fit a message.
-func conversationPages(say tongue, t livedesk.Ticket, who audience) []string {
-	messages := history(t, who)
-	slices.Reverse(messages)
-	var pages []string
-	page, used := []string{}, 0
-	for _, m := range messages {
-		text := entry(say, m, who)
-		size := utf16Len(plain(text))
-		if used > 0 && used+size > maxPage {
-			pages, page, used = append(pages, strings.Join(page, "\n\n")), nil, 0
-		}
-		page, used = append(page, text), used+size
-	}
-	if len(page) > 0 {
-		pages = append(pages, strings.Join(page, "\n\n"))
-	}
-	if len(pages) == 0 {
-		return []string{say.say("talk_empty")}
-	}
-	return pages
-}
-
 // line is a ticket in a list.
 func (b *Bot) line(say tongue, t storage.Ticket) string {
 	var r livedesk.NewTicket
 	_ = json.Unmarshal(t.Request, &r)
-	title := shorten(r.Title, 80)
+	title := shorten(r.Title, maxName)
 	switch {
 	case t.State == storage.StateUnconfirmed:
 		return say.say("line_unconfirmed", "Title", title)
