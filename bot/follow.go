@@ -3,7 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
-	"strings"
+	"slices"
 
 	"livedeskbot/storage"
 )
@@ -14,18 +14,12 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 	if !w.by.user {
 		return b.say(ctx, w.asked, say.say("follow_nobody"))
 	}
-	number, _, _ := strings.Cut(plainLine(w.args), " ")
-	about := storage.Post{TicketID: number}
-	if number == "" {
-		if !b.mine(w.quoted) {
-			return b.say(ctx, w.asked, say.say("follow_which"))
-		}
-		var err error
-		if about, err = b.store.PostAt(ctx, w.at.chat, int64(w.quoted.ID)); errors.Is(err, storage.ErrNotFound) {
-			return b.say(ctx, w.asked, say.say("follow_which"))
-		} else if err != nil {
-			return err
-		}
+	about, err := b.meant(ctx, w.asked)
+	if errors.Is(err, storage.ErrNotFound) {
+		return b.say(ctx, w.asked, say.say("follow_which"))
+	}
+	if err != nil {
+		return err
 	}
 	ours, err := b.rows(ctx, about)
 	if err != nil {
@@ -36,17 +30,13 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 		return err
 	}
 	if who == nobody || len(ours) == 0 {
-		return b.say(ctx, w.asked, say.say("not_found_number", "Number", shorten(number, maxNumber)))
+		return b.say(ctx, w.asked, say.say("not_found_number", "Number", shorten(about.TicketID, maxNumber)))
 	}
-	t := ours[0]
-	if err := b.store.Follow(ctx, t.ID, storage.Person{ID: w.by.id, Name: w.by.name}, w.on); err != nil {
+	text, err := b.setFollow(ctx, say, w.by, ours[0], w.on)
+	if err != nil {
 		return err
 	}
-	id := "unfollowed"
-	if w.on {
-		id = "followed"
-	}
-	return b.say(ctx, w.asked, say.say(id, "Number", t.TicketID))
+	return b.say(ctx, w.asked, text)
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
@@ -55,10 +45,12 @@ func (b *Bot) toggleFollow(ctx context.Context, say tongue, by person, t storage
 	if err != nil {
 		return "", err
 	}
-	on := true
-	for _, p := range people {
-		on = on && p.ID != by.id
-	}
+	follows := slices.ContainsFunc(people, func(p storage.Person) bool { return p.ID == by.id })
+	return b.setFollow(ctx, say, by, t, !follows)
+}
+
+// setFollow makes a person follow a ticket, or no longer, and returns what to say to them.
+func (b *Bot) setFollow(ctx context.Context, say tongue, by person, t storage.Ticket, on bool) (string, error) {
 	if err := b.store.Follow(ctx, t.ID, storage.Person{ID: by.id, Name: by.name}, on); err != nil {
 		return "", err
 	}

@@ -27,24 +27,30 @@ var errAway = errors.New("LiveDesk takes no requests")
 
 // status handles /status in its three forms.
 func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
-	number, _, _ := strings.Cut(plainLine(a.args), " ")
-	if number != "" {
-		return b.show(ctx, update, a, storage.Post{TicketID: number})
+	about, err := b.meant(ctx, a)
+	if err == nil {
+		return b.show(ctx, update, a, about)
 	}
-	if b.mine(a.quoted) {
-		about, err := b.quotedPost(ctx, a)
-		if err == nil {
-			return b.show(ctx, update, a, about)
-		}
-		if !errors.Is(err, storage.ErrNotFound) {
-			return false, err
-		}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return false, err
 	}
 	text, err := b.list(ctx, a)
 	if err != nil {
 		return false, err
 	}
 	return false, b.say(ctx, a, text)
+}
+
+// meant is the ticket that a command names: by its number, or as a reply to one of the bot's messages about it.
+// ErrNotFound: by neither.
+func (b *Bot) meant(ctx context.Context, a asked) (storage.Post, error) {
+	if number, _, _ := strings.Cut(plainLine(a.args), " "); number != "" {
+		return storage.Post{TicketID: number}, nil
+	}
+	if !b.mine(a.quoted) {
+		return storage.Post{}, storage.ErrNotFound
+	}
+	return b.quotedPost(ctx, a)
 }
 
 // quotedPost is what the quoted message of the bot is about. Who replies at once may be faster than the answer with which
