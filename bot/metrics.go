@@ -44,9 +44,8 @@ const (
 
 func newMetrics(q *queue, store *storage.Store) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		updates: counters("updates_total", "Updates received from Telegram by kind, repeated deliveries included.",
-			"kind"),
+		registry:   prometheus.NewRegistry(),
+		updates:    counters("updates_total", "Updates received from Telegram by kind, repeated deliveries included.", "kind"),
 		duplicates: counter("updates_duplicate_total", "Updates that were delivered before."),
 		givenUp:    counter("updates_given_up_total", "Updates that could not be handled; their rows are kept for a look."),
 		panics:     counter("panics_total", "Panics that were recovered from. Any is a bug."),
@@ -62,8 +61,7 @@ func newMetrics(q *queue, store *storage.Store) *metrics {
 		}, []string{"op", "result"}),
 		retries:  counter("livedesk_retries_total", "Create requests that were not the first of their ticket."),
 		telegram: telegramCalls(),
-		limits: counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.",
-			"service"),
+		limits:   counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.", "service"),
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "livedeskbot_leader", Help: "1 where this process polls Telegram.",
 		}),
