@@ -17,7 +17,7 @@ const maxTakeovers = 3
 
 // accept journals updates as Telegram delivered them and hands the first deliveries on. When it returns nil, Telegram may
 // be told that it has them: nothing that matters can be lost any more. Updates that mean nothing to the bot are not kept.
-func (b *Bot) accept(ctx context.Context, work context.Context, raws []json.RawMessage) error {
+func (b *Bot) accept(ctx, work context.Context, raws []json.RawMessage) error {
 	var updates []storage.Update
 	var lanes []lane
 	var mine []bool
@@ -90,29 +90,41 @@ func (b *Bot) workLane(work context.Context, l lane, u storage.Update) {
 func (b *Bot) takeUp(ctx, work context.Context) {
 	for {
 		limit, full := b.queue.room()
-		updates, err := []storage.Update(nil), error(nil)
-		if limit > 0 {
-			updates, err = b.store.ClaimUpdates(ctx, b.id, b.number(), limit, full)
-		}
+		more, err := b.claim(ctx, work, limit, full)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim updates", "error", err)
 		}
-		b.queue.took(updates, err == nil && limit > 0 && len(updates) < limit, full)
-		for _, u := range updates {
-			var update models.Update
-			l := lane{chat: u.ChatID}
-			if json.Unmarshal(u.Payload, &update) == nil {
-				l, _ = b.relevant(&update)
-			}
-			b.enqueue(work, l, u)
-		}
-		if len(updates) == limit && limit > 0 {
-			continue
-		}
-		if b.queue.more.wait(ctx, time.Second) != nil {
+		if !more && b.queue.more.wait(ctx, time.Second) != nil {
 			return
 		}
 	}
+}
+
+// claim takes up to limit updates from the journal in hand, leaving out full chats, and returns whether there may be more.
+func (b *Bot) claim(ctx, work context.Context, limit int, full []int64) (more bool, err error) {
+	if limit == 0 {
+		return false, nil
+	}
+	updates, err := b.store.ClaimUpdates(ctx, b.id, b.number(), limit, full)
+	if err != nil {
+		return false, err
+	}
+	more = len(updates) == limit
+	b.queue.took(updates, !more, full)
+	for _, u := range updates {
+		b.enqueue(work, b.laneOf(u), u)
+	}
+	return more, nil
+}
+
+// laneOf is the lane of a journalled update.
+func (b *Bot) laneOf(u storage.Update) lane {
+	var update models.Update
+	if json.Unmarshal(u.Payload, &update) != nil {
+		return lane{chat: u.ChatID}
+	}
+	l, _ := b.relevant(&update)
+	return l
 }
 
 // handle does what an update asks for and marks it as done. Where that fails for now it tries again, later ones of the

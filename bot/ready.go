@@ -22,7 +22,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 	switch {
 	case b.stopping.Load():
 		return errors.New("stopping")
-	case b.store.Ping(ctx) != nil, time.Since(time.Unix(0, b.unstored.Load())) < refusal:
+	case b.store.Ping(ctx) != nil, time.Since(time.Unix(0, b.unstored.Load())) < unstoredFor:
 		return errors.New("the database cannot be reached or takes no rows")
 	case b.process.Load() == nil:
 		return errors.New("starting")
@@ -32,9 +32,9 @@ func (b *Bot) Ready(ctx context.Context) error {
 	return nil
 }
 
-// refusal is how long a refusal of the journal counts, unless it takes an update earlier: a full disk answers every question
-// and takes no rows. Telegram repeats what was not taken sooner.
-const refusal = 10 * time.Second
+// unstoredFor is how long a refusal of the journal counts, unless it takes an update earlier: a full disk answers every
+// question and takes no rows. Telegram repeats what was not taken sooner.
+const unstoredFor = 10 * time.Second
 
 // noteStored notes whether the journal took updates.
 func (b *Bot) noteStored(err error) {

@@ -10,7 +10,7 @@ import (
 	"github.com/go-telegram/bot/models"
 )
 
-// Limits of a message, in UTF-16 units after parsing. https://core.telegram.org/bots/api#sendmessage
+// maxText is the longest message, in UTF-16 units after parsing. https://core.telegram.org/bots/api#sendmessage
 const maxText = 4096
 
 // message is what goes into a chat.
