@@ -1,8 +1,9 @@
-// Package storage keeps what only the bot knows in Postgres: the journal of updates, the tickets and what was told about
-// them, the questions put to people, and which process has which of these in hand. One file per table, SQL by hand.
+// Package storage keeps what only the bot knows in Postgres: the journal of updates, the tickets with their files, what is
+// to be changed in them and what was told about them, the questions put to people, what became of chats, and which process
+// has which of these in hand. SQL by hand, a file for each table or kind of work.
 //
 // It knows neither Telegram nor LiveDesk: requests are JSON, ids are numbers. There is no job queue: work is rows that
-// are due. Start with tickets.go.
+// are due, and a row in hand carries the number of its process. Start with tickets.go, then processes.go.
 package storage
 
 import (

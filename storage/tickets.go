@@ -223,7 +223,8 @@ type Outcome struct {
 }
 
 // RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
-// the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts. ErrNotFound: the ticket has moved on to a later attempt.
+// the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts.
+// ErrNotFound: the ticket has moved on to a later attempt.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
