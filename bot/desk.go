@@ -273,7 +273,8 @@ func (b *Bot) answeredBy(err error) {
 	changed := b.throttle.leave(!away, after)
 	switch {
 	case away && refusal != nil && refusal.Setup:
-		b.log.Error("LiveDesk does not accept our credentials or address: check LIVEDESK_API_KEY, LIVEDESK_API_SECRET and LIVEDESK_API_URL; tickets wait", "error", err)
+		b.log.Error("LiveDesk does not accept our credentials or address: "+
+			"check LIVEDESK_API_KEY, LIVEDESK_API_SECRET and LIVEDESK_API_URL; tickets wait", "error", err)
 	case away && changed:
 		b.log.Warn("LiveDesk takes no requests; tickets wait", "error", err, "retry_after", after)
 	case !away && changed:

@@ -210,9 +210,12 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// databaseForm is a URL, or the key=value words of libpq.
+var databaseForm = regexp.MustCompile(`^postgres(ql)?://|=`)
+
 func (r *settings) database(name string) secret {
 	v := r.secret(name)
-	if v != "" && !strings.Contains(string(v), "=") && !strings.HasPrefix(string(v), "postgres://") && !strings.HasPrefix(string(v), "postgresql://") {
+	if v != "" && !databaseForm.MatchString(string(v)) {
 		r.fault("%s must be a Postgres connection string such as postgres://user:password@host:5432/database", name)
 	}
 	return v
