@@ -221,12 +221,7 @@ func runOurs(questions *json.Decoder, answers *json.Encoder) error {
 		return err
 	}
 	defer store.Close()
-	lock, err := os.ReadFile(filepath.Join(around.Dir, "postgres", "postmaster.pid"))
-	if err != nil {
-		return err
-	}
-	first, _, _ := strings.Cut(string(lock), "\n")
-	postgres, err := strconv.Atoi(first)
+	postgres, err := firstProcess(around.Dir)
 	if err != nil {
 		return err
 	}

@@ -91,10 +91,17 @@ func (pg *postgres) connections() []int {
 
 func (pg *postgres) pid() int {
 	pg.t.Helper()
-	lock, err := os.ReadFile(filepath.Join(pg.dir, "postgres", "postmaster.pid"))
-	require.NoError(pg.t, err)
-	line, _, _ := strings.Cut(string(lock), "\n")
-	pid, err := strconv.Atoi(line)
+	pid, err := firstProcess(pg.dir)
 	require.NoError(pg.t, err)
 	return pid
+}
+
+// firstProcess is the process of the private Postgres in a folder that started all its others.
+func firstProcess(dir string) (int, error) {
+	lock, err := os.ReadFile(filepath.Join(dir, "postgres", "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(lock), "\n")
+	return strconv.Atoi(line)
 }

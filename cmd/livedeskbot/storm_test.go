@@ -120,7 +120,7 @@ func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.M
 			if dice.IntN(4) > 0 {
 				where = places[dice.IntN(len(places))]
 			}
-			commands = append(commands, s.telegram.Say(who, where, fmt.Sprintf("/ticket command %d %s", len(commands), s.option(dice))))
+			commands = append(commands, s.telegram.Say(who, where, fmt.Sprintf("/ticket command %d %s", len(commands), option(dice))))
 		}
 		time.Sleep(time.Duration(dice.IntN(40)) * time.Millisecond)
 	}
@@ -128,7 +128,7 @@ func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.M
 }
 
 // option makes some commands such that they must be refused.
-func (s *storm) option(dice *rand.Rand) string {
+func option(dice *rand.Rand) string {
 	if dice.IntN(20) == 0 {
 		return "team:Nobody"
 	}
