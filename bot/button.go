@@ -169,7 +169,7 @@ func (b *Bot) choose(ctx context.Context, say tongue, c choice) (string, error) 
 	if _, member := b.cfg.StaffMembers[c.by.id]; !member && !b.staff[c.chat] && c.by.id != t.SenderID {
 		return say.say("press_not_yours"), nil
 	}
-	if t.State != storage.StateCreated || t.TicketID == "" {
+	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == statusGone {
 		return say.say("press_late"), nil
 	}
 	if about, err := b.isAbout(ctx, c.pressed, t); err != nil || !about {

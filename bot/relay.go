@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,7 +126,11 @@ func (b *Bot) tellPart(ctx context.Context, t storage.Ticket, n storage.Notice, 
 	if t.CardChatID != t.ChatID && n.ReplyTo == 0 {
 		reply = 0
 	}
-	for _, to := range []place{{chat: t.ChatID, thread: t.ThreadID, reply: reply}, {chat: t.ChatID}} {
+	places := []place{{chat: t.ChatID, thread: t.ThreadID, reply: reply}, {chat: t.ChatID}}
+	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
+		places = slices.Insert(places, 1, place{chat: t.ChatID, reply: reply})
+	}
+	for _, to := range places {
 		id, v, err := b.postPart(ctx, to, priority, p)
 		switch v {
 		case done:

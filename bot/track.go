@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -90,7 +91,7 @@ func (b *Bot) track(ctx, work context.Context) {
 }
 
 // lookPause is how long to wait for a ticket to become due.
-func (b *Bot) lookPause() time.Duration { return min(time.Second, b.cfg.TrackEvery/4) }
+func (b *Bot) lookPause() time.Duration { return min(250*time.Millisecond, b.cfg.TrackEvery/4) }
 
 // lookAfter asks LiveDesk about a ticket, changes what is to be changed in it, and stores what is to be told.
 func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
@@ -131,8 +132,12 @@ func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
 // missed takes note that LiveDesk does not know a ticket. Once may be a gateway's mistake; the second time it is believed.
 func (b *Bot) missed(ctx context.Context, t storage.Ticket) {
 	if t.Missed > 0 {
-		b.record(ctx, t, b.vanished(t))
-		return
+		l, err := b.vanished(ctx, t)
+		if err == nil {
+			b.record(ctx, t, l)
+			return
+		}
+		b.log.Warn("cannot look at what was to be added to a ticket, trying again", "ticket", t.ID, "error", err)
 	}
 	_ = b.persist(ctx, func() error { return b.store.MissLook(ctx, t.ID, b.cfg.TrackEvery, b.number()) })
 }
@@ -162,9 +167,10 @@ func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	l.Shown = bytes.Equal(shown, l.View)
 	if b.cfg.Relay {
 		l.Notices = append(l.Notices, b.replies(desk)...)
-		l.Notices = append(l.Notices, statusNotice(t, v)...)
+		l.Notices = append(l.Notices, statusNotice(t, v, len(desk.StatusChanges) > 0)...)
 	}
-	l.Changed = !l.Shown || len(l.Additions) > 0 || newest(desk).After(t.ChangedAt)
+	last := newest(desk)
+	l.Changed = !l.Shown || len(l.Additions) > 0 || last.After(t.ChangedAt) && last.Before(time.Now()) // clocks may differ
 	l.Every = b.every(t, v.Status, l.Changed)
 }
 
@@ -190,8 +196,9 @@ func (b *Bot) every(t storage.Ticket, status string, changed bool) time.Duration
 	return max(b.cfg.TrackEvery, min(quiet/20, mostFinished))
 }
 
-// vanished ends the tracking of a ticket that LiveDesk does not know any more, with a neutral word.
-func (b *Bot) vanished(t storage.Ticket) storage.Look {
+// vanished ends the tracking of a ticket that LiveDesk does not know any more, with a neutral word. What was to be added
+// to it cannot be.
+func (b *Bot) vanished(ctx context.Context, t storage.Ticket) (storage.Look, error) {
 	var v view
 	_ = json.Unmarshal(t.View, &v)
 	v.Status = statusGone
@@ -200,7 +207,14 @@ func (b *Bot) vanished(t storage.Ticket) storage.Look {
 	if b.cfg.Relay {
 		l.Notices = []storage.Notice{notice("gone", noticeStatus, statusContent{Status: statusGone})}
 	}
-	return l
+	if !t.Pending {
+		return l, nil
+	}
+	c, err := b.changesOf(ctx, t)
+	if err == nil {
+		b.settle(&l, t, livedesk.Ticket{}, c, refusedWrite)
+	}
+	return l, err
 }
 
 // Kinds of notices.
@@ -237,20 +251,25 @@ func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
 	messages := slices.DeleteFunc(slices.Clone(desk.Conversation), func(m livedesk.Message) bool { return !fromUs(m) })
 	slices.SortStableFunc(messages, func(x, y livedesk.Message) int { return x.SentAt.Compare(y.SentAt) })
 	var notices []storage.Notice
+	seen := map[string]int{}
 	for _, m := range messages {
-		c := replyContent{Who: plainLine(m.Sender.Name), Text: m.Content}
+		c := replyContent{Who: plainLine(m.Sender.Name), Text: clean(m.Content)} // the database takes no zero bytes
 		for _, a := range m.Attachments {
 			c.Files = append(c.Files, replyFile{Name: safeName(a.Name), MIME: a.MIMEType, URL: a.URL})
 		}
 		if c.Text != "" || len(c.Files) > 0 {
-			notices = append(notices, notice("reply:"+plainLine(m.ID), noticeReply, c))
+			key := "reply:" + plainLine(m.ID)
+			if seen[key]++; seen[key] > 1 {
+				key += fmt.Sprintf(" (%d)", seen[key])
+			}
+			notices = append(notices, notice(key, noticeReply, c))
 		}
 	}
 	return notices
 }
 
 // statusNotice is the message for a change of status that people must read. Other changes only show on the card.
-func statusNotice(t storage.Ticket, v view) []storage.Notice {
+func statusNotice(t storage.Ticket, v view, moved bool) []storage.Notice {
 	// The card's status, since /status may have learnt a newer one without telling anybody else.
 	old := view{Status: string(livedesk.StatusOpen)}
 	if t.View != nil {
@@ -261,6 +280,8 @@ func statusNotice(t storage.Ticket, v view) []storage.Notice {
 	}
 	c := statusContent{Status: v.Status}
 	switch {
+	case needsCustomer(v.Status) && t.View == nil && !moved:
+		return nil // tickets begin like this here
 	case finished(v.Status), needsCustomer(v.Status):
 	case finished(old.Status):
 		c.Again = true

@@ -1,0 +1,637 @@
+package bot
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk"
+	"livedeskbot/livedesk/livedesktest"
+	"livedeskbot/storage"
+)
+
+// row is the ticket's number in our own table, as its card's buttons carry it.
+func (w *world) row(card *telegramtest.Message) string {
+	w.t.Helper()
+	for _, row := range card.Chat.Message(card.ID).Buttons {
+		for _, b := range row {
+			if parts := strings.Split(b.Data, ":"); len(parts) == 3 {
+				return parts[1]
+			}
+		}
+	}
+	w.t.Fatal("a card without buttons")
+	return ""
+}
+
+// forge presses a button that need not be there and returns the answer.
+func (w *world) forge(by *telegramtest.Person, m *telegramtest.Message, data string) string {
+	w.t.Helper()
+	answer, err := w.telegram.Forge(by, m, data).Wait(w.context())
+	require.NoError(w.t, err, data)
+	return answer.Text
+}
+
+// looked waits for so many more looks at tickets.
+func (w *world) looked(times int) {
+	w.t.Helper()
+	until := w.desk.Seen(livedesktest.Get) + times
+	require.NoError(w.t, w.desk.Await(w.context(), func() bool { return w.desk.Seen(livedesktest.Get) >= until }))
+}
+
+// ticketIs waits until LiveDesk's ticket is as it should be, and still is a few looks later.
+func (w *world) ticketIs(number string, right func(livedesktest.Ticket) bool) {
+	w.t.Helper()
+	is := func() bool {
+		ticket, ok := w.desk.Ticket(number)
+		return ok && right(ticket)
+	}
+	require.Eventually(w.t, is, 15*time.Second, 10*time.Millisecond, "%s", w.logs)
+	w.looked(4)
+	require.True(w.t, is(), "it did not stay so")
+}
+
+// holdLooks keeps LiveDesk from answering what it is asked about the only ticket, until resume is called.
+func (w *world) holdLooks(card *telegramtest.Message) (resume func()) {
+	w.t.Helper()
+	release := make(chan struct{})
+	seen := w.desk.Seen(livedesktest.Get)
+	w.desk.Trouble(livedesktest.Get, 1, livedesktest.Hold(release))
+	w.forge(w.alice, card, "refresh:"+w.row(card)+":")
+	require.NoError(w.t, w.desk.Await(w.context(), func() bool { return w.desk.Seen(livedesktest.Get) > seen }))
+	return func() { close(release) }
+}
+
+// additions waits until so many additions are stored.
+func (w *world) additions(n int) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool { return w.count("additions") == n }, 10*time.Second, 10*time.Millisecond)
+}
+
+func (w *world) said(chat *telegramtest.Chat, text string) int {
+	n := 0
+	for _, m := range chat.BotMessages() {
+		n += strings.Count(m.Text, text)
+	}
+	return n
+}
+
+func TestTheLastOfSeveralQuickPressesWins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.cfg.TrackEvery = time.Second })
+	card, number := w.ticket(w.telegram.NewSupergroup("S"), "quick")
+	id := w.row(card)
+	resume := w.holdLooks(card)
+	for _, value := range []string{"high", "low", "high", "low"} {
+		require.Contains(t, w.forge(w.alice, card, "set:"+id+":priority="+value), "Changing")
+	}
+	resume()
+	w.ticketIs(number, func(x livedesktest.Ticket) bool { return x.Priority == "low" })
+}
+
+func TestForgedPressesChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat, other := w.telegram.NewSupergroup("S"), w.telegram.NewSupergroup("Elsewhere")
+	card, number := w.ticket(chat, "mine")
+	otherCard, _ := w.ticket(other, "theirs")
+	id, mallory := w.row(card), w.telegram.NewPerson("Mallory")
+	chat.Join(mallory)
+	for _, data := range []string{
+		"set:" + id + ":priority=urgent", "set:" + id + ":priority=", "set:" + id + ":status=closed", "set:" + id + ":", "menu:" + id + ":status",
+		"set:999:priority=low", "set:-1:priority=low", "set:" + id, "refresh", "talk:" + id + ":-1", "page:" + id + ":x", "", strings.Repeat("x", 64),
+	} {
+		w.forge(w.alice, card, data)
+	}
+	require.Contains(t, w.forge(mallory, card, "set:"+id+":priority=low"), "Only the person")
+	require.Contains(t, w.forge(w.alice, otherCard, "set:"+id+":priority=low"), "does not belong")
+	require.Contains(t, w.forge(mallory, otherCard, "talk:"+id+":0"), "does not belong")
+	w.looked(4)
+	ticket, _ := w.desk.Ticket(number)
+	require.Empty(t, ticket.UpdateBodies)
+}
+
+func TestTheLastOfSeveralQuickEditsWins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	command := w.telegram.Say(w.alice, chat, "/ticket one\nfirst")
+	card, err := w.telegram.WaitReply(w.context(), command)
+	require.NoError(t, err)
+	number := w.number(card)
+	resume := w.holdLooks(card)
+	for _, text := range []string{"two\nsecond", "three\nthird", "four\nfourth"} {
+		w.telegram.Edit(chat.Message(command.ID), "/ticket "+text)
+	}
+	w.additions(3)
+	resume()
+	w.ticketIs(number, func(x livedesktest.Ticket) bool { return x.Title == "four" && x.Description == "fourth" })
+}
+
+func TestAnEditKeepsWhatAgentsMadeOfTheTicket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	command := w.telegram.Say(w.alice, chat, "/ticket Printer\nno")
+	card, err := w.telegram.WaitReply(w.context(), command)
+	require.NoError(t, err)
+	number := w.number(card)
+	require.NoError(t, w.desk.Change(number, func(x *livedesktest.Ticket) {
+		x.Title, x.Description = "Printer [net]", "cause unknown, now noted\nno\n\n## Agent\nno idea"
+	}))
+	w.telegram.Edit(command, "/ticket Printer\nyes")
+	w.ticketIs(number, func(x livedesktest.Ticket) bool {
+		return x.Title == "Printer [net]" && x.Description == "cause unknown, now noted\nyes\n\n## Agent\nno idea"
+	})
+}
+
+func TestAnEditAfterTwoDaysIsTooLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	command := w.telegram.Say(w.alice, chat, "/ticket Old")
+	card, err := w.telegram.WaitReply(w.context(), command)
+	require.NoError(t, err)
+	w.sql(`UPDATE tickets SET created_at = now() - interval '49 hours'`)
+	w.telegram.Edit(command, "/ticket New")
+	w.quiet(w.alice)
+	w.looked(4)
+	ticket, _ := w.desk.Ticket(w.number(card))
+	require.Equal(t, "Old", ticket.Title)
+}
+
+func TestAnAdditionToATicketThatLiveDeskLostIsAnsweredAndEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "lost")
+	resume := w.holdLooks(card)
+	added := w.telegram.Say(w.alice, chat, "more", telegramtest.ReplyTo(card),
+		telegramtest.Attached(w.telegram.NewFile(telegramtest.Document, "a.txt", "text/plain", []byte("a"))))
+	w.additions(1)
+	require.NoError(t, w.desk.Delete(number))
+	resume()
+	answer, err := w.telegram.WaitReply(w.context(), added)
+	require.NoError(t, err, "%s", w.logs)
+	require.Contains(t, answer.Text, "could not be added")
+	w.hears(chat, "does not know ticket")
+	_, _ = w.ticket(chat, "other")
+	w.looked(3)
+	before := w.notFound()
+	w.looked(10)
+	require.Equal(t, before, w.notFound(), "asked for a lost ticket for ever")
+}
+
+func (w *world) notFound() int {
+	n := 0
+	for _, r := range w.desk.Requests() {
+		if r.Status == http.StatusNotFound {
+			n++
+		}
+	}
+	return n
+}
+
+func TestWhoAddsToATicketThatDoesNotComeAboutHearsOfIt(t *testing.T) {
+	t.Parallel()
+	t.Run("waiting, then refused", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		chat := w.telegram.NewSupergroup("S")
+		end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+		card := w.say(w.alice, chat, "/ticket wait")
+		added := w.telegram.Say(w.alice, chat, "more", telegramtest.ReplyTo(card))
+		w.additions(1)
+		w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Refuse(422, ""))
+		end()
+		answer, err := w.telegram.WaitReply(w.context(), added)
+		require.NoError(t, err)
+		require.Contains(t, answer.Text, "cannot be added")
+	})
+	t.Run("waiting, then created", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		chat := w.telegram.NewSupergroup("S")
+		end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+		card := w.say(w.alice, chat, "/ticket wait")
+		added := w.telegram.Say(w.alice, chat, "more", telegramtest.ReplyTo(card))
+		w.additions(1)
+		end()
+		answer, err := w.telegram.WaitReply(w.context(), added)
+		require.NoError(t, err)
+		require.Contains(t, answer.Text, "Added")
+		require.Contains(t, w.desk.Tickets()[0].Description, "more")
+	})
+	t.Run("unconfirmed, then left", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		chat := w.telegram.NewSupergroup("S")
+		w.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
+		card := w.say(w.alice, chat, "/ticket doubt")
+		added := w.telegram.Say(w.alice, chat, "more", telegramtest.ReplyTo(card))
+		w.additions(1)
+		_, err := w.telegram.Press(w.alice, chat.Message(card.ID), "Leave it")
+		require.NoError(t, err)
+		answer, err := w.telegram.WaitReply(w.context(), added)
+		require.NoError(t, err)
+		require.Contains(t, answer.Text, "cannot be added")
+	})
+	t.Run("created without a number", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		chat := w.telegram.NewSupergroup("S")
+		w.desk.Trouble(livedesktest.Create, 1, livedesktest.NoTicketID())
+		card := w.say(w.alice, chat, "/ticket nameless")
+		require.Contains(t, w.say(w.alice, chat, "more", telegramtest.ReplyTo(card)).Text, "cannot be added")
+	})
+}
+
+func TestOneAdditionThatLiveDeskRefusesDoesNotTakeOthersAlong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "picky")
+	resume := w.holdLooks(card)
+	var said []*telegramtest.Message
+	for _, text := range []string{"first", "second"} {
+		said = append(said, w.telegram.Say(w.alice, chat, text, telegramtest.ReplyTo(card)))
+	}
+	w.additions(2)
+	w.desk.Trouble(livedesktest.Update, 2, livedesktest.Refuse(422, "")) // both together, then the first alone
+	resume()
+	answer, err := w.telegram.WaitReply(w.context(), said[1])
+	require.NoError(t, err)
+	require.Contains(t, answer.Text, "Added")
+	answer, err = w.telegram.WaitReply(w.context(), said[0])
+	require.NoError(t, err)
+	require.Contains(t, answer.Text, "could not be added")
+	ticket, _ := w.desk.Ticket(number)
+	require.NotContains(t, ticket.Description, "first")
+}
+
+func TestADeskThatForbidsChangesDelaysNoTicket(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{401, 403, 405} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			chat := w.telegram.NewSupergroup("S")
+			card, _ := w.ticket(chat, "fixed")
+			w.desk.Trouble(livedesktest.Update, livedesktest.Always, livedesktest.Refuse(status, ""))
+			require.Contains(t, w.say(w.alice, chat, "more", telegramtest.ReplyTo(card)).Text, "could not be added")
+			require.NotContains(t, w.logs.String(), "tickets wait")
+			require.Equal(t, 1, w.desk.Seen(livedesktest.Update))
+		})
+	}
+}
+
+func TestWhatIsSaidInAStaffChatAboutATicketStaysThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.cfg.StaffChats = []int64{-1005550001} })
+	staff := w.telegram.NewSupergroup("Staff", telegramtest.ID(-1005550001))
+	_, number := w.ticket(w.telegram.NewSupergroup("S"), "theirs")
+	shown := w.say(w.alice, staff, "/status "+number)
+	w.telegram.Say(w.alice, staff, "what a nuisance", telegramtest.ReplyTo(shown))
+	w.quiet(w.alice)
+	w.looked(4)
+	ticket, _ := w.desk.Ticket(number)
+	require.Empty(t, ticket.Description)
+}
+
+func TestNobodyCanPutWordsIntoSomebodyElsesMouth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "forgery")
+	w.say(w.alice, chat, "hello\n\n### 1 Jan 2026 10:00:00 UTC, Bob\nI pay for all", telegramtest.ReplyTo(card))
+	ticket, _ := w.desk.Ticket(number)
+	require.Equal(t, 1, len(regexp.MustCompile(`(?m)^\s*### `).FindAllString(ticket.Description, -1)), ticket.Description)
+	require.Contains(t, ticket.Description, "I pay for all")
+}
+
+func TestAnAdditionIsFoundAgainHoweverLiveDeskWritesLines(t *testing.T) {
+	t.Parallel()
+	added := func(text string) storage.Addition {
+		return storage.Addition{Kind: storage.AddText, Content: []byte(fmt.Sprintf(`{"Text":%q}`, text))}
+	}
+	for _, test := range []struct {
+		description, text string
+		there             bool
+	}{
+		{"old\r\n\r\n### now, Al\r\n12\r\n", "### now, Al\n12", true},
+		{"  ### now, Al  \n\n12 ", "### now, Al\n12", true},
+		{"### now, Al\n12", "### now, Al\n1", false},
+		{"### now, Al\n12", "### now, Bo\n12", false},
+		{"", "", true},
+	} {
+		require.Equal(t, test.there, contains(livedesk.Ticket{Description: test.description}, added(test.text)), "%q", test)
+	}
+}
+
+func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
+	t.Parallel()
+	long := func(word string) string {
+		return strings.TrimSpace(strings.Repeat("**"+word+"** & _more_ words.\n\n", 300)) + " THE END " + word
+	}
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "long")
+	id, err := w.desk.Reply(number, "Li", "short", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+	require.NoError(t, err)
+	w.hears(chat, "short")
+	first := w.hears(chat, "short")
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+
+	require.NoError(t, w.desk.EditMessage(number, id, long("second")))
+	w.hears(chat, "THE END second")
+	require.Contains(t, chat.Message(first.ID).Text, "second", "its first part stands where the old words stood")
+	for _, m := range chat.BotMessages() {
+		require.LessOrEqual(t, telegramtest.UTF16Len(m.Text), 4096)
+		require.NotContains(t, m.Text, "**")
+	}
+	require.Equal(t, 301, w.said(chat, "second"))
+
+	require.NoError(t, w.desk.EditMessage(number, id, long("third")))
+	w.hears(chat, "THE END third")
+	require.Equal(t, 301, w.said(chat, "third"))
+	require.Zero(t, w.said(chat, "second"))
+
+	require.NoError(t, w.desk.EditMessage(number, id, "short again"))
+	w.becomes(first, "short again")
+	require.Eventually(t, func() bool { return w.said(chat, "third") == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Equal(t, 1, w.files(chat), "a file comes once")
+}
+
+func (w *world) files(chat *telegramtest.Chat) int {
+	n := 0
+	for _, m := range chat.BotMessages() {
+		if m.File != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "moving")
+	w.telegram.Slow(2*time.Second, telegramtest.Match{Method: "sendMessage", Chat: chat, Times: 1})
+	id, err := w.desk.Reply(number, "Li", strings.Repeat("outdated ", 1000))
+	require.NoError(t, err)
+	w.looked(3)
+	require.NoError(t, w.desk.EditMessage(number, id, "new"))
+	w.looked(3)
+	require.NoError(t, w.desk.EditMessage(number, id, strings.Repeat("current ", 1000)))
+	require.Eventually(t, func() bool { return w.said(chat, "current") == 1000 && w.said(chat, "outdated") == 0 },
+		15*time.Second, 20*time.Millisecond, "%s", w.logs)
+}
+
+func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "gone")
+	id, err := w.desk.Reply(number, "Li", "Monday")
+	require.NoError(t, err)
+	w.telegram.Remove(w.hears(chat, "Monday"))
+	require.NoError(t, w.desk.EditMessage(number, id, "Tuesday"))
+	w.hears(chat, "Tuesday")
+}
+
+func TestAnEditedReplyInAGroupThatMovedIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	group := w.telegram.NewGroup("G")
+	_, number := w.ticket(group, "moves")
+	id, err := w.desk.Reply(number, "Li", "Monday")
+	require.NoError(t, err)
+	w.hears(group, "Monday")
+	super := group.Upgrade(w.alice)
+	require.NoError(t, w.desk.EditMessage(number, id, "Tuesday"))
+	w.hears(super, "Tuesday")
+}
+
+func TestAddressesThatAreSignedAnewChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "signed")
+	_, err := w.desk.Reply(number, "Li", "see", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	for i := range 5 {
+		require.NoError(t, w.desk.Change(number, func(x *livedesktest.Ticket) {
+			x.Messages[0].Files[0].URL = fmt.Sprintf("https://files.invalid/a.txt?signature=%d", i)
+		}))
+		w.looked(2)
+	}
+	require.Empty(t, w.telegram.CallsOf("editMessageText"))
+	require.Equal(t, 1, w.files(chat))
+}
+
+func TestTimesWrittenInManyWaysAreTheSameTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "times")
+	w.desk.SetDrift(livedesktest.Drift{Times: livedesktest.Mixed})
+	require.NoError(t, w.desk.SetSLA(number, livedesktest.SLA{FirstResponseDue: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}))
+	w.becomes(card, "promised")
+	edits := len(w.telegram.CallsOf("editMessageText"))
+	w.looked(8)
+	require.Len(t, w.telegram.CallsOf("editMessageText"), edits)
+}
+
+func TestAClockThatIsAheadKeepsNoTicketBusy(t *testing.T) {
+	t.Parallel()
+	b := &Bot{cfg: Config{TrackEvery: time.Second, Relay: true}}
+	row := storage.Ticket{ChangedAt: time.Now().Add(-time.Hour), View: []byte(`{}`)}
+	desk := livedesk.Ticket{Conversation: []livedesk.Message{
+		{ID: "1", Sender: livedesk.Sender{Type: livedesk.SenderBot}, Content: "x", SentAt: time.Now().Add(24 * time.Hour)},
+	}}
+	var l storage.Look
+	b.compare(row, desk, &l)
+	row.View = l.View
+	l = storage.Look{}
+	b.compare(row, desk, &l)
+	require.False(t, l.Changed)
+}
+
+func TestAStatusThatTicketsBeginWithAsksNobodyForAnything(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	release := make(chan struct{})
+	w.desk.Trouble(livedesktest.Get, 1, livedesktest.Hold(release))
+	card, number := w.ticket(chat, "bot first")
+	require.NoError(t, w.desk.Change(number, func(x *livedesktest.Ticket) { x.Status, x.StatusChanges = "pending", nil }))
+	close(release)
+	w.becomes(card, "Pending")
+	require.Len(t, chat.BotMessages(), 1)
+	require.NoError(t, w.desk.SetStatus(number, "open"))
+	w.becomes(card, "Open")
+	require.NoError(t, w.desk.SetStatus(number, "pending"))
+	w.hears(chat, "needs something from you")
+}
+
+func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "journey")
+	ends := 0
+	for _, step := range []struct{ status, card, told string }{
+		{"vendor_2b", "vendor 2b", ""}, {"resolved", "Resolved", "Resolved: ticket"}, {"closed", "Closed", "Closed: ticket"},
+		{"vendor_2b", "vendor 2b", "Reopened"}, {"resolved", "Resolved", "Resolved: ticket"}, {"open", "Open", "Reopened"},
+	} {
+		require.NoError(t, w.desk.SetStatus(number, step.status))
+		w.becomes(card, step.card)
+		if step.told != "" {
+			ends++
+			require.Eventually(t, func() bool { return len(chat.BotMessages()) == 1+ends }, 10*time.Second, 10*time.Millisecond)
+			require.Contains(t, chat.BotMessages()[ends].Text, step.told)
+		}
+	}
+}
+
+func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "picture")
+	w.telegram.Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", telegramtest.Match{Method: "sendPhoto"})
+	_, err := w.desk.Reply(number, "Li", "", livedesktest.File{Name: "wide.png", Type: "image/png", Content: []byte("png")})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Equal(t, telegramtest.Document, chat.BotMessages()[2].File.Kind)
+
+	w.telegram.Fail(400, "Bad Request: wrong type of file", telegramtest.Match{Method: "sendDocument"})
+	_, err = w.desk.Reply(number, "Li", "", livedesktest.File{Name: "odd.bin", Type: "x/y", Content: []byte("x")})
+	require.NoError(t, err)
+	require.Contains(t, w.hears(chat, "📎").Sent, "<a href=")
+}
+
+func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "redirect")
+	store := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/redirect" {
+			http.Redirect(rw, r, "/blob", http.StatusFound)
+			return
+		}
+		_, _ = rw.Write([]byte("content"))
+	}))
+	t.Cleanup(store.Close)
+	_, err := w.desk.Reply(number, "Li", "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+}
+
+func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	one, two := w.telegram.NewSupergroup("One"), w.telegram.NewSupergroup("Two")
+	first, firstNumber := w.ticket(one, "first")
+	second, secondNumber := w.ticket(two, "second")
+	require.Equal(t, first.ID, second.ID)
+	_, err := w.desk.Reply(firstNumber, "Li", "for the first")
+	require.NoError(t, err)
+	_, err = w.desk.Reply(secondNumber, "Li", "for the second")
+	require.NoError(t, err)
+	require.Equal(t, first.ID, w.hears(one, "for the first").ReplyTo)
+	require.Equal(t, second.ID, w.hears(two, "for the second").ReplyTo)
+	w.say(w.alice, two, "to the second", telegramtest.ReplyTo(second))
+	ticket, _ := w.desk.Ticket(firstNumber)
+	require.Empty(t, ticket.Description)
+	ticket, _ = w.desk.Ticket(secondNumber)
+	require.Contains(t, ticket.Description, "to the second")
+	require.Zero(t, w.said(one, "second"))
+	require.Zero(t, w.said(two, "first"))
+}
+
+func TestARepliesTopicThatIsClosedOrDeletedMeansGeneral(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*telegramtest.Topic){"closed": (*telegramtest.Topic).Close, "deleted": (*telegramtest.Topic).Delete} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			forum := w.telegram.NewForum("F")
+			topic := forum.NewTopic("T")
+			_, number := w.ticket(topic, "topic")
+			end(topic)
+			_, err := w.desk.Reply(number, "Li", "still here")
+			require.NoError(t, err)
+			reply := w.hears(forum, "still here")
+			require.Nil(t, reply.Topic)
+			require.Contains(t, reply.Text, number)
+			bob := w.telegram.NewPerson("Bob")
+			require.Contains(t, w.say(bob, forum, "and here", telegramtest.ReplyTo(reply)).Text, "Added")
+		})
+	}
+}
+
+func TestALostChatStopsNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lost, chat := w.telegram.NewSupergroup("Lost"), w.telegram.NewSupergroup("S")
+	_, lostNumber := w.ticket(lost, "lost")
+	_, number := w.ticket(chat, "kept")
+	lost.Delete()
+	_, err := w.desk.Reply(lostNumber, "Li", "nobody hears")
+	require.NoError(t, err)
+	_, err = w.desk.Reply(number, "Li", "all hear")
+	require.NoError(t, err)
+	w.hears(chat, "all hear")
+	sent := len(w.telegram.CallsOf("sendMessage"))
+	w.looked(6)
+	require.LessOrEqual(t, len(w.telegram.CallsOf("sendMessage")), sent+1)
+}
+
+func TestBombsOfMarkupAreShownAsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "bombs")
+	for i, bomb := range []string{
+		strings.Repeat("*", 5000), strings.Repeat("[", 3000) + strings.Repeat("](x)", 3000), strings.Repeat("> ", 2000) + "deep",
+		"<b><i><u>" + strings.Repeat("<b>", 500) + "</a></pre>", "&#0;&#x110000;&amp;lt;\x00\u202e", "[x](javascript:alert(1)) ![y](http://a\"b)",
+		strings.Repeat("```\n", 999), strings.Repeat("- ", 900) + "x", "<tg-emoji emoji-id=\"1\">x</tg-emoji>",
+	} {
+		_, err := w.desk.Reply(number, "<b>Li", bomb+fmt.Sprintf("\n\nmark-%d.", i))
+		require.NoError(t, err)
+		w.hears(chat, fmt.Sprintf("mark-%d.", i))
+	}
+}
+
+// sql changes the database behind the bot's back and returns how many rows it touched.
+func (w *world) sql(statement string, args ...any) int64 {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.database)
+	require.NoError(w.t, err)
+	defer func() { _ = conn.Close(w.t.Context()) }()
+	tag, err := conn.Exec(w.t.Context(), statement, args...)
+	require.NoError(w.t, err)
+	return tag.RowsAffected()
+}
+
+// count is how many rows a table has.
+func (w *world) count(table string) (n int) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.database)
+	require.NoError(w.t, err)
+	defer func() { _ = conn.Close(w.t.Context()) }()
+	require.NoError(w.t, conn.QueryRow(w.t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
+	return n
+}
