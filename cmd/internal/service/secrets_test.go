@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
-	"livedeskbot/internal/logtest"
+	"livedeskbot/bot/logtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
