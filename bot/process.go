@@ -48,8 +48,8 @@ const forbearance = 3 * time.Second
 // sweep takes over what dead processes left, and forgets what is old.
 func (b *Bot) sweep(ctx context.Context) {
 	forget := time.Now()
-	for sleep(ctx, time.Second) == nil {
-		dead, err := b.takeOver(ctx)
+	for round := 1; sleep(ctx, time.Second) == nil; round++ {
+		dead, err := b.takeOver(ctx, round%10 == 0)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot look for dead processes", "error", err)
 		}
@@ -75,10 +75,10 @@ func (b *Bot) forget(ctx context.Context) error {
 	return b.store.ForgetAlbums(ctx, time.Now().Add(-7*24*time.Hour))
 }
 
-func (b *Bot) takeOver(ctx context.Context) (int, error) {
+func (b *Bot) takeOver(ctx context.Context, thorough bool) (int, error) {
 	process := b.process.Load()
 	if time.Since(process.Since) < forbearance || process.Alive(ctx) != nil {
 		return 0, nil
 	}
-	return b.store.TakeOver(ctx)
+	return b.store.TakeOver(ctx, thorough)
 }

@@ -24,7 +24,6 @@ CREATE TABLE updates (
 );
 CREATE INDEX updates_free ON updates (bot_id, update_id) WHERE done_at IS NULL AND owner IS NULL;
 CREATE INDEX updates_owned ON updates (owner) WHERE done_at IS NULL AND owner IS NOT NULL;
-CREATE INDEX updates_done ON updates (done_at) WHERE done_at IS NOT NULL;
 
 -- A ticket from the message that asked for it to the end of its life; the row is its whole state.
 CREATE TABLE tickets (

@@ -132,19 +132,21 @@ func (p *Process) Close() {
 //
 // It looks first and frees in later statements, under the lock: one statement that does both does not look at pg_locks
 // again for rows it had to wait for, and was seen to take work from the living.
-func (s *Store) TakeOver(ctx context.Context) (int, error) {
+//
+// thorough looks for the numbers in all rows too: a process that was taken over may still write for a moment, until it
+// notices that it was cut off. That reads much, and need not be often.
+func (s *Store) TakeOver(ctx context.Context, thorough bool) (int, error) {
 	dead, err := list[int32](ctx, s.pool, `
 		SELECT number FROM (
 			SELECT number FROM processes
-			-- A process that is gone from there may still write for a moment: until it notices that it was cut off.
-			UNION SELECT owner FROM updates WHERE owner IS NOT NULL AND done_at IS NULL
-			UNION SELECT owner FROM tickets WHERE owner IS NOT NULL
-			UNION SELECT teller FROM tickets WHERE teller IS NOT NULL
-			UNION SELECT owner FROM files WHERE owner IS NOT NULL) p
+			UNION SELECT owner FROM updates WHERE $2 AND owner IS NOT NULL AND done_at IS NULL
+			UNION SELECT owner FROM tickets WHERE $2 AND owner IS NOT NULL
+			UNION SELECT teller FROM tickets WHERE $2 AND teller IS NOT NULL
+			UNION SELECT owner FROM files WHERE $2 AND owner IS NOT NULL) p
 		WHERE NOT EXISTS (
 			SELECT 1 FROM pg_locks l
 			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = p.number::oid AND l.objsubid = 2 AND l.granted
-			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`, processLock)
+			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`, processLock, thorough)
 	if err != nil {
 		return 0, fmt.Errorf("take over: %w", err)
 	}

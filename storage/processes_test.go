@@ -123,7 +123,7 @@ func TestTakingOverNeverTouchesTheLiving(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					_, _ = store.TakeOver(t.Context())
+					_, _ = store.TakeOver(t.Context(), true)
 				}
 			}
 		})
@@ -166,7 +166,7 @@ func kill(t *testing.T, store *storage.Store, process *storage.Process) {
 
 func takeOver(t *testing.T, store *storage.Store) int {
 	t.Helper()
-	dead, err := store.TakeOver(t.Context())
+	dead, err := store.TakeOver(t.Context(), true)
 	require.NoError(t, err)
 	return dead
 }

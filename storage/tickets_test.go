@@ -118,7 +118,7 @@ func TestAConfirmationThatComesLateCounts(t *testing.T) {
 			ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
 			kill(t, store, process)
 			other := register(t, store)
-			_, err := store.TakeOver(t.Context())
+			_, err := store.TakeOver(t.Context(), true)
 			require.NoError(t, err)
 			require.NoError(t, decide(store, ticket))
 
@@ -142,7 +142,7 @@ func TestThatARequestDidNotArriveCountsLateUnlessThePersonLeftIt(t *testing.T) {
 	decided := openTicket(t, store, process, newTicket("decided", 8, storage.StateSending))
 	kill(t, store, process)
 	other := register(t, store)
-	_, err := store.TakeOver(t.Context())
+	_, err := store.TakeOver(t.Context(), true)
 	require.NoError(t, err)
 	require.NoError(t, store.Leave(t.Context(), decided.ID, 1))
 
