@@ -52,7 +52,7 @@ type Config struct {
 	Relay        bool             // agents' replies and changes of status are posted
 	FollowUps    bool             // what people reply to a card is added to the ticket
 	TrackEvery   time.Duration    // shortest time between two looks at a ticket
-	Language     string           // where neither chat nor person has chosen one
+	Language     string           // of all texts
 }
 
 // Shutdown is the longest that work in hand may take once Run has been told to stop.

@@ -22,8 +22,8 @@ import (
 // maxAnswer bounds what is read of one answer of Telegram; a full batch of updates is about 4 MB.
 const maxAnswer = 32 << 20
 
-// telegram is the library's client on a transport of our own, plus the two things that the library cannot do: updates as
-// raw JSON, and errors without the bot's token.
+// telegram is the library's client on a transport of our own, plus what the library cannot do: updates as raw JSON, and
+// errors without the bot's token.
 type telegram struct {
 	*tg.Bot
 	token, api string
@@ -102,23 +102,10 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t *telegram) updates(ctx context.Context, offset int64) ([]json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout+15*time.Second)
 	defer cancel()
-	kinds, err := json.Marshal(allowedUpdates)
+	req, err := t.pollRequest(ctx, offset)
 	if err != nil {
 		return nil, err
 	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body) // as the library sends all other calls
-	for name, value := range map[string]string{
-		"offset": strconv.FormatInt(offset, 10), "timeout": strconv.Itoa(int(pollTimeout.Seconds())), "allowed_updates": string(kinds),
-	} {
-		_ = form.WriteField(name, value) // a buffer takes everything
-	}
-	_ = form.Close()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.api+"/bot"+t.token+"/getUpdates", &body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", form.FormDataContentType())
 	res, err := t.client.Do(req)
 	if err != nil {
 		return nil, err
@@ -145,6 +132,28 @@ func (t *telegram) updates(ctx context.Context, offset int64) ([]json.RawMessage
 		return nil, fmt.Errorf("getUpdates: %w, %s", tg.ErrorConflict, answer.Description)
 	}
 	return nil, fmt.Errorf("getUpdates: %d %s", answer.Code, answer.Description)
+}
+
+// pollRequest is a getUpdates request in the form in which the library sends all other calls.
+func (t *telegram) pollRequest(ctx context.Context, offset int64) (*http.Request, error) {
+	kinds, err := json.Marshal(allowedUpdates)
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name, value := range map[string]string{
+		"offset": strconv.FormatInt(offset, 10), "timeout": strconv.Itoa(int(pollTimeout.Seconds())), "allowed_updates": string(kinds),
+	} {
+		_ = form.WriteField(name, value) // a buffer takes everything
+	}
+	_ = form.Close()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.api+"/bot"+t.token+"/getUpdates", &body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	return req, nil
 }
 
 // redact returns the error without the token, in any spelling, and without the body of an answer that was not JSON. What
