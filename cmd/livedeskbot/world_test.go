@@ -21,8 +21,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"livedeskbot/bot/telegramtest"
 	"livedeskbot/bot/logtest"
+	"livedeskbot/bot/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 

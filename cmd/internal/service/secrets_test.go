@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"livedeskbot/bot/telegramtest"
 	"livedeskbot/bot/logtest"
+	"livedeskbot/bot/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
