@@ -17,7 +17,8 @@ func (b *Bot) act(ctx context.Context, update int64, want any) (finished bool, e
 	case edited:
 		return b.rewrite(ctx, update, w.asked)
 	case albumPart:
-		return false, b.addAlbumPart(ctx, w)
+		_, err := b.addAlbumPart(ctx, w)
+		return false, err
 	case wantFollow:
 		return false, b.followTicket(ctx, w)
 	case wantStatus:

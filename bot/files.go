@@ -75,11 +75,22 @@ func fileOf(m *models.Message) (attached, bool) {
 	case m.Voice != nil:
 		return at("voice", m.Voice.FileID, "", m.Voice.MimeType, int64(m.Voice.FileSize), ".ogg")
 	case m.VideoNote != nil:
-		return at("video", m.VideoNote.FileID, "", "video/mp4", int64(m.VideoNote.FileSize), ".mp4")
+		return at("video-note", m.VideoNote.FileID, "", "video/mp4", int64(m.VideoNote.FileSize), ".mp4")
 	case m.Sticker != nil:
-		return at("sticker", m.Sticker.FileID, "", "", int64(m.Sticker.FileSize), ".webp")
+		return at("sticker", m.Sticker.FileID, "", "", int64(m.Sticker.FileSize), stickerEnding(m.Sticker))
 	}
 	return attached{}, false
+}
+
+// https://core.telegram.org/stickers#creating-stickers
+func stickerEnding(s *models.Sticker) string {
+	switch {
+	case s.IsAnimated:
+		return ".tgs"
+	case s.IsVideo:
+		return ".webm"
+	}
+	return ".webp"
 }
 
 func ending(mimeType string) string {
@@ -132,13 +143,13 @@ func filesOf(messages ...*models.Message) []storage.File {
 	return files
 }
 
-// addAlbumPart remembers a part of an album and joins it to the ticket of that album.
-func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) error {
-	joined, err := b.store.AddAlbumPart(ctx, b.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
+// addAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one.
+func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) (joined bool, err error) {
+	joined, err = b.store.AddAlbumPart(ctx, b.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
 	if joined {
 		b.carrying.up()
 	}
-	return err
+	return joined, err
 }
 
 // carryFiles brings files from Telegram to LiveDesk.
@@ -172,20 +183,25 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 		return
 	}
 	url, reason, err := b.transfer(ctx, f, file)
-	// An outage of LiveDesk costs no file.
-	counts := livedesk.KindOf(err) != livedesk.NotSent || errors.Is(err, errDownload)
 	switch {
 	case reason != "":
 		b.dropFile(ctx, f, reason)
 	case err == nil:
 		b.finishFile(ctx, f, storage.FileUploaded, url, "")
-	case f.Attempts >= maxCarries && counts:
-		b.dropFile(ctx, f, dropFailed)
-	default:
+	case f.Attempts < maxCarries, away(err):
 		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.redact(err))
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
-		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, counts) })
+		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, !away(err)) })
+	case errors.Is(err, livedesk.ErrUnauthorized):
+		b.dropFile(ctx, f, dropNoPlace)
+	default:
+		b.dropFile(ctx, f, dropFailed)
 	}
+}
+
+// away says that LiveDesk takes nothing for now, which must cost no file.
+func away(err error) bool {
+	return livedesk.KindOf(err) == livedesk.NotSent && !errors.Is(err, livedesk.ErrUnauthorized) && !errors.Is(err, errDownload)
 }
 
 // waitOf is how long to wait after an error: as long as it asks for, else the given time.
@@ -213,13 +229,17 @@ func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.File
 
 // transfer streams a file from Telegram to LiveDesk. A reason says that it never will come along.
 func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url, reason string, err error) {
-	if over, err := b.tooMany(ctx, f); err != nil || over {
-		return "", dropTooMany, err
+	over, err := b.tooMany(ctx, f)
+	if err != nil {
+		return "", "", err
+	}
+	if over {
+		return "", dropTooMany, nil
 	}
 	if !b.desk.Uploads() {
 		return "", dropNoPlace, nil
 	}
-	body, reason, err := b.download(ctx, file.ID)
+	body, size, reason, err := b.download(ctx, file.ID)
 	if err != nil || reason != "" {
 		return "", reason, err
 	}
@@ -228,7 +248,7 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 		return "", "", err
 	}
 	defer func() { <-b.slots }()
-	url, err = b.desk.Upload(ctx, livedesk.File{Name: file.Name, MIMEType: file.MIME, Size: -1, Body: body})
+	url, err = b.desk.Upload(ctx, livedesk.File{Name: file.Name, MIMEType: file.MIME, Size: size, Body: body})
 	switch {
 	case errors.Is(err, livedesk.ErrNoUpload):
 		b.answeredBy(nil)
@@ -237,7 +257,11 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 		b.answeredBy(nil)
 		return "", dropRefused, nil
 	case errors.Is(err, errDownload):
-		b.answeredBy(nil)
+		b.throttle.free() // it says nothing about LiveDesk
+		return "", "", err
+	case errors.Is(err, livedesk.ErrUnauthorized):
+		b.throttle.free() // tickets may be taken all the same
+		b.log.Error("LiveDesk does not let us upload files: check the rights of LIVEDESK_API_KEY, LIVEDESK_UPLOAD_URL", "error", err)
 		return "", "", err
 	}
 	b.answeredBy(err)
@@ -259,22 +283,23 @@ func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
 	return before >= b.cfg.MaxFiles, nil
 }
 
-// download opens a file at Telegram. https://core.telegram.org/bots/api#getfile
-func (b *Bot) download(ctx context.Context, id string) (io.ReadCloser, string, error) {
+// download opens a file at Telegram and returns its size, -1 where that is not known.
+// https://core.telegram.org/bots/api#getfile
+func (b *Bot) download(ctx context.Context, id string) (body io.ReadCloser, size int64, reason string, err error) {
 	file, err := b.telegram.GetFile(ctx, &tg.GetFileParams{FileID: id})
 	switch {
 	case err != nil && errors.Is(err, tg.ErrorBadRequest) && strings.Contains(err.Error(), "too big"):
-		return nil, dropTooBig, nil
+		return nil, 0, dropTooBig, nil
 	case err != nil && errors.Is(err, tg.ErrorBadRequest):
-		return nil, dropExpired, nil
+		return nil, 0, dropExpired, nil
 	case err != nil:
-		return nil, "", b.telegram.redact(err)
+		return nil, 0, "", b.telegram.redact(err)
 	}
-	body, err := b.telegram.open(ctx, file.FilePath)
+	body, size, err = b.telegram.open(ctx, file.FilePath)
 	if errors.Is(err, errExpired) {
-		return nil, dropExpired, nil
+		return nil, 0, dropExpired, nil
 	}
-	return body, "", err
+	return body, size, "", err
 }
 
 // errExpired says that Telegram does not have a file any more.
@@ -285,32 +310,32 @@ var errDownload = errors.New("download")
 
 // open reads a file by the path that getFile gave. A self-hosted server in local mode gives a path on its disk. No error
 // and no log ever holds the link: it contains the token.
-func (t *telegram) open(ctx context.Context, filePath string) (io.ReadCloser, error) {
+func (t *telegram) open(ctx context.Context, filePath string) (io.ReadCloser, int64, error) {
 	if filepath.IsAbs(filePath) {
 		f, err := os.Open(filePath)
 		if err != nil {
-			return nil, errors.New("the Bot API server's file cannot be read here: in local mode its folder must be shared with the bot")
+			return nil, 0, errors.New("the Bot API server's file cannot be read here: in local mode its folder must be shared with the bot")
 		}
-		return f, nil
+		return f, -1, nil
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.api+"/file/bot"+t.token+"/"+filePath, nil)
 	if err != nil {
-		return nil, errors.New("download: bad path")
+		return nil, 0, errors.New("download: bad path")
 	}
 	res, err := t.files.Do(req)
 	if err != nil {
-		return nil, t.redact(fmt.Errorf("download: %w", errors.Unwrap(err)))
+		return nil, 0, t.redact(fmt.Errorf("download: %w", errors.Unwrap(err)))
 	}
 	switch res.StatusCode {
 	case http.StatusOK:
-		return sealed{res.Body, t}, nil
+		return sealed{res.Body, t}, res.ContentLength, nil
 	case http.StatusNotFound, http.StatusGone:
 		err = errExpired
 	default:
 		err = fmt.Errorf("download: status %d", res.StatusCode)
 	}
 	res.Body.Close()
-	return nil, err
+	return nil, 0, err
 }
 
 // sealed keeps the token out of errors of reading a download, which travel through LiveDesk's client.

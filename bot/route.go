@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/go-telegram/bot/models"
@@ -86,7 +87,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	}
 	a, ok := wishOf(m)
 	if !ok {
-		return nil
+		return partOf(m) // a forwarded album can be asked about
 	}
 	if c, ok := parseCommand(a.args, *b.username.Load()); ok {
 		a.args = c.args
@@ -147,11 +148,13 @@ func (b *Bot) routeEdit(m *models.Message) any {
 }
 
 func partOf(m *models.Message) any {
-	files := filesOf(m)
-	if len(files) == 0 {
+	f, ok := fileOf(m)
+	if !ok || m.MediaGroupID == "" {
 		return nil
 	}
-	return albumPart{chat: m.Chat.ID, album: m.MediaGroupID, file: files[0]}
+	f.Caption = strings.TrimSpace(clean(m.Caption))
+	raw, _ := json.Marshal(f) // plain fields: it cannot fail
+	return albumPart{chat: m.Chat.ID, album: m.MediaGroupID, file: storage.File{MessageID: int64(m.ID), File: raw}}
 }
 
 func routePress(q *models.CallbackQuery) pressed {
@@ -176,7 +179,7 @@ func (b *Bot) relevant(u *models.Update) (lane, bool) {
 			return lane{chat: m.Chat.ID}, true
 		}
 		a, ok := wishOf(m)
-		return a.lane(), ok && (b.mayWant(a) || m.MediaGroupID != "" || a.private && a.args != "")
+		return a.lane(), m.MediaGroupID != "" || ok && (b.mayWant(a) || a.private && a.args != "")
 	case u.EditedMessage != nil:
 		a, ok := wishOf(u.EditedMessage)
 		return a.lane(), ok && b.mayWant(a)

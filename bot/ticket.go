@@ -195,6 +195,11 @@ func (b *Bot) isQuestion(m *models.Message) bool {
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
 func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
+	if part, ok := partOf(a.message).(albumPart); ok { // the first part made the ticket, and the others go with it
+		if joined, err := b.addAlbumPart(ctx, part); err != nil || joined {
+			return false, err
+		}
+	}
 	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
