@@ -615,6 +615,62 @@ func TestBombsOfMarkupAreShownAsText(t *testing.T) {
 	}
 }
 
+// watched stores n tickets that LiveDesk has, due to be looked at and quiet for days.
+func (w *world) watched(n int) (numbers []string) {
+	w.t.Helper()
+	desk, err := livedesk.New(livedesk.Config{BaseURL: w.deskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret})
+	require.NoError(w.t, err)
+	for range n {
+		created, err := desk.CreateTicket(w.t.Context(), livedesk.NewTicket{Title: "watched", Requester: livedesk.Requester{EUID: "x"}})
+		require.NoError(w.t, err)
+		numbers = append(numbers, created.ID)
+	}
+	w.sql(`
+		INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, told, due_at, changed_at, every, view)
+		SELECT 'watched' || number, $2, -100777, 5, '{}', 'created', number, 1, now(), now() - interval '3 days', 1800,
+			'{"title":"watched","status":"open","priority":"medium"}'
+		FROM unnest($1::text[]) AS number`, numbers, w.bot.Load().id)
+	return numbers
+}
+
+func TestThousandsOfTicketsAreWatchedFairlyAtTheRate(t *testing.T) {
+	t.Parallel()
+	const quiet, rate = 2000, 200
+	w := newWorld(t, func(w *world) { w.cfg.Rate, w.cfg.TrackEvery = rate, time.Second })
+	chat := w.telegram.NewSupergroup("S")
+	_, active := w.ticket(chat, "active")
+	w.stop()
+	numbers := w.watched(quiet)
+	w.desk.ForgetRequests()
+	w.start()
+	began := time.Now()
+	w.looked(rate)
+	_, err := w.desk.Reply(active, "Li", "soon")
+	require.NoError(t, err)
+	replied := time.Now()
+	w.hears(chat, "soon")
+	require.Less(t, time.Since(replied), 2500*time.Millisecond, "an active ticket waits for quiet ones")
+	for range 10 {
+		asked := time.Now()
+		w.ticket(chat, "people first")
+		require.Less(t, time.Since(asked), time.Second)
+	}
+	looked := map[string]bool{}
+	require.Eventually(t, func() bool {
+		for _, r := range w.desk.Requests() {
+			looked[r.Path[strings.LastIndex(r.Path, "/")+1:]] = true
+		}
+		for _, number := range numbers {
+			if !looked[number] {
+				return false
+			}
+		}
+		return true
+	}, 40*time.Second, 200*time.Millisecond, "a quiet ticket is never looked at")
+	t.Logf("%d tickets in %v, at most %d requests in a second", quiet, time.Since(began), w.desk.MaxPerSecond())
+	require.LessOrEqual(t, w.desk.MaxPerSecond(), 2*rate)
+}
+
 // sql changes the database behind the bot's back and returns how many rows it touched.
 func (w *world) sql(statement string, args ...any) int64 {
 	w.t.Helper()
@@ -634,4 +690,90 @@ func (w *world) count(table string) (n int) {
 	defer func() { _ = conn.Close(w.t.Context()) }()
 	require.NoError(w.t, conn.QueryRow(w.t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 	return n
+}
+
+func TestAReplyIsThereWithinTheIntervalAndASecond(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.cfg.TrackEvery = 2 * time.Second })
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "prompt")
+	for i := range 4 {
+		w.looked(1) // the worst moment: just after a look
+		began := time.Now()
+		_, err := w.desk.Reply(number, "Li", fmt.Sprintf("prompt %d.", i))
+		require.NoError(t, err)
+		w.hears(chat, fmt.Sprintf("prompt %d.", i))
+		require.Less(t, time.Since(began), w.cfg.TrackEvery+time.Second)
+	}
+}
+
+func TestNothingIsMissedAfterADayDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "long night")
+	w.stop()
+	w.sql(`UPDATE tickets SET due_at = due_at - interval '1 day', changed_at = changed_at - interval '1 day'`)
+	w.desk.SetDrift(livedesktest.Drift{Shuffled: true, NoMessageIDs: true})
+	for i := range 7 {
+		_, err := w.desk.Message(number, livedesktest.Message{
+			SenderType: "bot", SenderName: "Desk", Content: fmt.Sprintf("night %d.", i), SentAt: time.Now().Add(time.Duration(i-10) * time.Hour)})
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.desk.SetStatus(number, "closed"))
+	w.telegram.Say(w.alice, chat, "I waited", telegramtest.ReplyTo(card))
+	w.start()
+	w.hears(chat, "Closed: ticket")
+	w.looked(3)
+	for i := range 7 {
+		require.Equal(t, 1, w.said(chat, fmt.Sprintf("night %d.", i)))
+	}
+	require.Eventually(t, func() bool {
+		ticket, _ := w.desk.Ticket(number)
+		return strings.Contains(ticket.Description, "I waited")
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, number := w.ticket(chat, "notes")
+	for i, m := range []livedesktest.Message{
+		{SenderType: "internal_member", Internal: true}, {SenderType: "bot", Internal: true},
+		{SenderType: "internal_member", Omit: []string{"is_internal"}}, {SenderType: "INTERNAL_MEMBER"}, {SenderType: "agent"}, {SenderType: "system"}, {SenderType: "contact"},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": "false"}}, {SenderType: "internal_member", Set: map[string]any{"is_internal": 0}},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": nil}}, {SenderType: "bot", Set: map[string]any{"is_internal": []any{}}},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": map[string]any{"v": false}}}, {SenderType: "x", Omit: []string{"sender"}},
+	} {
+		m.Content = fmt.Sprintf("SECRET-%d", i)
+		m.Files = []livedesktest.File{{Name: "SECRET.txt", Type: "text/plain", Content: []byte("x")}}
+		_, err := w.desk.Message(number, m)
+		require.NoError(t, err)
+	}
+	id, err := w.desk.Reply(number, "Li", "open word")
+	require.NoError(t, err)
+	w.hears(chat, "open word")
+	w.forge(w.alice, card, "talk:"+w.row(card)+":0")
+	w.hears(chat, "(1/")
+	for page := range 3 {
+		w.forge(w.alice, card, fmt.Sprintf("talk:%s:%d", w.row(card), page))
+	}
+	w.say(w.alice, chat, "/status "+number)
+	// What was public and becomes a note is not told again, whatever its words become.
+	require.NoError(t, w.desk.Change(number, func(x *livedesktest.Ticket) {
+		for i := range x.Messages {
+			if x.Messages[i].ID == id {
+				x.Messages[i].Internal, x.Messages[i].Content = true, "SECRET-turned"
+			}
+		}
+	}))
+	w.looked(4)
+	for _, m := range chat.BotMessages() {
+		require.NotContains(t, m.Text, "SECRET")
+		require.Nil(t, m.File)
+		for _, earlier := range m.Earlier {
+			require.NotContains(t, earlier.Text, "SECRET")
+		}
+	}
 }

@@ -235,6 +235,7 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			FOR UPDATE)
 		UPDATE tickets SET
 			state = $3, reason = $4, detail = $8, ticket_id = $5, owner = NULL,
+			changed_at = CASE WHEN $3 = 'created' THEN now() ELSE changed_at END,
 			due_at = CASE
 				WHEN $3 = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
 				WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END,

@@ -1,0 +1,131 @@
+package storage_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/storage"
+)
+
+func file(message int64, origin string) storage.File {
+	return storage.File{MessageID: message, Origin: origin, File: fmt.Appendf(nil, `{"id": "file%d"}`, message)}
+}
+
+// places are the message numbers of a ticket's files, in order.
+func places(t *testing.T, store *storage.Store, ticket int64) (messages []int64) {
+	t.Helper()
+	files, err := store.Files(t.Context(), ticket)
+	require.NoError(t, err)
+	for _, f := range files {
+		messages = append(messages, f.MessageID)
+	}
+	return messages
+}
+
+func TestPartsOfAnAlbumAndItsTicketFindEachOtherInAnyOrder(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	for round := range int64(20) {
+		album, base := fmt.Sprint("album", round), 100*round
+		var all errgroup.Group
+		var ticket storage.Ticket
+		for i := range int64(8) {
+			all.Go(func() error {
+				if i != 3 {
+					_, err := store.AddAlbumPart(t.Context(), bot, 7, album, base+i, file(base+i, "").File, time.Second)
+					return err
+				}
+				want := newTicket(album, 7, storage.StateWaiting)
+				want.MessageID, want.Album, want.Files = base+i, album, []storage.File{file(base+i, "")}
+				var err error
+				ticket, err = store.OpenTicket(t.Context(), want, process.Number, 0)
+				return err
+			})
+		}
+		require.NoError(t, all.Wait())
+		require.Equal(t, []int64{base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6, base + 7}, places(t, store, ticket.ID))
+	}
+}
+
+func TestAlbumsOfOtherChatsAndBotsStayApart(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Album, want.Files = "album", []storage.File{file(3, "")}
+	ticket := openTicket(t, store, process, want)
+	for _, other := range []struct{ bot, chat int64 }{{bot, 8}, {bot + 1, 7}} {
+		joined, err := store.AddAlbumPart(t.Context(), other.bot, other.chat, "album", 4, file(4, "").File, time.Second)
+		require.NoError(t, err)
+		require.False(t, joined)
+	}
+	require.Equal(t, []int64{3}, places(t, store, ticket.ID))
+}
+
+func TestATicketIsDueOnceItsLastFileIsThere(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files, want.Gather = []storage.File{file(3, ""), file(4, "")}, time.Hour
+	ticket := openTicket(t, store, process, want)
+	files, err := store.ClaimFiles(t.Context(), process.Number, 10)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	more, err := store.ClaimFiles(t.Context(), process.Number, 10)
+	require.NoError(t, err)
+	require.Empty(t, more, "they are in hand")
+
+	require.NoError(t, store.FinishFile(t.Context(), files[0].ID, storage.FileUploaded, "https://desk/1", ""))
+	_, err = store.ClaimWaiting(t.Context(), process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.NoError(t, store.FinishFile(t.Context(), files[1].ID, storage.FileDropped, "", "expired"))
+	due, err := store.ClaimWaiting(t.Context(), process.Number)
+	require.NoError(t, err)
+	require.Equal(t, ticket.ID, due.ID)
+	require.True(t, due.WithFiles)
+
+	require.NoError(t, store.FinishFile(t.Context(), files[0].ID, storage.FileDropped, "", "late"), "a second result")
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM files WHERE state = 'uploaded'`))
+}
+
+func TestAFileThatAnOutageStoppedLosesNoTry(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files = []storage.File{file(3, "")}
+	openTicket(t, store, process, want)
+	for _, counts := range []bool{false, true} {
+		files, err := store.ClaimFiles(t.Context(), process.Number, 1)
+		require.NoError(t, err)
+		require.Equal(t, 1, files[0].Attempts)
+		require.NoError(t, store.DeferFile(t.Context(), files[0].ID, 0, counts))
+	}
+	files, err := store.ClaimFiles(t.Context(), process.Number, 1)
+	require.NoError(t, err)
+	require.Equal(t, 2, files[0].Attempts)
+}
+
+func TestFilesOfADeadProcessAreCarriedByAnother(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	dead, living := register(t, store), register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files = []storage.File{file(3, ""), file(3, "another message of that number, added")}
+	openTicket(t, store, dead, want)
+	files, err := store.ClaimFiles(t.Context(), dead.Number, 10)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+	dead.Close()
+	_, err = store.TakeOver(t.Context(), true)
+	require.NoError(t, err)
+	files, err = store.ClaimFiles(t.Context(), living.Number, 10)
+	require.NoError(t, err)
+	require.Len(t, files, 2)
+}
