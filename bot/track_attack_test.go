@@ -320,7 +320,7 @@ func TestNobodyCanPutWordsIntoSomebodyElsesMouth(t *testing.T) {
 func TestAnAdditionIsFoundAgainHoweverLiveDeskWritesLines(t *testing.T) {
 	t.Parallel()
 	added := func(text string) storage.Addition {
-		return storage.Addition{Kind: storage.AddText, Content: []byte(fmt.Sprintf(`{"Text":%q}`, text))}
+		return storage.Addition{Kind: storage.AddText, Content: fmt.Appendf(nil, `{"Text":%q}`, text)}
 	}
 	for _, test := range []struct {
 		description, text string

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,14 +35,15 @@ func exec(t *testing.T, store *storage.Store, sql string, args ...any) {
 
 // reply is an agent's answer as a notice.
 func reply(id, text string, files ...string) storage.Notice {
-	content := fmt.Sprintf(`{"who":"Li","text":%q`, text)
+	var content strings.Builder
+	content.WriteString(fmt.Sprintf(`{"who":"Li","text":%q`, text))
 	for i, url := range files {
-		content += fmt.Sprintf(`%s{"url":%q}`, map[bool]string{true: `,"files":[`, false: ","}[i == 0], url)
+		content.WriteString(fmt.Sprintf(`%s{"url":%q}`, map[bool]string{true: `,"files":[`, false: ","}[i == 0], url))
 	}
 	if len(files) > 0 {
-		content += "]"
+		content.WriteString("]")
 	}
-	return storage.Notice{Key: "reply:" + id, Kind: "reply", Content: []byte(content + "}")}
+	return storage.Notice{Key: "reply:" + id, Kind: "reply", Content: []byte(content.String() + "}")}
 }
 
 // look records a look that found replies, and returns what is to be told.
