@@ -275,7 +275,7 @@ func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m message) (st
 
 // isAbout says whether the message of the button is one about the ticket: forged data must not change another one.
 func (b *Bot) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	post, err := b.store.PostAt(ctx, p.chat, p.message)
+	post, err := b.postAt(ctx, p.chat, p.message, p.date)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}

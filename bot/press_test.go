@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -86,4 +87,26 @@ func TestAConversationIsShownOnlyWhereTheTicketMayBeSeen(t *testing.T) {
 	_, err = w.telegram.Forge(w.alice, card, "talk:"+ticket+":0").Wait(w.context())
 	require.NoError(t, err)
 	require.NotContains(t, fmt.Sprint(saidIn(card.Chat)), "only for the group", "Telegram does not say that she is still a member")
+}
+
+func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	card, _ := w.ticket(chat, "at once")
+	store := w.bot.Load().store
+	require.Eventually(t, func() bool {
+		tag, err := store.Pool().Exec(t.Context(), `UPDATE posts SET message_id = -message_id WHERE message_id = $1`, card.ID)
+		return err == nil && tag.RowsAffected() == 1
+	}, 5*time.Second, 10*time.Millisecond)
+	pressed, err := w.telegram.Press(w.alice, card, "Priority")
+	require.NoError(t, err)
+	time.AfterFunc(300*time.Millisecond, func() {
+		_, _ = store.Pool().Exec(w.context(), `UPDATE posts SET message_id = -message_id WHERE message_id < 0`)
+	})
+	answer, err := pressed.Wait(w.context())
+	require.NoError(t, err)
+	require.Empty(t, answer.Text)
+	_, err = w.telegram.Press(w.alice, chat.Message(card.ID), "Low priority")
+	require.NoError(t, err)
 }

@@ -51,6 +51,7 @@ type (
 		id, data string
 		chat     int64 // 0 where Telegram does not say
 		message  int64 // that carries the button
+		date     int   // of that message, Unix seconds; 0 where Telegram does not say
 		by       person
 		private  bool
 	}
@@ -161,7 +162,7 @@ func routePress(q *models.CallbackQuery) pressed {
 	p := pressed{id: q.ID, data: q.Data, by: user(&q.From)}
 	var chat models.Chat
 	if m := q.Message.Message; m != nil {
-		chat, p.message = m.Chat, int64(m.ID)
+		chat, p.message, p.date = m.Chat, int64(m.ID), m.Date
 	} else if m := q.Message.InaccessibleMessage; m != nil {
 		chat, p.message = m.Chat, int64(m.MessageID)
 	}

@@ -133,7 +133,7 @@ func TestRouteOfOtherUpdates(t *testing.T) {
 	}{
 		"a press": {
 			`"callback_query":{"id":"q","data":"d",` + fromJSON + `,"message":` + startJSON + `}`,
-			pressed{id: "q", data: "d", chat: -100, message: 9, by: person{5, "Ann Lee", true}}},
+			pressed{id: "q", data: "d", chat: -100, message: 9, date: 1, by: person{5, "Ann Lee", true}}},
 		"a press under a message that is out of reach": {
 			`"callback_query":{"id":"q","data":"d",` + fromJSON + `,"message":{"message_id":9,"date":0,` + chatJSON + `}}`,
 			pressed{id: "q", data: "d", chat: -100, message: 9, by: person{5, "Ann Lee", true}}},

@@ -53,12 +53,17 @@ func (b *Bot) meant(ctx context.Context, a asked) (storage.Post, error) {
 	return b.quotedPost(ctx, a)
 }
 
-// quotedPost is what the quoted message of the bot is about. Who replies at once may be faster than the answer with which
-// Telegram tells that message's number, so a fresh message is given time to be recorded.
+// quotedPost is what the quoted message of the bot is about.
 func (b *Bot) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
-	fresh := time.Since(time.Unix(int64(a.quoted.Date), 0)) < recording+time.Second // dates are whole seconds
+	return b.postAt(ctx, a.at.chat, int64(a.quoted.ID), a.quoted.Date)
+}
+
+// postAt is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
+// tells its number, so a fresh message, going by its date, is given time to be recorded.
+func (b *Bot) postAt(ctx context.Context, chat, id int64, date int) (storage.Post, error) {
+	fresh := time.Since(time.Unix(int64(date), 0)) < recording+time.Second // dates are whole seconds
 	for until := time.Now().Add(recording); ; {
-		about, err := b.store.PostAt(ctx, a.at.chat, int64(a.quoted.ID))
+		about, err := b.store.PostAt(ctx, chat, id)
 		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
 			return about, err
 		}
