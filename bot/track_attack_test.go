@@ -447,6 +447,7 @@ func TestTimesWrittenInManyWaysAreTheSameTime(t *testing.T) {
 	w.desk.SetDrift(livedesktest.Drift{Times: livedesktest.Mixed})
 	require.NoError(t, w.desk.SetSLA(number, livedesktest.SLA{FirstResponseDue: time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}))
 	w.becomes(card, "promised")
+	w.looked(2)
 	edits := len(w.telegram.CallsOf("editMessageText"))
 	w.looked(8)
 	require.Len(t, w.telegram.CallsOf("editMessageText"), edits)
