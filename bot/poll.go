@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	tg "github.com/go-telegram/bot"
@@ -48,7 +49,7 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	}()
 	var offset int64
 	var delay time.Duration
-	for webhook := true; sleep(ctx, delay) == nil; {
+	for webhook := false; sleep(ctx, delay) == nil; {
 		raws, err := b.receive(ctx, offset, webhook)
 		if err == nil {
 			webhook = false
@@ -61,7 +62,7 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 		if ctx.Err() != nil {
 			return
 		}
-		webhook = errors.Is(err, tg.ErrorConflict) // somebody may have set one meanwhile
+		webhook = errors.Is(err, tg.ErrorConflict) // a webhook, or another poller
 		delay = pollDelay(err, delay)
 		b.log.Warn("cannot receive updates", "error", b.telegram.redact(err))
 	}
@@ -99,7 +100,7 @@ func pollDelay(err error, delay time.Duration) time.Duration {
 	if flood, ok := errors.AsType[*tg.TooManyRequestsError](err); ok {
 		return time.Duration(max(flood.RetryAfter, 1)) * time.Second
 	}
-	if errors.Is(err, tg.ErrorConflict) {
+	if errors.Is(err, tg.ErrorConflict) && !strings.Contains(err.Error(), "webhook") {
 		return 3 * time.Second
 	}
 	return backoff(delay, 100*time.Millisecond, 5*time.Second)

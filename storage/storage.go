@@ -57,10 +57,18 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return &Store{pool: pool, commits: newCommits(pool)}, nil
 }
 
-// Close waits for calls in flight, gives up what nobody waits for any more, and closes every connection.
+// Close closes every connection. It waits a moment for calls in flight, not for ever: what they did not commit is not done.
 func (s *Store) Close() {
 	s.commits.end()
-	s.pool.Close()
+	closed := make(chan struct{})
+	go func() {
+		s.pool.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(5 * time.Second):
+	}
 }
 
 // Pool is for migrations, which bring their own statements.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -140,9 +141,11 @@ func (s *secretStage) storm() string {
 		}
 	}
 	s.exec(`INSERT INTO updates (bot_id, update_id, chat_id, payload) VALUES (424242, -1, 0, '{"message":"` + bodyText + `"}')`)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	defer cancel()
 	for _, m := range all {
-		_, err := s.telegram.WaitReply(s.t.Context(), m)
-		require.NoError(s.t, err)
+		_, err := s.telegram.WaitReply(ctx, m)
+		require.NoError(s.t, err, "%q\n%s", m.Text, r.logs)
 	}
 	seen := s.pages()
 	r.end()
