@@ -258,8 +258,25 @@ func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome
 		}
 	}
 	created, err := b.desk.CreateTicket(ctx, request)
+	if err != nil && livedesk.KindOf(err) == livedesk.Refused && len(request.Attachments) > 0 {
+		created, err = b.createBare(ctx, t, request, err)
+	}
 	b.answeredBy(err)
 	return outcomeOf(created, err, t.Attempts, b.cfg.TrackEvery)
+}
+
+// createBare sends a refused ticket once more without its files: they must never prevent it, and a refusal says that
+// nothing was created.
+func (b *Bot) createBare(ctx context.Context, t storage.Ticket, request livedesk.NewTicket, refusal error) (livedesk.Created, error) {
+	request, err := b.leaveFilesOut(ctx, t, request)
+	if err == nil {
+		err = b.throttle.limiter.Wait(ctx)
+	}
+	if err != nil {
+		return livedesk.Created{}, refusal
+	}
+	b.log.Info("LiveDesk refused a ticket with files, sending it without", "ticket", t.ID, "error", refusal)
+	return b.desk.CreateTicket(ctx, request)
 }
 
 // answeredBy keeps the throttle informed, and the operator.

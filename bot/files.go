@@ -380,6 +380,32 @@ func (b *Bot) enterFiles(ctx context.Context, t storage.Ticket, request livedesk
 	return request, b.store.EnterFiles(ctx, t.ID, raw, entered)
 }
 
+// leaveFilesOut takes the files out of a create request, says that they are missing, and stores both.
+func (b *Bot) leaveFilesOut(ctx context.Context, t storage.Ticket, request livedesk.NewTicket) (livedesk.NewTicket, error) {
+	files, err := b.store.Files(ctx, t.ID)
+	if err != nil {
+		return request, err
+	}
+	request.Attachments = nil
+	for _, f := range files {
+		if !f.Entered || f.State != storage.FileUploaded {
+			continue
+		}
+		words := fileNote(f)
+		f.State, f.Reason = storage.FileDropped, dropRefused
+		if words != "" {
+			request.Description = strings.Replace(request.Description, words, fileNote(f), 1)
+		} else {
+			request.Description = appendBlock(request.Description, fileNote(f))
+		}
+	}
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return request, err
+	}
+	return request, b.store.LeaveFilesOut(ctx, t.ID, raw, dropRefused)
+}
+
 // fileNote is what the description says of a file: that it did not come along, and the words that stood below it alone.
 // Agents read the language of the desk, not of the chat.
 func fileNote(f storage.File) string {

@@ -187,3 +187,16 @@ func TestTheTokenIsInNothingThatLiveDeskSees(t *testing.T) {
 		require.NotContains(t, string(ticket.CreateBody), "/file/bot")
 	}
 }
+
+func TestATicketIsNotRefusedForItsFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.desk.Trouble(livedesktest.Create, 1, livedesktest.Refuse(422, livedesktest.Envelope))
+	file := w.telegram.NewFile(telegramtest.Document, "odd.exe", "application/octet-stream", []byte("x"))
+	card := w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket look\ndetails", telegramtest.Attached(file))
+	w.number(card)
+	require.Contains(t, card.Text, "odd.exe")
+	ticket := w.desk.Tickets()[0]
+	require.Empty(t, ticket.Attachments)
+	require.Contains(t, ticket.Description, "details\n\n[Not included: odd.exe")
+}

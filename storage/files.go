@@ -174,6 +174,17 @@ func (s *Store) EnterFiles(ctx context.Context, ticket int64, request json.RawMe
 	return nil
 }
 
+// LeaveFilesOut stores the create request without the files that were in it, which are dropped for the reason.
+func (s *Store) LeaveFilesOut(ctx context.Context, ticket int64, request json.RawMessage, reason string) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE tickets SET request = $2 WHERE id = $1`, ticket, []byte(request))
+	batch.Queue(`UPDATE files SET state = 'dropped', reason = $2 WHERE ticket = $1 AND entered AND state = 'uploaded'`, ticket, reason)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("leave out files of ticket %d: %w", ticket, err)
+	}
+	return nil
+}
+
 // ForgetAlbums removes parts of albums seen before the given time.
 func (s *Store) ForgetAlbums(ctx context.Context, before time.Time) error {
 	_, err := s.pool.Exec(ctx, `DELETE FROM album_parts WHERE seen_at < $1`, before)
