@@ -261,8 +261,12 @@ func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome
 	if err != nil && livedesk.KindOf(err) == livedesk.Refused && len(request.Attachments) > 0 {
 		created, err = b.createBare(ctx, t, request, err)
 	}
-	b.answeredBy(err)
-	return outcomeOf(created, err, t.Attempts, b.cfg.TrackEvery)
+	news := b.answeredBy(err)
+	o = outcomeOf(created, err, t.Attempts, b.cfg.TrackEvery)
+	if o.State == storage.StateWaiting && !news {
+		o.Due = 0 // LiveDesk was away before: the throttle keeps the pause, and afterwards the ticket keeps its place
+	}
+	return o
 }
 
 // createBare sends a refused ticket once more without its files: they must never prevent it, and a refusal says that
@@ -279,8 +283,8 @@ func (b *Bot) createBare(ctx context.Context, t storage.Ticket, request livedesk
 	return b.desk.CreateTicket(ctx, request)
 }
 
-// answeredBy keeps the throttle informed, and the operator.
-func (b *Bot) answeredBy(err error) {
+// answeredBy keeps the throttle informed, and the operator. It returns whether LiveDesk has just gone away or come back.
+func (b *Bot) answeredBy(err error) (news bool) {
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	away := err != nil && livedesk.KindOf(err) == livedesk.NotSent
 	var after time.Duration
@@ -300,6 +304,7 @@ func (b *Bot) answeredBy(err error) {
 	case err != nil && !away:
 		b.log.Warn("LiveDesk", "error", err)
 	}
+	return changed
 }
 
 // outcomeOf is what an answer means for a ticket. firstLook is how soon a created one is looked at.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegramtest"
@@ -82,16 +83,14 @@ func TestAnOutageDrainsInOrder(t *testing.T) {
 	end()
 	w.settle(wait)
 
-	place := map[string]int{}
-	for i, m := range commands {
+	for _, m := range commands {
 		replies := w.telegram.Replies(m)
 		require.Len(t, replies, 1)
 		require.Contains(t, replies[0].Text, "tk_")
-		place[fmt.Sprintf("%d/%d/%d", w.telegram.Bot().ID, m.Chat.ID, m.ID)] = i
 	}
 	require.Equal(t, tickets, w.desk.Count())
 	require.LessOrEqual(t, w.desk.MaxPerSecond(), 2*rate)
-	late := latest(w.desk.Tickets(), place)
+	late := latest(w.desk.Tickets(), w.places())
 	used, err := peakMemory(p.cmd.Process.Pid)
 	require.NoError(t, err)
 	t.Logf("%d tickets waited, %d requests asked whether LiveDesk is back, at most %d a second afterwards, "+
@@ -99,6 +98,21 @@ func TestAnOutageDrainsInOrder(t *testing.T) {
 	require.Less(t, late, rate, "they were sent out of order")
 	require.Less(t, probes, 200, "a LiveDesk that is away was asked too often")
 	require.LessOrEqual(t, used, memory)
+}
+
+// places are the tickets' references with their places in the order in which they were stored.
+func (w *world) places() map[string]int {
+	conn, err := pgx.Connect(w.t.Context(), w.database)
+	require.NoError(w.t, err)
+	defer conn.Close(w.t.Context())
+	rows, _ := conn.Query(w.t.Context(), `SELECT telegram_ref FROM tickets ORDER BY id`)
+	refs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(w.t, err)
+	places := make(map[string]int, len(refs))
+	for i, ref := range refs {
+		places[ref] = i
+	}
+	return places
 }
 
 // latest is by how many places the ticket that was overtaken most came later than it was asked for.
