@@ -95,7 +95,7 @@ func TestAnAlbumThatAsksForANewTicketBelowACardIsNotAddedToTheOld(t *testing.T) 
 	require.Eventually(t, func() bool {
 		tickets := w.desk.Tickets()
 		return len(tickets) == 2 && len(tickets[1].Attachments) == 3
-	}, 15*time.Second, 20*time.Millisecond, "%s", w.logs)
+	}, 30*time.Second, 20*time.Millisecond, "%s", w.logs)
 	w.looked(4)
 	ticket, _ := w.desk.Ticket(old)
 	require.Empty(t, ticket.UpdateBodies)
@@ -227,7 +227,7 @@ func TestAFileWhoseAddressLiveDeskRewritesIsAddedOnce(t *testing.T) {
 			require.Eventually(t, func() bool {
 				ticket, _ := w.desk.Ticket(number)
 				return len(ticket.Attachments) == 1
-			}, 10*time.Second, 10*time.Millisecond)
+			}, 30*time.Second, 10*time.Millisecond)
 			updates := w.desk.Seen(livedesktest.Update)
 			w.looked(5)
 			require.Equal(t, updates, w.desk.Seen(livedesktest.Update), "it was written again")
@@ -281,7 +281,7 @@ func TestAnAdditionAfterTheGroupMovedKeepsItsFile(t *testing.T) {
 	group := w.telegram.NewGroup("G")
 	w.say(w.alice, group, "/ticket moves", telegramtest.Attached(w.texts(1)[0]))
 	super := group.Upgrade(w.alice)
-	require.Eventually(t, func() bool { return strings.Contains(w.logs.String(), "became a supergroup") }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(w.logs.String(), "became a supergroup") }, 30*time.Second, 10*time.Millisecond)
 	number := w.desk.Tickets()[0].ID
 	card := w.say(w.alice, super, "/status "+number)
 	require.EqualValues(t, 1, w.sql(`UPDATE files SET message_id = $1`, card.ID+1), "message numbers start anew in a supergroup")

@@ -30,7 +30,7 @@ func (w *world) attachments(n int) []string {
 			}
 		}
 		return len(names) == n
-	}, 15*time.Second, 20*time.Millisecond, "%s", w.logs)
+	}, 30*time.Second, 20*time.Millisecond, "%s", w.logs)
 	return names
 }
 

@@ -73,7 +73,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	require.Equal(t, 1.0, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "outcome_unknown"))
 	require.Positive(t, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "ok"))
 	require.Equal(t, 1.0, w.value("livedeskbot_leader"))
-	require.Eventually(t, func() bool { return w.value("livedeskbot_ticket_seconds") == 4 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.value("livedeskbot_ticket_seconds") == 4 }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, 1.0, w.value("livedeskbot_tickets_unconfirmed"))
 }
 

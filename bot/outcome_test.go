@@ -99,12 +99,12 @@ func TestUnconfirmedIsDecidedByItsButtons(t *testing.T) {
 
 	require.Contains(t, press(w.alice, unconfirmed, again), "Sending")
 	second := w.becomes(unconfirmed, "may have arrived")
-	require.Eventually(t, func() bool { return len(w.desk.Tickets()) == 2 }, 5*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, press(w.alice, unconfirmed, again), "already decided")
 	require.Eventually(t, func() bool {
 		second = chat.Message(unconfirmed.ID)
 		return second.Buttons[0][0].Data != again
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, press(admin, second, second.Buttons[0][0].Data), "Sending")
 	w.becomes(unconfirmed, "tk_")
 	require.Contains(t, press(admin, second, second.Buttons[0][1].Data), "already decided")

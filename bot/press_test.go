@@ -98,7 +98,7 @@ func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
 	require.Eventually(t, func() bool {
 		tag, err := store.Pool().Exec(t.Context(), `UPDATE posts SET message_id = -message_id WHERE message_id = $1`, card.ID)
 		return err == nil && tag.RowsAffected() == 1
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	pressed, err := w.telegram.Press(w.alice, card, "Priority")
 	require.NoError(t, err)
 	time.AfterFunc(300*time.Millisecond, func() {

@@ -22,7 +22,7 @@ func (w *world) ready(want string) {
 			return err == nil && want == ""
 		}
 		return strings.Contains(err.Error(), want)
-	}, 15*time.Second, 20*time.Millisecond, "it does not become %q", want)
+	}, 30*time.Second, 20*time.Millisecond, "it does not become %q", want)
 }
 
 func TestReadinessFollowsTelegram(t *testing.T) {
@@ -43,7 +43,7 @@ func TestAProcessThatDoesNotPollAndHasNothingToSayStaysReady(t *testing.T) {
 	w.telegram.Slow(time.Minute, telegramtest.Match{Method: "getUpdates"})
 	calls := len(w.telegram.CallsOf("getMe"))
 	w.bot.Load().seen.Store(time.Now().Add(-askAfter - time.Second).UnixNano())
-	require.Eventually(t, func() bool { return len(w.telegram.CallsOf("getMe")) > calls }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.telegram.CallsOf("getMe")) > calls }, 30*time.Second, 10*time.Millisecond)
 	w.ready("")
 }
 

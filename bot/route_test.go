@@ -324,7 +324,7 @@ func TestAnUnreadableUpdateIsKeptForALookAndBlocksNobody(t *testing.T) {
 		require.NoError(t, err)
 	}
 	w.number(w.say(w.alice, chat, "/ticket behind them"))
-	require.Eventually(t, func() bool { return w.telegram.Pending() == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.telegram.Pending() == 0 }, 30*time.Second, 10*time.Millisecond)
 	db, err := pgx.Connect(t.Context(), w.database)
 	require.NoError(t, err)
 	defer db.Close(t.Context())
@@ -332,6 +332,6 @@ func TestAnUnreadableUpdateIsKeptForALookAndBlocksNobody(t *testing.T) {
 		var kept int
 		err := db.QueryRow(t.Context(), `SELECT count(*) FROM updates WHERE fault = 'unreadable' AND payload IS NOT NULL`).Scan(&kept)
 		return err == nil && kept == 5
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.NotContains(t, w.logs.String(), "/ticket x")
 }

@@ -54,7 +54,7 @@ func (w *world) ticketIs(number string, right func(livedesktest.Ticket) bool) {
 		ticket, ok := w.desk.Ticket(number)
 		return ok && right(ticket)
 	}
-	require.Eventually(w.t, is, 15*time.Second, 10*time.Millisecond, "%s", w.logs)
+	require.Eventually(w.t, is, 30*time.Second, 10*time.Millisecond, "%s", w.logs)
 	w.looked(4)
 	require.True(w.t, is(), "it did not stay so")
 }
@@ -73,7 +73,7 @@ func (w *world) holdLooks(card *telegramtest.Message) (resume func()) {
 // additions waits until so many additions are stored.
 func (w *world) additions(n int) {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool { return w.count("additions") == n }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(w.t, func() bool { return w.count("additions") == n }, 30*time.Second, 10*time.Millisecond)
 }
 
 func (w *world) said(chat *telegramtest.Chat, text string) int {
@@ -348,7 +348,7 @@ func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 	require.NoError(t, err)
 	w.hears(chat, "short")
 	first := w.hears(chat, "short")
-	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
 
 	require.NoError(t, w.desk.EditMessage(number, id, long("second")))
 	w.hears(chat, "THE END second")
@@ -366,7 +366,7 @@ func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 
 	require.NoError(t, w.desk.EditMessage(number, id, "short again"))
 	w.becomes(first, "short again")
-	require.Eventually(t, func() bool { return w.said(chat, "third") == 0 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.said(chat, "third") == 0 }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, 1, w.files(chat), "a file comes once")
 }
 
@@ -393,7 +393,7 @@ func TestAReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T) {
 	w.looked(3)
 	require.NoError(t, w.desk.EditMessage(number, id, strings.Repeat("current ", 1000)))
 	require.Eventually(t, func() bool { return w.said(chat, "current") == 1000 && w.said(chat, "outdated") == 0 },
-		15*time.Second, 20*time.Millisecond, "%s", w.logs)
+		30*time.Second, 20*time.Millisecond, "%s", w.logs)
 }
 
 func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
@@ -428,7 +428,7 @@ func TestAddressesThatAreSignedAnewChangeNothing(t *testing.T) {
 	_, number := w.ticket(chat, "signed")
 	_, err := w.desk.Reply(number, "Li", "see", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
 	for i := range 5 {
 		require.NoError(t, w.desk.Change(number, func(x *livedesktest.Ticket) {
 			x.Messages[0].Files[0].URL = fmt.Sprintf("https://files.invalid/a.txt?signature=%d", i)
@@ -499,7 +499,7 @@ func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
 		w.becomes(card, step.card)
 		if step.told != "" {
 			ends++
-			require.Eventually(t, func() bool { return len(chat.BotMessages()) == 1+ends }, 10*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return len(chat.BotMessages()) == 1+ends }, 30*time.Second, 10*time.Millisecond)
 			require.Contains(t, chat.BotMessages()[ends].Text, step.told)
 		}
 	}
@@ -513,7 +513,7 @@ func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
 	w.telegram.Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", telegramtest.Match{Method: "sendPhoto"})
 	_, err := w.desk.Reply(number, "Li", "", livedesktest.File{Name: "wide.png", Type: "image/png", Content: []byte("png")})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, telegramtest.Document, chat.BotMessages()[2].File.Kind)
 
 	w.telegram.Fail(400, "Bad Request: wrong type of file", telegramtest.Match{Method: "sendDocument"})
@@ -537,7 +537,7 @@ func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
 	t.Cleanup(store.Close)
 	_, err := w.desk.Reply(number, "Li", "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
 }
 
 func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
@@ -732,7 +732,7 @@ func TestNothingIsMissedAfterADayDown(t *testing.T) {
 	require.Eventually(t, func() bool {
 		ticket, _ := w.desk.Ticket(number)
 		return strings.Contains(ticket.Description, "I waited")
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 }
 
 func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {

@@ -119,7 +119,7 @@ func TestTheCardFollowsTheTicketInPlaceAndTheEndIsAMessage(t *testing.T) {
 	require.NoError(t, w.desk.SetStatus(number, "open"))
 	w.hears(chat, "Reopened")
 	require.NoError(t, w.desk.SetStatus(number, "resolved"))
-	require.Eventually(t, func() bool { return len(chat.BotMessages()) == 4 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(chat.BotMessages()) == 4 }, 30*time.Second, 10*time.Millisecond)
 	require.NoError(t, w.desk.Rate(number, 4, "fine"))
 	w.becomes(card, "★★★★☆")
 }
@@ -145,7 +145,7 @@ func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {
 	w.hears(chat, "does not know ticket")
 	seen := w.desk.Seen(livedesktest.Get)
 	w.ticket(chat, "other")
-	require.Eventually(t, func() bool { return w.desk.Seen(livedesktest.Get) > seen+3 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.desk.Seen(livedesktest.Get) > seen+3 }, 30*time.Second, 10*time.Millisecond)
 	gone := 0
 	for _, r := range w.desk.Requests() {
 		if r.Status == 404 {
@@ -187,10 +187,10 @@ func TestConcurrentAdditionsAndAnAgentsEditsSurvive(t *testing.T) {
 	require.Eventually(t, func() bool {
 		ticket, _ := w.desk.Ticket(number)
 		return strings.Count(ticket.Description, "addition ") == 20
-	}, 15*time.Second, 20*time.Millisecond)
+	}, 30*time.Second, 20*time.Millisecond)
 	ticket, _ := w.desk.Ticket(number)
 	require.Contains(t, ticket.Description, "agent's own words")
-	require.Eventually(t, func() bool { return len(chat.BotMessages()) == 21 }, 10*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return len(chat.BotMessages()) == 21 }, 30*time.Second, 20*time.Millisecond)
 }
 
 func TestAnEditOfTheCommandUpdatesTheTicket(t *testing.T) {
@@ -206,12 +206,12 @@ func TestAnEditOfTheCommandUpdatesTheTicket(t *testing.T) {
 	require.Eventually(t, func() bool {
 		ticket, _ := w.desk.Ticket(number)
 		return ticket.Title == "Printer" && ticket.Description == "second floor"
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	w.telegram.Edit(chat.Message(command.ID), "/ticket Printer\nsecond floor, left")
 	require.Eventually(t, func() bool {
 		ticket, _ := w.desk.Ticket(number)
 		return ticket.Description == "second floor, left"
-	}, 5*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	require.Len(t, w.desk.Tickets(), 1)
 }
 
@@ -344,6 +344,6 @@ func TestALookThatChangesNothingEditsNothing(t *testing.T) {
 	w := newWorld(t)
 	chat := w.telegram.NewSupergroup("S")
 	w.ticket(chat, "calm")
-	require.Eventually(t, func() bool { return w.desk.Seen(livedesktest.Get) >= 3 }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return w.desk.Seen(livedesktest.Get) >= 3 }, 30*time.Second, 10*time.Millisecond)
 	require.Empty(t, w.telegram.CallsOf("editMessageText"))
 }

@@ -335,10 +335,10 @@ func TestAPostInHandAtTheStopIsStored(t *testing.T) {
 	release := w.lockJournal()
 	chat := w.telegram.NewSupergroup("S")
 	w.telegram.Say(w.alice, chat, "/ticket at the last moment")
-	require.Eventually(t, func() bool { return w.waitingForLock() }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return w.waitingForLock() }, 30*time.Second, 5*time.Millisecond)
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); w.stop() }()
-	require.Eventually(t, w.bot.Load().stopping.Load, 10*time.Second, time.Millisecond)
+	require.Eventually(t, w.bot.Load().stopping.Load, 30*time.Second, time.Millisecond)
 	require.Equal(t, http.StatusServiceUnavailable, w.post(`{"update_id":5}`).StatusCode, "no new ones")
 	release()
 	<-stopped

@@ -41,7 +41,7 @@ func awaitLocked(t *testing.T, store *storage.Store) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		return count(t, store, `SELECT count(*) FROM pg_locks WHERE relation = 'tickets'::regclass AND NOT granted`) > 0
-	}, 10*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 }
 
 func TestTicketsThatComeTogetherShareACommit(t *testing.T) {

@@ -101,7 +101,7 @@ func TestOneProcessLeadsUntilItEnds(t *testing.T) {
 	require.Eventually(t, func() bool { // Postgres notices the end of a connection a moment later
 		lead, err := second.TryLead(t.Context(), bot)
 		return err == nil && lead
-	}, 5*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 	_, err := first.TryLead(t.Context(), bot)
 	require.Error(t, err)
 	require.Error(t, first.Alive(t.Context()))
@@ -140,7 +140,7 @@ func TestTakingOverNeverTouchesTheLiving(t *testing.T) {
 	}
 	require.Eventually(t, func() bool {
 		return count(t, store, `SELECT count(*) FROM processes`) == 1
-	}, 10*time.Second, 10*time.Millisecond)
+	}, 30*time.Second, 10*time.Millisecond)
 	close(stop)
 	sweepers.Wait()
 
@@ -161,7 +161,7 @@ func kill(t *testing.T, store *storage.Store, process *storage.Process) {
 		var locks int
 		err := store.Pool().QueryRow(t.Context(), `SELECT count(*)`+held, process.Number).Scan(&locks)
 		return err == nil && locks == 0
-	}, 5*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 }
 
 func takeOver(t *testing.T, store *storage.Store) int {

@@ -118,12 +118,11 @@ func TestAConfirmationThatComesLateCounts(t *testing.T) {
 			ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
 			kill(t, store, process)
 			other := register(t, store)
-			_, err := store.TakeOver(t.Context(), true)
-			require.NoError(t, err)
+			require.Equal(t, 1, takeOver(t, store))
 			require.NoError(t, decide(store, ticket))
 
 			unknown := storage.Outcome{State: storage.StateUnconfirmed, Due: -1}
-			_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, unknown, other.Number)
+			_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, unknown, other.Number)
 			require.ErrorIs(t, err, storage.ErrNotFound, "only what is known counts late")
 			created := storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}
 			late, err := store.RecordOutcome(t.Context(), ticket.ID, 1, created, other.Number)
@@ -142,12 +141,11 @@ func TestThatARequestDidNotArriveCountsLateUnlessThePersonLeftIt(t *testing.T) {
 	decided := openTicket(t, store, process, newTicket("decided", 8, storage.StateSending))
 	kill(t, store, process)
 	other := register(t, store)
-	_, err := store.TakeOver(t.Context(), true)
-	require.NoError(t, err)
+	require.Equal(t, 1, takeOver(t, store))
 	require.NoError(t, store.Leave(t.Context(), decided.ID, 1))
 
 	waiting := storage.Outcome{State: storage.StateWaiting}
-	_, err = store.RecordOutcome(t.Context(), decided.ID, 1, waiting, other.Number)
+	_, err := store.RecordOutcome(t.Context(), decided.ID, 1, waiting, other.Number)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	_, err = store.RecordOutcome(t.Context(), undecided.ID, 1, waiting, other.Number)
 	require.NoError(t, err)

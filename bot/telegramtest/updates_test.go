@@ -76,7 +76,7 @@ func (b *bot) conflict(started <-chan reply, cut func()) reply {
 		default:
 			return false
 		}
-	}, 5*time.Second, 5*time.Millisecond)
+	}, 30*time.Second, 5*time.Millisecond)
 	return got
 }
 

@@ -47,7 +47,7 @@ func fine(int64, *http.Request) (int, string) { return 200, "" }
 
 func (b *bot) drained() {
 	b.t.Helper()
-	require.Eventually(b.t, func() bool { return b.s.Pending() == 0 }, 5*time.Second, 2*time.Millisecond)
+	require.Eventually(b.t, func() bool { return b.s.Pending() == 0 }, 30*time.Second, 2*time.Millisecond)
 }
 
 func TestWebhookGetsUpdatesWithItsSecret(t *testing.T) {
