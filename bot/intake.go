@@ -19,26 +19,25 @@ const maxTakeovers = 3
 // be told that it has them: nothing that matters can be lost any more. Updates that mean nothing to the bot are not kept.
 func (b *Bot) accept(ctx, work context.Context, raws []json.RawMessage) error {
 	var updates []storage.Update
-	var lanes []lane
-	var mine []bool
+	var reads []read
 	for _, raw := range raws {
-		u, l, ok := b.read(raw)
+		u, r, ok := b.read(raw)
 		if !ok {
 			continue
 		}
-		updates, lanes = append(updates, u), append(lanes, l)
-		mine = append(mine, b.queue.reserve(u.ChatID))
+		u.Mine = b.queue.reserve(u.ChatID)
+		updates, reads = append(updates, u), append(reads, r)
 	}
 	if len(updates) == 0 {
 		return nil
 	}
-	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates, mine)
+	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates)
 	b.noteStored(err)
 	for i, u := range updates {
 		switch {
-		case mine[i] && err == nil && fresh[i]:
-			b.enqueue(work, lanes[i], u)
-		case mine[i]:
+		case u.Mine && err == nil && fresh[i]:
+			b.enqueue(work, u, reads[i])
+		case u.Mine:
 			b.queue.release(u.ChatID)
 		case err == nil && fresh[i]:
 			b.queue.refill()
@@ -50,39 +49,57 @@ func (b *Bot) accept(ctx, work context.Context, raws []json.RawMessage) error {
 	return err
 }
 
-// read says what is kept of an update and in which lane it goes; ok is false where it means nothing to the bot.
-func (b *Bot) read(raw json.RawMessage) (u storage.Update, l lane, ok bool) {
-	var id struct {
-		ID int64 `json:"update_id"`
-	}
-	if json.Unmarshal(raw, &id) != nil {
-		return u, l, false
-	}
+// read is an update as it reads. It takes several times the memory of the update as it was received.
+type read struct {
+	lane   lane
+	update *models.Update // nil where it cannot be read
+}
+
+// read says what is kept of an update; ok is false where it means nothing to the bot.
+func (b *Bot) read(raw json.RawMessage) (u storage.Update, r read, ok bool) {
 	var update models.Update
-	u = storage.Update{ID: id.ID, Payload: raw}
 	err := json.Unmarshal(raw, &update)
 	b.metrics.received(&update)
 	if err != nil {
-		return u, l, true // kept for a look: it may be a kind that a later version reads
+		var id struct {
+			ID int64 `json:"update_id"`
+		}
+		err = json.Unmarshal(raw, &id)
+		return storage.Update{ID: id.ID, Payload: raw}, r, err == nil // a later version may be able to read it
 	}
-	l, ok = b.relevant(&update)
-	u.ChatID = l.chat
-	return u, l, ok
+	r.update = &update
+	r.lane, ok = b.relevant(&update)
+	return storage.Update{ID: update.ID, ChatID: r.lane.chat, Payload: raw}, r, ok
 }
 
-// enqueue hands on an update that has room in the queue.
-func (b *Bot) enqueue(work context.Context, l lane, u storage.Update) {
+// readAgain reads an update of the journal.
+func (b *Bot) readAgain(u storage.Update) read {
+	var update models.Update
+	if json.Unmarshal(u.Payload, &update) != nil {
+		return read{lane: lane{chat: u.ChatID}}
+	}
+	l, _ := b.relevant(&update)
+	return read{l, &update}
+}
+
+// enqueue hands on an update that has room in the queue. Where it has to wait there, it is read again in its turn.
+func (b *Bot) enqueue(work context.Context, u storage.Update, r read) {
 	b.hands.hold(b.hands.updates, u.ID)
-	if b.queue.push(l, u) {
-		b.do(func() { b.workLane(work, l, u) })
+	if b.queue.push(r.lane, u) {
+		b.do(func() { b.workLane(work, u, r) })
 	}
 }
 
-func (b *Bot) workLane(work context.Context, l lane, u storage.Update) {
-	for ok := true; ok; u, ok = b.queue.next(l) {
-		b.handle(work, u)
+func (b *Bot) workLane(work context.Context, u storage.Update, r read) {
+	for {
+		b.handle(work, u, r.update)
 		b.hands.drop(b.hands.updates, u.ID)
 		b.queue.release(u.ChatID)
+		next, ok := b.queue.next(r.lane)
+		if !ok {
+			return
+		}
+		u, r.update = next, b.readAgain(next).update
 	}
 }
 
@@ -112,24 +129,14 @@ func (b *Bot) claim(ctx, work context.Context, limit int, full []int64) (more bo
 	more = len(updates) == limit
 	b.queue.took(updates, !more, full)
 	for _, u := range updates {
-		b.enqueue(work, b.laneOf(u), u)
+		b.enqueue(work, u, b.readAgain(u))
 	}
 	return more, nil
 }
 
-// laneOf is the lane of a journalled update.
-func (b *Bot) laneOf(u storage.Update) lane {
-	var update models.Update
-	if json.Unmarshal(u.Payload, &update) != nil {
-		return lane{chat: u.ChatID}
-	}
-	l, _ := b.relevant(&update)
-	return l
-}
-
 // handle does what an update asks for and marks it as done. Where that fails for now it tries again, later ones of the
-// same sender wait meanwhile.
-func (b *Bot) handle(work context.Context, u storage.Update) {
+// same sender wait meanwhile. update is nil where it cannot be read.
+func (b *Bot) handle(work context.Context, u storage.Update, update *models.Update) {
 	if u.Takeovers > maxTakeovers {
 		if u.Suspected > maxTakeovers {
 			b.giveUp(work, u, "processes died with it")
@@ -147,7 +154,7 @@ func (b *Bot) handle(work context.Context, u storage.Update) {
 		return
 	}
 	for delay := time.Duration(0); sleep(work, delay) == nil && !(delay > 0 && b.stopping.Load()); {
-		err := b.try(work, u)
+		err := b.try(work, u, update)
 		if err == nil {
 			return
 		}
@@ -156,14 +163,13 @@ func (b *Bot) handle(work context.Context, u storage.Update) {
 	}
 }
 
-func (b *Bot) try(work context.Context, u storage.Update) error {
+func (b *Bot) try(work context.Context, u storage.Update, update *models.Update) error {
 	defer b.recovered("update", u.ID, func() { b.giveUp(work, u, "panic") })
-	var update models.Update
-	if json.Unmarshal(u.Payload, &update) != nil {
+	if update == nil {
 		b.giveUp(work, u, "unreadable")
 		return nil
 	}
-	done, err := b.act(work, u.ID, b.route(&update))
+	done, err := b.act(work, u.ID, b.route(update))
 	if err != nil || done {
 		return err
 	}

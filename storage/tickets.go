@@ -153,8 +153,8 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, args ...any) (Tic
 
 const openTicket = `
 	WITH recent AS (
-		SELECT count(*) AS opened FROM tickets
-		WHERE sender_id = $6 AND created_at > now() - interval '1 minute'),
+		SELECT count(*) AS opened FROM (
+			SELECT FROM tickets WHERE sender_id = $6 AND created_at > now() - interval '1 minute' LIMIT $14) r),
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,

@@ -11,18 +11,19 @@ type Update struct {
 	ID        int64 `db:"update_id"`
 	ChatID    int64 // 0 where it belongs to no chat
 	Payload   []byte
-	Takeovers int // how often a process died with it in hand
-	Suspected int // how often it was begun as the possible cause of that
+	Mine      bool // as journalled: at once in the hands of this process, not free for whoever claims it
+	Takeovers int  // how often a process died with it in hand
+	Suspected int  // how often it was begun as the possible cause of that
 }
 
-// Journal stores updates and returns, in the same order, whether each is a first delivery. mine[i] says whether update i
-// is at once in the hands of this process; the others are free for whoever claims them. One statement, one commit.
-func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates []Update, mine []bool) ([]bool, error) {
+// Journal stores updates and returns, in the same order, whether each is a first delivery. One statement, one commit.
+func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates []Update) ([]bool, error) {
 	ids := make([]int64, len(updates))
 	chats := make([]int64, len(updates))
 	payloads := make([][]byte, len(updates))
+	mine := make([]bool, len(updates))
 	for i, u := range updates {
-		ids[i], chats[i], payloads[i] = u.ID, u.ChatID, u.Payload
+		ids[i], chats[i], payloads[i], mine[i] = u.ID, u.ChatID, u.Payload, u.Mine
 	}
 	stored, err := list[int64](ctx, s.pool, `
 		INSERT INTO updates (bot_id, update_id, chat_id, payload, owner)

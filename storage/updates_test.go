@@ -20,16 +20,16 @@ func TestAnUpdateIsFreshOnlyOnceHoweverOftenItComes(t *testing.T) {
 	process := register(t, store)
 	one, two := storage.Update{ID: 1, ChatID: 7, Payload: []byte("{}")}, storage.Update{ID: 2, Payload: []byte("\x00\xff")}
 
-	fresh, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{one, two, one}, []bool{true, true, true})
+	fresh, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{one, two, one})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true, true, false}, fresh)
 
 	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1))
-	fresh, err = store.Journal(t.Context(), bot, process.Number, []storage.Update{two, one}, []bool{false, false})
+	fresh, err = store.Journal(t.Context(), bot, process.Number, []storage.Update{two, one})
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false}, fresh, "also once it is done")
 
-	fresh, err = store.Journal(t.Context(), bot+1, process.Number, []storage.Update{one}, []bool{true})
+	fresh, err = store.Journal(t.Context(), bot+1, process.Number, []storage.Update{one})
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, fresh, "another bot's updates are others")
 }
@@ -87,11 +87,10 @@ func register(t *testing.T, store *storage.Store) *storage.Process {
 
 func journal(t *testing.T, store *storage.Store, process *storage.Process, mine bool, updates ...storage.Update) {
 	t.Helper()
-	all := make([]bool, len(updates))
-	for i := range all {
-		all[i] = mine
+	for i := range updates {
+		updates[i].Mine = mine
 	}
-	_, err := store.Journal(t.Context(), bot, process.Number, updates, all)
+	_, err := store.Journal(t.Context(), bot, process.Number, updates)
 	require.NoError(t, err)
 }
 
