@@ -104,7 +104,7 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 	case "talk", "page":
 		return b.talk(ctx, say, c)
 	case "follow":
-		return b.toggleFollow(ctx, say, p.by, t)
+		return b.toggleFollow(ctx, say, c)
 	}
 	return b.choose(ctx, say, c)
 }

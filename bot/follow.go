@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"livedeskbot/storage"
 )
@@ -32,30 +31,24 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 	if who == nobody || len(ours) == 0 {
 		return b.say(ctx, w.asked, say.say("not_found_number", "Number", shorten(about.TicketID, maxNumber)))
 	}
-	text, err := b.setFollow(ctx, say, w.by, ours[0], w.on)
-	if err != nil {
+	if err := b.store.Follow(ctx, ours[0].ID, storage.Person{ID: w.by.id, Name: w.by.name}, w.on); err != nil {
 		return err
 	}
-	return b.say(ctx, w.asked, text)
+	return b.say(ctx, w.asked, followed(say, ours[0], w.on))
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
-func (b *Bot) toggleFollow(ctx context.Context, say tongue, by person, t storage.Ticket) (string, error) {
-	people, err := b.store.Followers(ctx, t.ID)
+func (b *Bot) toggleFollow(ctx context.Context, say tongue, c choice) (string, error) {
+	on, err := b.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, b.id, c.update)
 	if err != nil {
 		return "", err
 	}
-	follows := slices.ContainsFunc(people, func(p storage.Person) bool { return p.ID == by.id })
-	return b.setFollow(ctx, say, by, t, !follows)
+	return followed(say, c.ticket, on), nil
 }
 
-// setFollow makes a person follow a ticket, or no longer, and returns what to say to them.
-func (b *Bot) setFollow(ctx context.Context, say tongue, by person, t storage.Ticket, on bool) (string, error) {
-	if err := b.store.Follow(ctx, t.ID, storage.Person{ID: by.id, Name: by.name}, on); err != nil {
-		return "", err
-	}
+func followed(say tongue, t storage.Ticket, on bool) string {
 	if on {
-		return say.say("followed", "Number", t.TicketID), nil
+		return say.say("followed", "Number", t.TicketID)
 	}
-	return say.say("unfollowed", "Number", t.TicketID), nil
+	return say.say("unfollowed", "Number", t.TicketID)
 }

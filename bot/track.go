@@ -165,9 +165,9 @@ func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 		shown, _ = json.Marshal(firstView(r))
 	}
 	l.Shown = bytes.Equal(shown, l.View)
-	if b.cfg.Relay {
-		l.Notices = append(l.Notices, b.replies(desk)...)
-		l.Notices = append(l.Notices, statusNotice(t, v, len(desk.StatusChanges) > 0)...)
+	for _, n := range append(b.replies(desk), statusNotice(t, v, len(desk.StatusChanges) > 0)...) {
+		n.Silent = !b.cfg.Relay // kept, so that it is not news when the setting changes
+		l.Notices = append(l.Notices, n)
 	}
 	last := newest(desk)
 	l.Changed = !l.Shown || len(l.Additions) > 0 || last.After(t.ChangedAt) && last.Before(time.Now()) // clocks may differ

@@ -134,6 +134,14 @@ func TestWithoutRelayOnlyTheCardChanges(t *testing.T) {
 	require.NoError(t, w.desk.SetStatus(number, "resolved"))
 	w.becomes(card, "Resolved")
 	require.Len(t, chat.BotMessages(), 1)
+
+	w.stop()
+	w.cfg.Relay = true
+	w.start()
+	_, err = w.desk.Reply(number, "Li", "spoken by us")
+	require.NoError(t, err)
+	w.hears(chat, "spoken by us")
+	require.Len(t, chat.BotMessages(), 2, "what was not ours to tell is not told later")
 }
 
 func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {

@@ -117,6 +117,7 @@ type Notice struct {
 	Kind      string
 	Content   []byte // JSON
 	ReplyTo   int64  // message that it answers; 0: the card
+	Silent    bool   // as stored: nobody is to be told
 	PartsSent int    // of a notice of several messages, as the content now is
 	ChatID    int64
 	Messages  []int64 // those of its text that stand in the chat, in order; changed where the content changes
@@ -218,9 +219,9 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 // addresses of files may be signed anew in every answer.
 func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO notices (ticket, key, kind, content, reply_to) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = NULL, parts_sent = 0
-		WHERE NOT `+sameContent("notices.content", "excluded.content"), ticket, n.Key, n.Kind, n.Content, n.ReplyTo)
+		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
+		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
+		WHERE NOT `+sameContent("notices.content", "excluded.content"), ticket, n.Key, n.Kind, n.Content, n.ReplyTo, n.Silent)
 	return err
 }
 
@@ -303,6 +304,23 @@ func (s *Store) Followers(ctx context.Context, ticket int64) ([]Person, error) {
 		return nil, fmt.Errorf("followers of ticket %d: %w", ticket, err)
 	}
 	return people, nil
+}
+
+// ToggleFollow makes a person follow a ticket who does not, and no longer one who does, and returns whether they do now.
+// In the same commit it ends the update that asked for it, so that the same one does not turn it back.
+func (s *Store) ToggleFollow(ctx context.Context, ticket int64, p Person, botID, update int64) (bool, error) {
+	follows, err := one[bool](ctx, s.pool, `
+		WITH ended AS (`+finishUpdate+` RETURNING true),
+		before AS (SELECT FROM followers WHERE ticket = $3 AND person_id = $4),
+		removed AS (DELETE FROM followers WHERE ticket = $3 AND person_id = $4 AND EXISTS (SELECT FROM ended)),
+		added AS (
+			INSERT INTO followers (ticket, person_id, name)
+			SELECT $3, $4, $5 FROM ended WHERE NOT EXISTS (SELECT FROM before))
+		SELECT EXISTS (SELECT FROM ended) <> EXISTS (SELECT FROM before)`, botID, update, ticket, p.ID, p.Name)
+	if err != nil {
+		return false, fmt.Errorf("follow ticket %d: %w", ticket, err)
+	}
+	return follows, nil
 }
 
 // Follow makes a person follow a ticket, or no longer.
