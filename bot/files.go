@@ -40,6 +40,7 @@ const (
 	dropNoPlace = "no_upload"
 	dropTooMany = "too_many"
 	dropFailed  = "failed"
+	dropNumber  = "no_number"
 )
 
 // attached is what Telegram says of a file.
@@ -224,6 +225,7 @@ func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.File
 	if b.persist(ctx, func() error { return b.store.FinishFile(ctx, f.ID, state, url, reason) }) == nil {
 		b.waiting.up()
 		b.looks.up()
+		b.tellings.up()
 	}
 }
 

@@ -167,6 +167,24 @@ func TestAFileThatComesLateIsAddedOnce(t *testing.T) {
 	require.Equal(t, file.SHA256(), w.desk.Uploads()[len(w.desk.Uploads())-1].SHA256)
 }
 
+func TestALateFileOfATicketWithoutNumberIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat, album := w.telegram.NewSupergroup("S"), w.telegram.NewAlbumID()
+	send := func(name, text string) {
+		file := w.telegram.NewFile(telegramtest.Document, name, "text/plain", []byte(name))
+		w.telegram.Say(w.alice, chat, text, telegramtest.Attached(file), telegramtest.InAlbum(album))
+	}
+	w.desk.Trouble(livedesktest.Create, 1, livedesktest.NoTicketID())
+	send("early.txt", "/ticket album")
+	card := w.hears(chat, "number unknown")
+	require.NotContains(t, card.Text, "did not come along")
+	send("late.txt", "")
+	w.becomes(card, "late.txt did not come along")
+	require.NotContains(t, chat.Message(card.ID).Text, "early.txt")
+	require.Len(t, w.attachments(1), 1)
+}
+
 func TestFileNamesAreMadeSafe(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

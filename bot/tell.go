@@ -95,6 +95,11 @@ func (b *Bot) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, e
 			return t, err
 		}
 	}
+	if t.State == storage.StateCreated && t.TicketID == "" { // nothing can be added to it any more
+		if err := b.store.DropFiles(ctx, t.ID, dropNumber); err != nil {
+			return t, err
+		}
+	}
 	var err error
 	if t.Told < t.Version {
 		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)

@@ -131,22 +131,36 @@ func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]Fil
 }
 
 // FinishFile stores that a file is at LiveDesk, or was dropped for a reason. Its ticket is due: to be sent once nothing
-// else is awaited, to be changed where LiveDesk has it already.
+// else is awaited, to be changed where LiveDesk has it already; and to be told where its number is not known, which
+// DropFiles is for.
 func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, reason string) error {
 	_, err := s.pool.Exec(ctx, `
 		WITH done AS (
 			UPDATE files SET state = $2, url = $3, reason = $4, owner = NULL, attempts = 0
 			WHERE id = $1 AND state = 'waiting'
 			RETURNING ticket)
-		UPDATE tickets SET due_at = CASE state
-			WHEN 'waiting' THEN CASE
-				WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting' AND f.id <> $1) THEN due_at
-				ELSE least(due_at, greatest(now(), hold_until)) END
-			WHEN 'created' THEN now()
-			ELSE due_at END
+		UPDATE tickets SET
+			due_at = CASE state
+				WHEN 'waiting' THEN CASE
+					WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting' AND f.id <> $1) THEN due_at
+					ELSE least(due_at, greatest(now(), hold_until)) END
+				WHEN 'created' THEN now()
+				ELSE due_at END,
+			version = CASE WHEN state = 'created' AND ticket_id = '' THEN version + 1 ELSE version END,
+			tell_at = CASE WHEN state = 'created' AND ticket_id = '' THEN coalesce(tell_at, now()) ELSE tell_at END
 		WHERE id IN (SELECT ticket FROM done)`, id, string(state), url, reason)
 	if err != nil {
 		return fmt.Errorf("finish file %d: %w", id, err)
+	}
+	return nil
+}
+
+// DropFiles drops the files that are not in a ticket.
+func (s *Store) DropFiles(ctx context.Context, ticket int64, reason string) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE files SET state = 'dropped', reason = $2 WHERE ticket = $1 AND state <> 'dropped' AND NOT entered`, ticket, reason)
+	if err != nil {
+		return fmt.Errorf("drop files of ticket %d: %w", ticket, err)
 	}
 	return nil
 }
