@@ -1,0 +1,75 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+// leave puts a command into the journal as processes leave it that died with it in hand.
+func (w *world) leave(update int64, chat *telegramtest.Chat, who *telegramtest.Person, text string, takeovers, suspected int) {
+	w.t.Helper()
+	payload := fmt.Sprintf(`{"update_id":%d,"message":{"message_id":%[1]d,"date":1,"text":%q,
+		"chat":{"id":%d,"type":"supergroup","title":"S"},"from":{"id":%d,"first_name":"Alice"}}}`, update, text, chat.ID, who.ID)
+	w.exec(`INSERT INTO updates (bot_id, update_id, chat_id, payload, takeovers, suspected) VALUES ($1, $2, $3, $4, $5, $6)`,
+		w.bot.Load().id, update, chat.ID, []byte(payload), takeovers, suspected)
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.database)
+	require.NoError(w.t, err)
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(w.t.Context(), sql, args...)
+	require.NoError(w.t, err)
+}
+
+func TestAnUpdateThatProcessesDiedWithIsTriedAndThenKeptAside(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chat := w.telegram.NewSupergroup("S")
+	w.say(w.alice, chat, "/help")
+	w.stop()
+	w.leave(900, chat, w.alice, "/ticket deadly", 2*maxTakeovers, maxTakeovers+1)
+	w.leave(901, chat, w.alice, "/ticket only waiting there", maxTakeovers, 0)
+	w.leave(902, chat, w.telegram.NewPerson("Bob"), "/ticket suspected", maxTakeovers+1, maxTakeovers)
+	w.start()
+	w.hears(chat, "only waiting there")
+	w.hears(chat, "suspected")
+	w.say(w.alice, chat, "/help") // her lane is strict, so what came before is decided
+	require.Len(t, w.desk.Tickets(), 2)
+	require.Equal(t, 1, w.count("updates WHERE update_id = 900 AND payload IS NOT NULL AND done_at IS NOT NULL AND fault = 'processes died with it'"))
+	require.Equal(t, 1, w.count(fmt.Sprintf("updates WHERE update_id = 902 AND done_at IS NOT NULL AND suspected = %d", maxTakeovers+1)))
+	require.Equal(t, 1, w.count("updates WHERE update_id = 901 AND done_at IS NOT NULL AND suspected = 0"))
+	require.Equal(t, 1.0, w.value("livedeskbot_updates_given_up_total"))
+	require.NotContains(t, w.logs.String(), "deadly")
+}
+
+func TestSuspectedUpdatesAreHandledOneAtATime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(w *world) { w.cfg.TrackEvery = time.Hour })
+	chat := w.telegram.NewSupergroup("S")
+	_, number := w.ticket(chat, "asked about")
+	w.stop()
+	release := make(chan struct{})
+	w.desk.Trouble(livedesktest.Get, livedesktest.Always, livedesktest.Hold(release))
+	before := w.desk.Seen(livedesktest.Get)
+	for i := range int64(3) {
+		w.leave(910+i, chat, w.telegram.NewPerson("Bob"), "/status "+number, maxTakeovers+1, 0)
+	}
+	w.leave(920, chat, w.alice, "/ticket beside them", 0, 0)
+	w.start()
+	w.hears(chat, "beside them")
+	require.Equal(t, 1, w.count("updates WHERE suspected = 1"), "the others wait until it is known whether the first one kills")
+	require.Equal(t, before+1, w.desk.Seen(livedesktest.Get))
+	close(release)
+	require.Eventually(t, func() bool { return w.count("updates WHERE suspected = 1 AND done_at IS NOT NULL") == 3 },
+		30*time.Second, 10*time.Millisecond)
+}
