@@ -4,7 +4,7 @@
 //
 // The way of an update: poll.go or webhook.go receives it, intake.go journals it in Postgres before Telegram gets its
 // acknowledgement, queue.go keeps one person's messages in order, route.go and command.go say what is wanted (pure
-// functions), and act.go hands it to one file per intention: ticket.go, status.go, follow.go, button.go, amend.go.
+// functions), and act.go hands it to one file per intention: ticket.go, status.go, follow.go, button.go, addition.go.
 //
 // The way of a ticket: ticket.go stores it, files.go carries its files, desk.go brings it to LiveDesk, track.go looks at it
 // from then on, amend.go changes it there. tell.go keeps its card true, relay.go posts what is news beside the card. Each

@@ -76,8 +76,7 @@ func (b *Bot) gather(t *storage.NewTicket, a asked, files []storage.File) {
 // compose makes the ticket that a message asks for.
 func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
-		Ref:   fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply),
-		BotID: b.id, ChatID: a.at.chat, ThreadID: a.at.thread, MessageID: a.at.reply,
+		Ref: b.ref(a), BotID: b.id, ChatID: a.at.chat, ThreadID: a.at.thread, MessageID: a.at.reply,
 		SenderID: a.by.id, SenderName: a.by.name, PerMinute: b.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
 	}
 	if a.by.user {
@@ -97,6 +96,9 @@ func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t.Request, err = json.Marshal(b.request(t, text))
 	return t, err
 }
+
+// ref names the message that asked for something, everywhere and for ever: its telegram_ref.
+func (b *Bot) ref(a asked) string { return fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply) }
 
 // request is the body of the create request.
 func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
