@@ -130,24 +130,11 @@ func (b *Bot) tellPart(ctx context.Context, t storage.Ticket, n storage.Notice, 
 	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
 		places = slices.Insert(places, 1, place{chat: t.ChatID, reply: reply})
 	}
-	for _, to := range places {
-		id, v, err := b.postPart(ctx, to, priority, p)
-		switch v {
-		case done:
-			return to.chat, id, nil
-		case later:
-			return 0, 0, err
-		case moved:
-			if _, err := b.follow(ctx, to, err); err != nil {
-				return 0, 0, err
-			}
-			return 0, 0, errMoved
-		case lost:
-			return 0, 0, b.lose(ctx, to.chat, err)
-		}
+	chat, id, err = b.first(ctx, places, func(to place) (int64, verdict, error) { return b.postPart(ctx, to, priority, p) })
+	if err == nil && id == 0 {
+		b.log.Warn("nobody can be told what is new about a ticket", "chat", t.ChatID, "ticket", t.ID)
 	}
-	b.log.Warn("Telegram does not take a message about a ticket", "chat", t.ChatID, "ticket", t.ID)
-	return 0, 0, nil
+	return chat, id, err
 }
 
 func (b *Bot) postPart(ctx context.Context, to place, priority int, p part) (int64, verdict, error) {

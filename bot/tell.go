@@ -164,8 +164,23 @@ func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m message) (chat, i
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
-	for _, to := range b.places(t) {
-		id, v, err := b.post(ctx, to, answers, b.elsewhere(t, to, m))
+	chat, id, err = b.first(ctx, b.places(t), func(to place) (int64, verdict, error) {
+		return b.post(ctx, to, answers, b.elsewhere(t, to, m))
+	})
+	if err == nil && id == 0 {
+		b.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
+	}
+	return chat, id, err
+}
+
+// first posts a message in the first place that takes it and returns where it stands; 0 where none does.
+func (b *Bot) first(ctx context.Context, places []place, post func(place) (int64, verdict, error)) (chat, id int64, err error) {
+	var without int64 // chat that is lost
+	for _, to := range places {
+		if to.chat == without {
+			continue
+		}
+		id, v, err := post(to)
 		switch v {
 		case done:
 			return to.chat, id, nil
@@ -177,12 +192,12 @@ func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m message) (chat, i
 			}
 			return 0, 0, errMoved
 		case lost:
+			without = to.chat
 			if err := b.lose(ctx, to.chat, err); err != nil {
 				return 0, 0, err
 			}
 		}
 	}
-	b.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
 	return 0, 0, nil
 }
 
