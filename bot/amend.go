@@ -131,9 +131,7 @@ func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpda
 	if err := b.enterPatiently(ctx); err != nil {
 		return livedesk.Ticket{}, w, err
 	}
-	desk, err := b.desk.Ticket(ctx, number) // whatever the answer was, the ticket says what came of it
-	<-b.slots
-	b.answeredBy(err)
+	desk, err := b.readTicket(ctx, number) // whatever the answer was, the ticket says what came of it
 	return desk, w, err
 }
 

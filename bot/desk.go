@@ -283,6 +283,18 @@ func (b *Bot) createBare(ctx context.Context, t storage.Ticket, request livedesk
 	return b.desk.CreateTicket(ctx, request)
 }
 
+// readTicket reads a ticket in the place among the requests that its caller has taken, and gives the place back.
+func (b *Bot) readTicket(ctx context.Context, number string) (livedesk.Ticket, error) {
+	defer func() { <-b.slots }()
+	t, err := b.desk.Ticket(ctx, number)
+	if errors.Is(err, livedesk.ErrNotFound) {
+		b.answeredBy(nil) // an answer like any other
+	} else {
+		b.answeredBy(err)
+	}
+	return t, err
+}
+
 // answeredBy keeps the throttle informed, and the operator. It returns whether LiveDesk has just gone away or come back.
 func (b *Bot) answeredBy(err error) (news bool) {
 	refusal, _ := errors.AsType[*livedesk.Error](err)

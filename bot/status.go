@@ -173,14 +173,7 @@ func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) 
 			return livedesk.Ticket{}, err
 		}
 	}
-	defer func() { <-b.slots }()
-	t, err := b.desk.Ticket(ctx, number)
-	if !errors.Is(err, livedesk.ErrNotFound) {
-		b.answeredBy(err)
-	} else {
-		b.answeredBy(nil)
-	}
-	return t, err
+	return b.readTicket(ctx, number)
 }
 
 // seenAs stores what LiveDesk just said.

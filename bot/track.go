@@ -105,14 +105,11 @@ func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
 		giveBack(time.Second)
 		return
 	}
-	desk, err := b.desk.Ticket(work, t.TicketID)
-	<-b.slots
+	desk, err := b.readTicket(work, t.TicketID)
 	if errors.Is(err, livedesk.ErrNotFound) {
-		b.answeredBy(nil)
 		b.missed(work, t)
 		return
 	}
-	b.answeredBy(err)
 	if err != nil {
 		giveBack(b.cfg.TrackEvery)
 		return
