@@ -86,6 +86,13 @@ func TestUpdatesOfAProcessThatDiedBeforeTheyWereDoneChangeNothingTwice(t *testin
 	w.telegram.Edit(command, "/ticket Door\nas described later")
 	w.forge(w.alice, card, "set:"+w.row(card)+":priority=low")
 	w.say(w.alice, chat, "/unfollow "+number)
+	w.say(w.alice, chat, "Window", telegramtest.ReplyTo(w.say(w.alice, chat, "/ticket !high")))
+	w.telegram.Album(w.alice, chat, "/ticket Photos", w.texts(2))
+	w.hears(chat, "Photos")
+	w.attachments(2)
+	w.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
+	left := w.say(w.alice, chat, "/ticket left")
+	w.forge(w.alice, left, "leave:"+w.row(left)+":1")
 	settled := func() bool {
 		return w.count("additions WHERE done_at IS NULL")+w.count("updates WHERE done_at IS NULL")+
 			w.count("notices WHERE told_at IS NULL")+w.count("tickets WHERE told < version") == 0
@@ -95,12 +102,12 @@ func TestUpdatesOfAProcessThatDiedBeforeTheyWereDoneChangeNothingTwice(t *testin
 	changes := w.desk.Seen(livedesktest.Update)
 
 	handled := w.sql(`UPDATE updates SET done_at = NULL`)
-	require.Greater(t, handled, int64(7))
+	require.Greater(t, handled, int64(12))
 	w.stop()
 	w.start()
 	require.Eventually(t, settled, 30*time.Second, 50*time.Millisecond)
 	w.say(w.alice, chat, "/status "+number)
 	require.Equal(t, before, w.desk.Tickets())
 	require.Equal(t, changes, w.desk.Seen(livedesktest.Update))
-	require.Len(t, chat.BotMessages(), said+3, "/help and /unfollow are answered again; then the status")
+	require.Len(t, chat.BotMessages(), said+4, "/help, /unfollow and /ticket without text are answered again; then the status")
 }

@@ -213,11 +213,15 @@ func free(ctx context.Context, tx pgx.Tx, number int32, which string, listed InH
 	}{
 		{`UPDATE updates SET owner = NULL, takeovers = takeovers + 1
 		  WHERE owner = $1 AND done_at IS NULL AND update_id ` + which + ` ($2)`, listed.Updates},
-		{`UPDATE tickets
-		    SET state = 'unconfirmed', reason = 'crash', owner = NULL, due_at = NULL,
-		        version = version + 1, tell_at = now()
-		  WHERE owner = $1 AND state = 'sending' AND id ` + which + ` ($2)`, listed.Tickets},
-		{`UPDATE tickets SET owner = NULL WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Tickets},
+		// One statement, because the process may still store a ticket that it is sending.
+		{`UPDATE tickets SET
+		    owner = NULL,
+		    state = CASE state WHEN 'sending' THEN 'unconfirmed' ELSE state END,
+		    reason = CASE state WHEN 'sending' THEN 'crash' ELSE reason END,
+		    due_at = CASE WHEN state <> 'sending' THEN due_at END,
+		    version = CASE state WHEN 'sending' THEN version + 1 ELSE version END,
+		    tell_at = CASE state WHEN 'sending' THEN now() ELSE tell_at END
+		  WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Tickets},
 		{`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1 AND id ` + which + ` ($2)`, listed.Tellings},
 		{`UPDATE files SET owner = NULL WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Files},
 	} {

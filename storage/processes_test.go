@@ -150,6 +150,35 @@ func TestTakingOverNeverTouchesTheLiving(t *testing.T) {
 	require.Len(t, claim(t, store, living, 100), 2*deaths)
 }
 
+func TestATicketThatADeadProcessStoresWhileItIsTakenOverIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	dead := register(t, store)
+	first := openTicket(t, store, dead, newTicket("first", 7, storage.StateSending))
+	kill(t, store, dead)
+
+	lock, err := store.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	_, err = lock.Exec(t.Context(), `SELECT FROM tickets WHERE id = $1 FOR UPDATE`, first.ID)
+	require.NoError(t, err)
+	taken := make(chan error, 1)
+	go func() {
+		_, err := store.TakeOver(t.Context(), true)
+		taken <- err
+	}()
+	require.Eventually(t, func() bool {
+		return count(t, store, `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%tickets%'`) == 1
+	}, 30*time.Second, 5*time.Millisecond)
+	second := openTicket(t, store, dead, newTicket("second", 8, storage.StateSending))
+	require.NoError(t, lock.Commit(t.Context()))
+	require.NoError(t, <-taken)
+
+	require.Equal(t, storage.StateUnconfirmed, state(t, store, first))
+	takeOver(t, store)
+	require.Equal(t, storage.StateUnconfirmed, state(t, store, second), "nobody would ever look at one that is sent by nobody")
+}
+
 // kill cuts a process's connection as the death of its machine would, and waits until its lock is free.
 func kill(t *testing.T, store *storage.Store, process *storage.Process) {
 	t.Helper()
