@@ -185,6 +185,18 @@ func TestALateFileOfATicketWithoutNumberIsNamed(t *testing.T) {
 	require.Len(t, w.attachments(1), 1)
 }
 
+func TestAFileThatFailsForNowIsNamedWhereTheTicketHasNoNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.desk.Trouble(livedesktest.Create, 1, livedesktest.NoTicketID())
+	w.desk.Trouble(livedesktest.Upload, livedesktest.Always, livedesktest.Refuse(502, livedesktest.HTML))
+	file := w.telegram.NewFile(telegramtest.Document, "slow.txt", "text/plain", []byte("x"))
+	card := w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket look", telegramtest.Attached(file))
+	w.becomes(card, "slow.txt did not come along")
+	require.Len(t, card.Chat.BotMessages(), 1)
+	require.Zero(t, w.count("files WHERE state = 'waiting'"))
+}
+
 func TestFileNamesAreMadeSafe(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -89,15 +89,15 @@ func TestUpdatesOfAProcessThatDiedBeforeTheyWereDoneChangeNothingTwice(t *testin
 	w.say(w.alice, chat, "Window", telegramtest.ReplyTo(w.say(w.alice, chat, "/ticket !high")))
 	w.telegram.Album(w.alice, chat, "/ticket Photos", w.texts(2))
 	w.hears(chat, "Photos")
-	w.attachments(2)
 	w.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
 	left := w.say(w.alice, chat, "/ticket left")
 	w.forge(w.alice, left, "leave:"+w.row(left)+":1")
 	settled := func() bool {
 		return w.count("additions WHERE done_at IS NULL")+w.count("updates WHERE done_at IS NULL")+
-			w.count("notices WHERE told_at IS NULL")+w.count("tickets WHERE told < version") == 0
+			w.count("notices WHERE told_at IS NULL")+w.count("tickets WHERE told < version")+w.count("files WHERE NOT entered") == 0
 	}
 	require.Eventually(t, settled, 30*time.Second, 50*time.Millisecond)
+	require.Equal(t, 2, w.count("files"))
 	before, said := w.desk.Tickets(), len(chat.BotMessages())
 	changes := w.desk.Seen(livedesktest.Update)
 

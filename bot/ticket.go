@@ -209,6 +209,9 @@ func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 	case err != nil:
 		return false, err
 	case q.Answered:
+		if _, err := b.store.ByRef(ctx, b.ref(a)); !errors.Is(err, storage.ErrNotFound) {
+			return false, err // the answer was this message: its update is handled again
+		}
 		return false, b.say(ctx, a, b.texts.in("").say("question_answered"))
 	}
 	return b.openTicket(ctx, update, a, q)
