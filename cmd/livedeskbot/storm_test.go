@@ -173,11 +173,23 @@ func (s *storm) decide() {
 	}, "buttons that nobody obeys")
 }
 
-// last is the outcome of a command as it now stands.
+// last is the outcome of a command as it now stands: the reply that the bot posted or changed last. One that was repeated,
+// because nobody knew whether it stood, and is out of the bot's reach stays as it was.
 func (s *storm) last(m *telegramtest.Message) *telegramtest.Message {
 	replies := s.telegram.Replies(m)
 	require.NotEmpty(s.t, replies, "nothing was told about %q", m.Text)
-	return replies[len(replies)-1]
+	return lastWord(replies)
+}
+
+func lastWord(replies []*telegramtest.Message) *telegramtest.Message {
+	return slices.MaxFunc(replies, func(x, y *telegramtest.Message) int { return said(x).Compare(said(y)) })
+}
+
+func said(m *telegramtest.Message) time.Time {
+	if m.Edited.IsZero() {
+		return m.Date
+	}
+	return m.Edited
 }
 
 var numberForm = regexp.MustCompile(`tk_[0-9]{8}_[0-9a-z]+`)
@@ -214,9 +226,10 @@ func (s *storm) judge(m *telegramtest.Message, tickets []livedesktest.Ticket) {
 		s.lost++
 		return
 	}
+	told := lastWord(replies)
 	s.repeated += len(replies) - 1
-	for _, earlier := range replies[:len(replies)-1] {
-		if strings.HasPrefix(earlier.Text, "⏳") {
+	for _, other := range replies {
+		if other != told && strings.HasPrefix(other.Text, "⏳") {
 			s.stale++
 		}
 	}
@@ -227,7 +240,7 @@ func (s *storm) judge(m *telegramtest.Message, tickets []livedesktest.Ticket) {
 	if len(tickets) > allowed {
 		s.doubled++
 	}
-	s.count(m, replies[len(replies)-1], tickets)
+	s.count(m, told, tickets)
 }
 
 // count says which outcome a message tells, and whether LiveDesk's tickets are in keeping with it.
