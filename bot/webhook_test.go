@@ -342,8 +342,8 @@ func TestAPostInHandAtTheStopIsStored(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, w.post(`{"update_id":5}`).StatusCode, "no new ones")
 	release()
 	<-stopped
-	posts := w.telegram.Posts()
-	require.Equal(t, http.StatusOK, posts[0].Status)
+	require.Eventually(t, func() bool { return len(w.telegram.Posts()) > 0 }, 30*time.Second, time.Millisecond)
+	require.Equal(t, http.StatusOK, w.telegram.Posts()[0].Status)
 	w.start()
 	w.hears(chat, "tk_")
 	require.Len(t, w.desk.Tickets(), 1)
