@@ -127,7 +127,7 @@ func (w *world) quiet(who *telegramtest.Person) {
 }
 
 func (w *world) context() context.Context {
-	ctx, cancel := context.WithTimeout(w.t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(cancel)
 	return ctx
 }
