@@ -31,7 +31,7 @@ func TestAPressTakesEffectOnceAlsoWhereItsAnswerGetsLost(t *testing.T) {
 			answer, err := press.Wait(w.context())
 			require.NoError(t, err)
 			require.Contains(t, answer.Text, "Sending it again")
-			require.Len(t, w.desk.Tickets(), 2)
+			require.Eventually(t, func() bool { return len(w.desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
 		})
 	}
 }

@@ -164,9 +164,7 @@ func TestWithoutUploadsTheTicketSaysWhatIsMissing(t *testing.T) {
 	w.settings["LIVEDESK_UPLOAD_URL"] = "off"
 	w.ready()
 	file := w.telegram.NewBigFile(telegramtest.Document, "a.bin", "application/octet-stream", 1<<20)
-	began := time.Now()
 	w.hears(w.telegram.Say(w.alice, w.telegram.NewSupergroup("Group"), "/ticket off", telegramtest.Attached(file)), "takes no files")
-	require.Less(t, time.Since(began), 5*time.Second)
 	require.Contains(t, w.desk.Tickets()[0].Description, "Not included: a.bin")
 	require.Zero(t, w.desk.Seen(livedesktest.Upload))
 	require.Empty(t, w.telegram.CallsOf("getFile"))

@@ -138,7 +138,7 @@ func (c *cluster) settings() []string {
 		"log_error_verbosity=terse", "log_min_error_statement=panic",
 	}
 	if c.Temporary {
-		values = append(values, "max_connections=200", "fsync=off", "full_page_writes=off", "synchronous_commit=off")
+		values = append(values, "max_connections=1000", "fsync=off", "full_page_writes=off", "synchronous_commit=off")
 	} else {
 		values = append(values, "max_connections=60", "fsync=on", "full_page_writes=on", "synchronous_commit=on")
 	}
