@@ -55,6 +55,7 @@ func TestSuspectedUpdatesAreHandledOneAtATime(t *testing.T) {
 	}
 	w.leave(920, chat, w.alice, "/ticket beside them", 0, 0)
 	w.start()
+	require.NoError(t, w.desk.Await(w.context(), func() bool { return w.desk.Seen(livedesktest.Get) > before }))
 	w.hears(chat, "beside them")
 	require.Equal(t, 1, w.count("updates WHERE suspected = 1"), "the others wait until it is known whether the first one kills")
 	require.Equal(t, before+1, w.desk.Seen(livedesktest.Get))
