@@ -20,7 +20,7 @@ import (
 
 func TestAFloodInOneGroupIsAnsweredInFullAndDelaysNobodyElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, storagetest.New(t), telegramtest.Options{FloodGrace: 200 * time.Millisecond}, nil)
+	w := newWorld(t, storagetest.New(t), telegramtest.Options{FloodGrace: 500 * time.Millisecond}, nil)
 	w.ready()
 	flooded := w.telegram.NewSupergroup("Flooded")
 	flooded.Limit(10, 2*time.Second) // of what the rule of 20 a minute is, sixty times faster
@@ -45,7 +45,7 @@ func TestAFloodInOneGroupIsAnsweredInFullAndDelaysNobodyElse(t *testing.T) {
 
 func TestALimitOfTheWholeBotIsKept(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, storagetest.New(t), telegramtest.Options{FloodGrace: 200 * time.Millisecond}, nil)
+	w := newWorld(t, storagetest.New(t), telegramtest.Options{FloodGrace: 500 * time.Millisecond}, nil)
 	w.telegram.Limit(30, time.Second)
 	w.ready()
 	var commands []*telegramtest.Message
