@@ -28,6 +28,7 @@ type world struct {
 	telegram *telegramtest.Server
 	desk     *livedesktest.Desk
 	deskURL  string
+	timeout  time.Duration // of a request to LiveDesk
 	database string
 	cfg      Config
 	logs     *logtest.Buffer
@@ -44,6 +45,7 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 		desk:     livedesktest.New(livedesktest.Options{}),
 		database: storagetest.New(t),
 		logs:     &logtest.Buffer{},
+		timeout:  time.Minute,
 	}
 	t.Cleanup(w.telegram.Close)
 	telegram, desk := httptest.NewServer(w.telegram), httptest.NewServer(w.desk)
@@ -75,7 +77,7 @@ func (w *world) start() {
 	store, err := storage.Open(w.t.Context(), w.database)
 	require.NoError(w.t, err)
 	desk, err := livedesk.New(livedesk.Config{
-		BaseURL: w.deskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: 3 * time.Second,
+		BaseURL: w.deskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: w.timeout,
 	})
 	require.NoError(w.t, err)
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -32,7 +32,11 @@ func TestEveryOutcomeIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, func(w *world) {
+				if name == "no answer in time" {
+					w.timeout = time.Second
+				}
+			})
 			w.desk.Trouble(livedesktest.Create, 1, test.fault)
 			reply := w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket My <title>")
 			require.Contains(t, reply.Text, test.says)

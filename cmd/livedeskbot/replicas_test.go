@@ -59,7 +59,6 @@ func (w *world) leader(replicas []*process) int {
 func TestWhatAKilledProcessHadInHandIsToldByALivingOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, storagetest.New(t), telegramtest.Options{}, nil)
-	w.settings["LIVEDESK_TIMEOUT"] = "1m"
 	replicas := []*process{w.ready(), w.ready()}
 	w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.StoreThenHang())
 	const tickets = 20

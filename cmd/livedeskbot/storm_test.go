@@ -33,7 +33,6 @@ func TestNothingIsLostOrDoubledInAStorm(t *testing.T) {
 		world: newWorld(t, pg.server.URL(), telegramtest.Options{FloodGrace: time.Second}, answers.watch), answers: answers,
 		dice: rand.New(rand.NewPCG(number, 1)), pg: pg,
 	}
-	s.settings["LIVEDESK_TIMEOUT"] = "1s"
 	s.replicas = []*process{s.ready(), s.ready()}
 	s.rage(length, number)
 	s.calm()
