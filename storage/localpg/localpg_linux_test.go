@@ -42,7 +42,7 @@ func TestATemporaryServerTakesManyConnections(t *testing.T) {
 	server, err := StartTemporary(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "off", show(t, server.URL(), "fsync"))
-	require.Equal(t, "200", show(t, server.URL(), "max_connections"))
+	require.Equal(t, "1000", show(t, server.URL(), "max_connections"))
 	require.NoError(t, server.Close())
 	require.NoDirExists(t, server.cluster.Dir)
 }
