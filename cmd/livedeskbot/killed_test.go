@@ -154,7 +154,7 @@ func TestMemoryDoesNotGrowWithFiles(t *testing.T) {
 	after, err := peakMemory(p.cmd.Process.Pid)
 	require.NoError(t, err)
 	t.Logf("peak memory: %d MB before, %d MB after %d files of %d MB", before, after, people, size>>20)
-	require.Less(t, after-before, 48)
+	require.Less(t, after-before, 100)
 	require.Len(t, w.desk.Uploads(), people)
 }
 
