@@ -8,10 +8,16 @@ package storage
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"net"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -86,7 +92,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// IsAway returns whether an error means that the database cannot be reached or is not ready, which may pass.
+// IsAway returns whether an error means that the database cannot be reached, is not ready or hung up, which may pass.
 func IsAway(err error) bool {
 	var connect *pgconn.ConnectError
 	var state *pgconn.PgError
@@ -96,8 +102,11 @@ func IsAway(err error) bool {
 	case errors.As(err, &state):
 		return strings.HasPrefix(state.Code, "57P") || strings.HasPrefix(state.Code, "08") || strings.HasPrefix(state.Code, "53")
 	}
-	return pgconn.SafeToRetry(err)
+	return pgconn.SafeToRetry(err) || slices.ContainsFunc(hungUp, func(lost error) bool { return errors.Is(err, lost) })
 }
+
+// hungUp are what a connection that broke ends with, as pgx and as database/sql, which goose uses, say it.
+var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, driver.ErrBadConn, sql.ErrConnDone}
 
 // permanent says whether a refusal to connect is a matter of settings: password, user or database.
 func permanent(code string) bool { return strings.HasPrefix(code, "28") || code == "3D000" }

@@ -172,7 +172,7 @@ func (p *person) types(line, sees string) {
 // sees waits until a text stands below what has been seen.
 func (p *person) sees(text string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), time.Minute)
 	defer cancel()
 	for {
 		all, changed := p.screen.look()

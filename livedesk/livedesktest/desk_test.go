@@ -133,7 +133,7 @@ func setup(t *testing.T, o livedesktest.Options) bench {
 	t.Cleanup(server.Close)
 	t.Cleanup(desk.Clear)
 	client := server.Client()
-	client.Timeout = 10 * time.Second
+	client.Timeout = time.Minute
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return bench{desk, server.URL, client}
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -39,7 +42,7 @@ func TestNothingThatIsSecretOrPrivateIsSeen(t *testing.T) {
 			t.Parallel()
 			s := newSecretStage(t, format)
 			if mode == "webhook" {
-				s.env["TELEGRAM_WEBHOOK_URL"] = "http://" + s.env["LISTEN_ADDR"] + "/telegram"
+				s.env["TELEGRAM_WEBHOOK_URL"] = s.door + "/telegram"
 				s.env["TELEGRAM_WEBHOOK_SECRET"] = hookSecret
 			}
 			seen := s.storm()
@@ -60,6 +63,8 @@ func TestNothingThatIsSecretOrPrivateIsSeen(t *testing.T) {
 // secretStage is a stage whose every secret is unique and whose neighbours quote what they are told.
 type secretStage struct {
 	*stage
+	door    string // an address that leads to the service wherever that listens
+	service atomic.Pointer[running]
 	strayed atomic.Int64
 	said    []string // by the bot, in chats
 }
@@ -76,21 +81,23 @@ func newSecretStage(t *testing.T, format string) *secretStage {
 	database, err := url.Parse(s.env["DATABASE_URL"])
 	require.NoError(t, err)
 	database.User = url.UserPassword(database.User.Username(), passwordSecret)
-	address, err := freeAddress()
-	require.NoError(t, err)
+	door := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme = "http"
+			if service := s.service.Load(); service != nil {
+				r.Out.URL.Host = service.address()
+			}
+		},
+		ErrorLog: log.New(io.Discard, "", 0), // the service may not listen yet
+	})
+	t.Cleanup(door.Close)
+	s.door = door.URL
 	maps.Copy(s.env, map[string]string{
 		"TELEGRAM_API_URL": telegram.URL, "LIVEDESK_API_URL": desk.URL + "/api/v2", "LIVEDESK_TIMEOUT": "500ms",
 		"LIVEDESK_API_KEY": keySecret, "LIVEDESK_API_SECRET": pairSecret, "DATABASE_URL": database.String(),
-		"LISTEN_ADDR": address, "LOG_LEVEL": "debug", "LOG_FORMAT": format, "LIVEDESK_RATE": "500", "TICKETS_PER_MINUTE": "0",
+		"LOG_LEVEL": "debug", "LOG_FORMAT": format, "LIVEDESK_RATE": "500", "TICKETS_PER_MINUTE": "0",
 	})
 	return s
-}
-
-// freeAddress is an address that nobody listens at.
-func freeAddress() (string, error) {
-	server := httptest.NewServer(nil)
-	defer server.Close()
-	return server.Listener.Addr().String(), nil
 }
 
 func (s *secretStage) secrets() []string {
@@ -130,6 +137,7 @@ func (s *secretStage) storm() string {
 	s.telegram.Misbehave(1, telegramtest.Chaos{Refuse: .05, Lose: .05, ServerError: .05, Garbage: .05, Slow: .05, SlowBy: 50 * time.Millisecond})
 	s.desk.Chaos(1, livedesktest.Storm(.2)...)
 	r := s.serve()
+	s.service.Store(r)
 	person := s.telegram.NewPerson(nameText, telegramtest.LastName(nameText))
 	chat := s.telegram.NewSupergroup(nameText)
 	all := []*telegramtest.Message{s.telegram.Say(person, chat, "/help "+bodyText)}
@@ -137,7 +145,7 @@ func (s *secretStage) storm() string {
 		all = append(all, s.telegram.Say(person, chat, fmt.Sprintf("/ticket key=%s %s %d\n%s", bodyText, titleText, i, bodyText)))
 		if i%2 == 1 {
 			s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
-			_, _ = httpPost(s.t, "http://"+s.env["LISTEN_ADDR"]+"/telegram", "text", bodyText)
+			_, _ = httpPost(s.t, s.door+"/telegram", "text", bodyText)
 		}
 	}
 	s.exec(`INSERT INTO updates (bot_id, update_id, chat_id, payload) VALUES (424242, -1, 0, '{"message":"` + bodyText + `"}')`)
@@ -168,7 +176,7 @@ func (s *secretStage) storm() string {
 func (s *secretStage) pages() string {
 	var all strings.Builder
 	for _, path := range []string{"/metrics", "/readyz", "/healthz", "/telegram"} {
-		res, err := http.Get("http://" + s.env["LISTEN_ADDR"] + path)
+		res, err := http.Get(s.door + path)
 		require.NoError(s.t, err)
 		require.NoError(s.t, res.Write(&all))
 		require.NoError(s.t, res.Body.Close())

@@ -34,16 +34,21 @@ func (s *stage) serve() *running {
 	return r
 }
 
-var addressForm = regexp.MustCompile(`msg=listening address=(\S+)`)
+var addressForm = regexp.MustCompile(`msg"?[=:]"?listening"?[ ,]"?address"?[=:]"?([0-9.:]+)`)
+
+// address is where the service listens, empty before it does.
+func (r *running) address() string {
+	address := addressForm.FindStringSubmatch(r.logs.String())
+	if address == nil {
+		return ""
+	}
+	return address[1]
+}
 
 // get asks the service for a page; 0 where there is no answer.
 func (r *running) get(path string) (int, string) {
 	r.t.Helper()
-	address := addressForm.FindStringSubmatch(r.logs.String())
-	if address == nil {
-		return 0, ""
-	}
-	res, err := http.Get("http://" + address[1] + path)
+	res, err := http.Get("http://" + r.address() + path)
 	if err != nil {
 		return 0, ""
 	}
@@ -61,7 +66,7 @@ func (r *running) becomes(path string, status int) string {
 		var now int
 		now, body = r.get(path)
 		return now == status
-	}, 20*time.Second, 10*time.Millisecond, "%s is not %d: %s\n%s", path, status, body, r.logs)
+	}, time.Minute, 10*time.Millisecond, "%s is not %d: %s\n%s", path, status, body, r.logs)
 	return body
 }
 
