@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,32 @@ func TestAMigrationWhoseConnectionsBreakCanBeTriedAgain(t *testing.T) {
 		requireCurrent(t, pool, true)
 	}
 	require.NotZero(t, broken)
+}
+
+func TestWhatKeepsADatabaseFromMigratingMayPass(t *testing.T) {
+	t.Parallel()
+	for name, setting := range map[string]string{"read-only": "default_transaction_read_only=on", "locked": "lock_timeout=1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := emptyDatabase(t)
+			blocker, err := newPool(t, url).Begin(t.Context())
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = blocker.Rollback(context.Background()) })
+			_, err = blocker.Exec(t.Context(), `CREATE TABLE updates ()`)
+			require.NoError(t, err)
+			config, err := pgxpool.ParseConfig(url)
+			require.NoError(t, err)
+			key, value, _ := strings.Cut(setting, "=")
+			config.ConnConfig.RuntimeParams[key] = value
+			pool, err := pgxpool.NewWithConfig(t.Context(), config)
+			require.NoError(t, err)
+			t.Cleanup(pool.Close)
+			err = storage.Migrate(t.Context(), pool, quiet)
+			require.Error(t, err)
+			require.True(t, storage.IsAway(err), err)
+			requireCurrent(t, newPool(t, url), false)
+		})
+	}
 }
 
 var quiet = slog.New(slog.DiscardHandler)

@@ -15,6 +15,7 @@ import (
 	"io"
 	"maps"
 	"net"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -100,13 +101,18 @@ func IsAway(err error) bool {
 	case errors.As(err, &connect):
 		return !errors.As(err, &state) || !permanent(state.Code)
 	case errors.As(err, &state):
-		return strings.HasPrefix(state.Code, "57P") || strings.HasPrefix(state.Code, "08") || strings.HasPrefix(state.Code, "53")
+		return passing.MatchString(state.Code)
 	}
 	return pgconn.SafeToRetry(err) || slices.ContainsFunc(hungUp, func(lost error) bool { return errors.Is(err, lost) })
 }
 
 // hungUp are what a connection that broke ends with, as pgx and as database/sql, which goose uses, say it.
 var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, driver.ErrBadConn, sql.ErrConnDone}
+
+// passing are the SQLSTATEs of a server that starts or stops (57P), has lost a connection (08), has no room (53), is a
+// standby or otherwise read-only (25006), or whose rows somebody else holds (55P03, 40).
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+var passing = regexp.MustCompile(`^(57P|08|53|40|25006|55P03)`)
 
 // permanent says whether a refusal to connect is a matter of settings: password, user or database.
 func permanent(code string) bool { return strings.HasPrefix(code, "28") || code == "3D000" }

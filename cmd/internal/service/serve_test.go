@@ -89,7 +89,7 @@ func TestWhileWorkInHandFinishesTheServiceIsAliveAndNotReady(t *testing.T) {
 	r.becomes("/readyz", http.StatusOK)
 	chat, alice := s.telegram.NewSupergroup("S"), s.telegram.NewPerson("Alice")
 	s.telegram.Say(alice, chat, "/ticket in hand")
-	require.NoError(t, s.desk.Await(t.Context(), func() bool { return s.desk.Count() == 1 }))
+	require.Eventually(t, func() bool { return s.desk.Count() == 1 }, time.Minute, 10*time.Millisecond, "%s", r.logs)
 
 	r.end()
 	require.Equal(t, "stopping\n", r.becomes("/readyz", http.StatusServiceUnavailable))
