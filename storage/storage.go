@@ -110,7 +110,7 @@ func IsAway(err error) bool {
 var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, driver.ErrBadConn, sql.ErrConnDone}
 
 // passing are the SQLSTATEs of a server that starts or stops (57P), has lost a connection (08), has no room (53), is a
-// standby or otherwise read-only (25006), or whose rows somebody else holds (55P03, 40).
+// standby or otherwise read-only (25006), or in which somebody else holds what is needed (55P03, 40).
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var passing = regexp.MustCompile(`^(57P|08|53|40|25006|55P03)`)
 
