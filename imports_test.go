@@ -57,7 +57,7 @@ func TestTheServiceContainsNoTestCode(t *testing.T) {
 
 func TestEmulatorsAreNoTestCode(t *testing.T) {
 	t.Parallel()
-	for _, emulator := range []string{"./bot/telegramtest", "./livedesk/livedesktest"} {
+	for _, emulator := range []string{"./bot/telegram/telegramtest", "./livedesk/livedesktest"} {
 		require.False(t, slices.Contains(golist(t, "{{.ImportPath}}", "-deps", emulator), "testing"), emulator)
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 )
 
 func TestTheCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt(t *testing.T) {

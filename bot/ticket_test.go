@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 )
 
 func TestATicketFromATopicIsTheDocumentedRequest(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 

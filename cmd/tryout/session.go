@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 )
 
 // How long the prompt waits for what comes of a line, so that it rarely appears in the middle of an answer.

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/cmd/internal/service"
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage/localpg"

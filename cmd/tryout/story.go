@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 

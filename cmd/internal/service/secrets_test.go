@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/logtest"
-	"livedeskbot/bot/telegramtest"
+	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 // bot is the other side of the wire: plain HTTP, so that nothing of ours can hide a mistake of the server.

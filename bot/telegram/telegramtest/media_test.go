@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 // uploads makes a multipart call with fields and files by part name.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 // hook is a webhook that notes what it gets and answers as told.

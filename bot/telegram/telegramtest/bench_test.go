@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 // BenchmarkSendMessage is the server's own cost of one message, without a network.

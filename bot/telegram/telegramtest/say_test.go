@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tt "livedeskbot/bot/telegramtest"
+	tt "livedeskbot/bot/telegram/telegramtest"
 )
 
 // clock is a time that tests move.
