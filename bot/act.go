@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
 
@@ -39,7 +40,7 @@ func (b *Bot) act(ctx context.Context, update int64, want any) (finished bool, e
 
 // say answers a message with a text.
 func (b *Bot) say(ctx context.Context, a asked, text string) error {
-	_, _, err := b.reply(ctx, a.at, message{text: text})
+	_, _, err := b.reply(ctx, a.at, markup.Message{Text: text})
 	return err
 }
 

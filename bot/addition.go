@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -21,7 +22,7 @@ const editable = 48 * time.Hour
 type (
 	textContent struct {
 		Text   string // Markdown block, heading included
-		Origin string // message or album that it came with, answered once
+		Origin string // Message or album that it came with, answered once
 	}
 	valueContent struct{ Value string }
 	editContent  struct {
@@ -48,7 +49,7 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	}
 	say := b.texts.in(t.Language)
 	files := filesOf(a.message)
-	text := strings.TrimSpace(clean(body(a.message)))
+	text := strings.TrimSpace(markup.Clean(body(a.message)))
 	switch {
 	case a.at.chat != t.ChatID && a.at.chat != t.CardChatID:
 		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
@@ -67,8 +68,8 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 		Ref: ref, Ticket: t.ID, Kind: storage.AddText, Content: content,
 		MessageID: a.at.reply, ThreadID: a.at.thread, SenderName: a.by.name,
 	}, files, b.id, update)
-	b.looks.up()
-	b.carrying.up()
+	b.looks.Up()
+	b.carrying.Up()
 	return err == nil, err
 }
 
@@ -99,7 +100,7 @@ var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
 
 // heading stands above what a customer adds to the description: when, and who.
 func heading(who string, when time.Time) string {
-	return fmt.Sprintf("### %s, %s", when.UTC().Format("2 Jan 2006 15:04:05 UTC"), plainLine(who))
+	return fmt.Sprintf("### %s, %s", when.UTC().Format("2 Jan 2006 15:04:05 UTC"), markup.Line(who))
 }
 
 // rewrite takes an edit of the message that asked for a ticket: title and text follow it.
@@ -132,7 +133,7 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 		Ref:    fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.message.EditDate, update),
 		Ticket: t.ID, Kind: storage.AddEdit, Content: content, MessageID: a.at.reply, ThreadID: a.at.thread, SenderName: a.by.name,
 	}, nil, b.id, update)
-	b.looks.up()
+	b.looks.Up()
 	return err == nil, err
 }
 

@@ -30,6 +30,7 @@ import (
 	tg "github.com/go-telegram/bot"
 	"golang.org/x/sync/errgroup"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -77,10 +78,10 @@ type Bot struct {
 	hands      *hands
 	gate       *gate
 	throttle   *throttle
-	tellings   wake          // something is to be told
-	waiting    wake          // a ticket is due to be sent
-	carrying   wake          // a file is to be carried
-	looks      wake          // a ticket is to be looked at
+	tellings   wait.Signal   // something is to be told
+	waiting    wait.Signal   // a ticket is due to be sent
+	carrying   wait.Signal   // a file is to be carried
+	looks      wait.Signal   // a ticket is to be looked at
 	slots      chan struct{} // requests with LiveDesk
 	fetching   chan struct{} // files of agents in hand
 	agentFiles *http.Client  // follows redirects, with which file stores answer
@@ -115,7 +116,7 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
 		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
 		queue: queue, gate: newGate(), hands: newHands(), throttle: newThrottle(cfg.Rate),
-		tellings: newWake(), waiting: newWake(), carrying: newWake(), looks: newWake(), slots: make(chan struct{}, maxRequests),
+		tellings: wait.NewSignal(), waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(), slots: make(chan struct{}, maxRequests),
 		fetching:   make(chan struct{}, maxFetched),
 		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
 		identity:   make(chan struct{}),
@@ -177,8 +178,8 @@ func (b *Bot) finish(cancel context.CancelFunc) {
 
 // introduce learns the bot's own name, without which commands cannot be read, and sets Telegram's menu of commands.
 func (b *Bot) introduce(ctx context.Context) {
-	for delay := time.Duration(0); ; delay = backoff(delay, 250*time.Millisecond, 5*time.Second) {
-		if sleep(ctx, delay) != nil {
+	for delay := time.Duration(0); ; delay = wait.Backoff(delay, 250*time.Millisecond, 5*time.Second) {
+		if wait.Sleep(ctx, delay) != nil {
 			return
 		}
 		me, err := b.telegram.GetMe(ctx)
@@ -226,8 +227,8 @@ func (b *Bot) recovered(what string, id int64, then func()) {
 // persist runs a database step until it succeeds: what the outside world has done must be recorded. It gives up when ctx
 // ends, or when the row is not there.
 func (b *Bot) persist(ctx context.Context, step func() error) error {
-	for delay := time.Duration(0); ; delay = backoff(delay, 50*time.Millisecond, time.Second) {
-		if err := sleep(ctx, delay); err != nil {
+	for delay := time.Duration(0); ; delay = wait.Backoff(delay, 50*time.Millisecond, time.Second) {
+		if err := wait.Sleep(ctx, delay); err != nil {
 			return err
 		}
 		err := step()
@@ -236,51 +237,6 @@ func (b *Bot) persist(ctx context.Context, step func() error) error {
 		}
 		b.log.Warn("cannot record, trying again", "error", err)
 	}
-}
-
-// sleep waits for d or for the end of ctx, whose error it returns.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
-// backoff doubles a delay between the given bounds.
-func backoff(delay, least, most time.Duration) time.Duration {
-	return min(max(2*delay, least), most)
-}
-
-// wake tells a loop that there is work. Many calls before the loop looks are one.
-type wake chan struct{}
-
-func newWake() wake { return make(wake, 1) }
-
-func (w wake) up() {
-	select {
-	case w <- struct{}{}:
-	default:
-	}
-}
-
-// wait returns when it was woken, after at most d, or with the error of ctx.
-func (w wake) wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w:
-	case <-timer.C:
-	}
-	return nil
 }
 
 // botID is the number before the colon of a token.

@@ -12,21 +12,22 @@ import (
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
 // Buttons carry "ACTION:TICKET:ARGUMENT", at most 64 bytes.
-func button(label, action string, ticket int64, argument string) models.InlineKeyboardButton {
-	return models.InlineKeyboardButton{Text: label, CallbackData: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
+func button(label, action string, ticket int64, argument string) markup.Button {
+	return markup.Button{Label: label, Data: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
 }
 
 // cardButtons stand below the card of a ticket that can be looked at.
-func cardButtons(say tongue, t storage.Ticket) [][]models.InlineKeyboardButton {
+func cardButtons(say tongue, t storage.Ticket) [][]markup.Button {
 	if t.TicketID == "" || t.Status == statusGone {
 		return nil
 	}
-	return [][]models.InlineKeyboardButton{
+	return [][]markup.Button{
 		{
 			button(say.say("button_refresh"), "refresh", t.ID, ""),
 			button(say.say("button_talk"), "talk", t.ID, "0"),
@@ -45,12 +46,12 @@ var choices = map[string][]string{
 }
 
 // menuButtons offer the values of a field in place of the card's buttons.
-func menuButtons(say tongue, t storage.Ticket, field string) [][]models.InlineKeyboardButton {
-	var row []models.InlineKeyboardButton
+func menuButtons(say tongue, t storage.Ticket, field string) [][]markup.Button {
+	var row []markup.Button
 	for _, value := range choices[field] {
-		row = append(row, button(plain(say.word(field, value)), "set", t.ID, field+"="+value))
+		row = append(row, button(markup.Plain(say.word(field, value)), "set", t.ID, field+"="+value))
 	}
-	return [][]models.InlineKeyboardButton{row, {button(say.say("button_back"), "menu", t.ID, "")}}
+	return [][]markup.Button{row, {button(say.say("button_back"), "menu", t.ID, "")}}
 }
 
 // press handles a button. Clients can send data that was never on a button, so every press is checked as if it were
@@ -62,7 +63,7 @@ func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
 	}
 	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
 	v, err := b.call(ctx, p.by.id, answers, func(ctx context.Context) error {
-		_, err := b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: plain(text)})
+		_, err := b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: markup.Plain(text)})
 		return err
 	})
 	if v == later {
@@ -99,7 +100,7 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 		return b.decideUnconfirmed(ctx, say, c)
 	case "refresh":
 		err = b.store.LookNow(ctx, t.ID)
-		b.looks.up()
+		b.looks.Up()
 		return say.say("pressed_refresh"), err
 	case "talk", "page":
 		return b.talk(ctx, say, c)
@@ -130,7 +131,7 @@ func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, c choice) (stri
 	}
 	if c.action == "leave" {
 		err = b.store.Leave(ctx, c.ticket.ID, int(attempt))
-		b.tellings.up()
+		b.tellings.Up()
 	} else {
 		err = b.again(ctx, c.ticket.ID, int(attempt))
 	}
@@ -157,8 +158,8 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 	if admitted {
 		b.do(func() { b.create(ctx, t) })
 	} else {
-		b.waiting.up()
-		b.tellings.up()
+		b.waiting.Up()
+		b.tellings.Up()
 	}
 	return nil
 }
@@ -200,16 +201,16 @@ func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
 	ref := fmt.Sprintf("%d/press/%d", b.id, c.update)
 	err = b.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, b.id, 0)
 	if err == nil {
-		b.looks.up()
+		b.looks.Up()
 	}
 	return err
 }
 
 // putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
-func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]models.InlineKeyboardButton) error {
+func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {
 	v, err := b.call(ctx, p.chat, answers, func(ctx context.Context) error {
 		_, err := b.telegram.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
-			ChatID: p.chat, MessageID: int(p.message), ReplyMarkup: message{buttons: buttons}.markup(),
+			ChatID: p.chat, MessageID: int(p.message), ReplyMarkup: keyboard(markup.Message{Buttons: buttons}),
 		})
 		return err
 	})
@@ -246,10 +247,10 @@ func (b *Bot) talk(ctx context.Context, say tongue, c choice) (string, error) {
 }
 
 // pageOf is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
-func pageOf(say tongue, t storage.Ticket, pages []string, page int) message {
+func pageOf(say tongue, t storage.Ticket, pages []string, page int) markup.Message {
 	page = min(page, len(pages)-1)
-	m := message{text: say.say("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
-	var row []models.InlineKeyboardButton
+	m := markup.Message{Text: say.say("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
+	var row []markup.Button
 	if page > 0 {
 		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
 	}
@@ -257,13 +258,13 @@ func pageOf(say tongue, t storage.Ticket, pages []string, page int) message {
 		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
 	}
 	if len(row) > 0 {
-		m.buttons = [][]models.InlineKeyboardButton{row}
+		m.Buttons = [][]markup.Button{row}
 	}
 	return m
 }
 
 // turnPage puts another page in place of the one that stands.
-func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m message) (string, error) {
+func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m markup.Message) (string, error) {
 	if about, err := b.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.say("press_unknown"), err
 	}

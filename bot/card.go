@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -35,7 +36,7 @@ func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
 // face is what everybody sees first: number, title, status, promise, times.
 func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 	lines := []string{
-		say.say("card_head", "Number", shorten(t.ID, maxNumber), "Title", shorten(plainLine(t.Title), maxTitle)),
+		say.say("card_head", "Number", markup.Shorten(t.ID, maxNumber), "Title", markup.Shorten(markup.Line(t.Title), maxTitle)),
 		dotted(append([]string{icon(t.Status) + " <b>" + say.word("status", string(t.Status)) + "</b>"},
 			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
 		say.timed("card_opened", t.CreatedAt),
@@ -53,7 +54,7 @@ func rating(say tongue, s *livedesk.Satisfaction) string {
 	if s == nil || s.Rating <= 0 {
 		return ""
 	}
-	return say.say("card_rating", "Stars", stars(s.Rating), "Feedback", shorten(plainLine(s.Feedback), maxTitle))
+	return say.say("card_rating", "Stars", stars(s.Rating), "Feedback", markup.Shorten(markup.Line(s.Feedback), maxTitle))
 }
 
 func empty(s string) bool { return s == "" }
@@ -89,7 +90,7 @@ func (t tongue) facts(priority, kind, team string) []string {
 		facts = append(facts, t.word("type", kind))
 	}
 	if team != "" {
-		facts = append(facts, escape(isolate(shorten(plainLine(team), maxName))))
+		facts = append(facts, markup.Escape(markup.Isolate(markup.Shorten(markup.Line(team), maxName))))
 	}
 	return facts
 }
@@ -147,11 +148,11 @@ func first[T any](list []T) []T { return list[:min(len(list), maxValues)] }
 
 // attachment is a file's name; staff can open it.
 func attachment(a livedesk.Attachment, who audience) string {
-	name := escape(isolate(shorten(plainLine(a.Name), maxName)))
+	name := markup.Escape(markup.Isolate(markup.Shorten(markup.Line(a.Name), maxName)))
 	if who != staff || !strings.HasPrefix(a.URL, "http") || len(a.URL) > maxLink {
 		return name
 	}
-	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(a.URL), name)
+	return fmt.Sprintf(`<a href="%s">%s</a>`, markup.Escape(a.URL), name)
 }
 
 // background is what only staff see of a ticket, apart from its conversation.
@@ -159,7 +160,7 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	var lines []string
 	add := func(id, value string) {
 		if value != "" {
-			lines = append(lines, say.say("staff_"+id, "Value", safe(value)))
+			lines = append(lines, say.say("staff_"+id, "Value", markup.HTML(value)))
 		}
 	}
 	add("console", b.console(t.ID))
@@ -178,7 +179,7 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	add("followers", people(names(t.Followers)...))
 	add("tags", people(t.Tags...))
 	for _, key := range slices.Sorted(maps.Keys(t.CustomFields)) {
-		lines = append(lines, say.say("staff_field", "Key", shorten(plainLine(key), maxName), "Value", fieldText(t.CustomFields[key])))
+		lines = append(lines, say.say("staff_field", "Key", markup.Shorten(markup.Line(key), maxName), "Value", fieldText(t.CustomFields[key])))
 	}
 	add("sla", slaLine(say, t.SLA))
 	if s := t.Satisfaction; s != nil {
@@ -195,7 +196,7 @@ func (b *Bot) console(number string) string {
 	if b.cfg.ConsoleURL == "" || len(number) > maxNumber {
 		return ""
 	}
-	return fmt.Sprintf(`<a href="%s">%s</a>`, escape(consoleLink(b.cfg.ConsoleURL, number)), escape(number))
+	return fmt.Sprintf(`<a href="%s">%s</a>`, markup.Escape(consoleLink(b.cfg.ConsoleURL, number)), markup.Escape(number))
 }
 
 func contact(c livedesk.Contact) []string { return []string{c.Name, c.Email, c.Phone, c.EUID} }
@@ -212,8 +213,8 @@ func names(persons []livedesk.Person) []string {
 func people(values ...string) string {
 	var shown []string
 	for _, v := range values {
-		if v = plainLine(v); v != "" {
-			shown = append(shown, escape(isolate(shorten(v, 200))))
+		if v = markup.Line(v); v != "" {
+			shown = append(shown, markup.Escape(markup.Isolate(markup.Shorten(v, 200))))
 		}
 		if len(shown) > maxValues {
 			return strings.Join(shown[:maxValues], ", ") + ", …"
@@ -223,15 +224,15 @@ func people(values ...string) string {
 }
 
 func plainHTML(text string, limit int) string {
-	return escape(shorten(strings.TrimSpace(clean(text)), limit))
+	return markup.Escape(markup.Shorten(strings.TrimSpace(markup.Clean(text)), limit))
 }
 
 func fieldText(value any) string {
 	if s, ok := value.(string); ok {
-		return shorten(plainLine(s), maxTitle)
+		return markup.Shorten(markup.Line(s), maxTitle)
 	}
 	text, _ := json.Marshal(value)
-	return shorten(string(text), maxTitle)
+	return markup.Shorten(string(text), maxTitle)
 }
 
 func slaLine(say tongue, s *livedesk.SLA) string {
@@ -252,7 +253,7 @@ func slaLine(say tongue, s *livedesk.SLA) string {
 func (b *Bot) line(say tongue, t storage.Ticket) string {
 	var r livedesk.NewTicket
 	_ = json.Unmarshal(t.Request, &r)
-	title := shorten(r.Title, maxName)
+	title := markup.Shorten(r.Title, maxName)
 	switch {
 	case t.State == storage.StateUnconfirmed:
 		return say.say("line_unconfirmed", "Title", title)
@@ -265,7 +266,7 @@ func (b *Bot) line(say tongue, t storage.Ticket) string {
 	if t.Status != "" {
 		status = say.word("status", t.Status)
 	}
-	return say.say("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", safe(status))
+	return say.say("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", markup.HTML(status))
 }
 
 // consoleLink is the address of a ticket in LiveDesk's console.

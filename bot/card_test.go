@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 )
 
@@ -49,9 +50,9 @@ func (c cards) html(ticket livedesk.Ticket, who audience) string {
 func (c cards) show(t *testing.T, ticket livedesk.Ticket, who audience) []string {
 	t.Helper()
 	var shown []string
-	for _, part := range splitHTML(c.html(ticket, who), maxText) {
+	for _, part := range markup.Split(c.html(ticket, who), markup.MaxText) {
 		text := c.screen.show(t, part)
-		require.LessOrEqual(t, utf16Len(text), maxText)
+		require.LessOrEqual(t, markup.Length(text), markup.MaxText)
 		require.NotContains(t, text, "<no value>")
 		shown = append(shown, text)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"livedeskbot/bot/telegram/markup"
 )
 
 // titleLimit is the longest title of a ticket, in code points.
@@ -48,7 +50,7 @@ type ticketText struct {
 // order and place; of several for the same thing the last one counts. Whatever is not a complete option stays
 // in the title. A title over titleLimit is shortened, and the full one opens the description.
 func parseTicketText(args string) ticketText {
-	line, rest := firstLine(clean(args))
+	line, rest := firstLine(markup.Clean(args))
 	var t ticketText
 	full := t.takeOptions(line)
 	t.title = shortTitle(full)
@@ -61,7 +63,7 @@ func parseTicketText(args string) ticketText {
 
 // shortTitle cuts line at a word, so that it fits a ticket's title.
 func shortTitle(line string) string {
-	return ellipsis(line, titleLimit, func(rune) int { return 1 })
+	return markup.Ellipsis(line, titleLimit, func(rune) int { return 1 })
 }
 
 // firstLine splits text at the end of its first line that is not blank.

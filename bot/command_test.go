@@ -7,6 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"livedeskbot/bot/telegram/markup"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -200,12 +202,12 @@ func FuzzParseTicketText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, args string) {
 		got := parseTicketText(args)
 		require.LessOrEqual(t, utf8.RuneCountInString(got.title), titleLimit)
-		require.Equal(t, clean(got.title), got.title)
-		require.Equal(t, clean(got.description), got.description)
+		require.Equal(t, markup.Clean(got.title), got.title)
+		require.Equal(t, markup.Clean(got.description), got.description)
 		require.NotContains(t, got.title, "\n")
 		require.Equal(t, strings.TrimSpace(got.title), got.title)
 
-		line, rest := firstLine(clean(args))
+		line, rest := firstLine(markup.Clean(args))
 		require.True(t, strings.HasSuffix(got.description, strings.TrimSpace(rest)))
 		if strings.ContainsAny(line, ":=") {
 			return

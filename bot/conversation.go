@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 )
 
@@ -32,7 +33,7 @@ func lastReply(t livedesk.Ticket) *livedesk.Message {
 
 // excerpt is the beginning of a message, and who wrote it when.
 func excerpt(say tongue, m livedesk.Message) string {
-	head := say.say("card_reply", "Who", shorten(plainLine(m.Sender.Name), maxName), "When", when(m.SentAt))
+	head := say.say("card_reply", "Who", markup.Shorten(markup.Line(m.Sender.Name), maxName), "When", when(m.SentAt))
 	text := plainHTML(m.Content, maxExcerpt)
 	if n := len(m.Attachments); n > 0 {
 		text = strings.TrimSpace(text + "\n" + say.say("card_files", "Count", n))
@@ -73,7 +74,7 @@ func entry(say tongue, m livedesk.Message, who audience) string {
 	if who == staff {
 		name = people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))
 	}
-	lines := []string{say.say(id, "Who", safe(name), "When", when(m.SentAt))}
+	lines := []string{say.say(id, "Who", markup.HTML(name), "When", when(m.SentAt))}
 	if text := plainHTML(m.Content, maxMessage); text != "" {
 		lines = append(lines, "<blockquote>"+text+"</blockquote>")
 	}
@@ -91,7 +92,7 @@ func conversationPages(say tongue, t livedesk.Ticket, who audience) []string {
 	page, used := []string{}, 0
 	for _, m := range messages {
 		text := entry(say, m, who)
-		size := utf16Len(plain(text))
+		size := markup.Length(markup.Plain(text))
 		if used > 0 && used+size > maxPage {
 			pages, page, used = append(pages, strings.Join(page, "\n\n")), nil, 0
 		}

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -40,12 +42,12 @@ func newThrottle(perSecond int) *throttle {
 
 // enter says whether a request may go at once. Where not, it says how long LiveDesk is to be left alone; 0 says that the
 // rate is used up, or that another request is finding out whether it is back.
-func (t *throttle) enter() (ok bool, wait time.Duration) {
+func (t *throttle) enter() (ok bool, pause time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.down {
-		if wait := time.Until(t.until); wait > 0 {
-			return false, wait
+		if pause := time.Until(t.until); pause > 0 {
+			return false, pause
 		}
 		if t.probing {
 			return false, 0
@@ -69,7 +71,7 @@ func (t *throttle) leave(took bool, retryAfter time.Duration) (changed bool) {
 		return changed
 	}
 	if t.probing || !t.down {
-		t.pause = backoff(t.pause, leastPause, mostPause)
+		t.pause = wait.Backoff(t.pause, leastPause, mostPause)
 	}
 	if until := time.Now().Add(max(t.pause, retryAfter)); until.After(t.until) {
 		t.until = until
@@ -120,17 +122,17 @@ func (b *Bot) dismiss() {
 // sendWaiting brings waiting tickets to LiveDesk, oldest first.
 func (b *Bot) sendWaiting(ctx, work context.Context) {
 	var last int64 // ticket that was tried last while LiveDesk was down
-	for wait := time.Second; b.waiting.wait(ctx, min(wait, time.Second)) == nil; {
+	for pause := time.Second; b.waiting.Wait(ctx, min(pause, time.Second)) == nil; {
 		some, err := b.store.AnyWaiting(ctx, b.throttle.isDown())
 		b.backlog.Store(some)
 		if err == nil && some {
-			last, wait, err = b.sendNext(ctx, work, last)
+			last, pause, err = b.sendNext(ctx, work, last)
 		} else {
-			wait = time.Second
+			pause = time.Second
 		}
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim waiting tickets", "error", err)
-			wait = time.Second
+			pause = time.Second
 		}
 	}
 }
@@ -138,10 +140,10 @@ func (b *Bot) sendWaiting(ctx, work context.Context) {
 // sendNext sends waiting tickets until LiveDesk or the rate takes no more, and returns how long to wait then.
 func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Duration, error) {
 	for ctx.Err() == nil {
-		ok, wait := b.enter()
+		ok, pause := b.enter()
 		if !ok {
-			b.metrics.held(limitDesk, wait)
-			return last, max(wait, 10*time.Millisecond), nil
+			b.metrics.held(limitDesk, pause)
+			return last, max(pause, 10*time.Millisecond), nil
 		}
 		t, err := b.claimWaiting(ctx, last)
 		if err != nil {
@@ -160,14 +162,14 @@ func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Durat
 // enterPatiently takes a place among the requests with LiveDesk when there is one.
 func (b *Bot) enterPatiently(ctx context.Context) error {
 	for {
-		ok, wait := b.enter()
+		ok, pause := b.enter()
 		switch {
 		case ok:
 			return nil
 		case b.stopping.Load():
 			return errClosed
 		}
-		if err := sleep(ctx, min(max(wait, 10*time.Millisecond), time.Second)); err != nil {
+		if err := wait.Sleep(ctx, min(max(pause, 10*time.Millisecond), time.Second)); err != nil {
 			return err
 		}
 	}
@@ -176,17 +178,17 @@ func (b *Bot) enterPatiently(ctx context.Context) error {
 // enterLast takes a place among the requests with LiveDesk when nobody else needs it.
 func (b *Bot) enterLast(ctx context.Context) error {
 	for {
-		wait := time.Duration(0)
+		pause := time.Duration(0)
 		if b.throttle.spare() {
 			ok := false
-			if ok, wait = b.enter(); ok {
+			if ok, pause = b.enter(); ok {
 				return nil
 			}
 		}
-		if wait > time.Second {
+		if pause > time.Second {
 			return errAway
 		}
-		if err := sleep(ctx, max(wait, 20*time.Millisecond)); err != nil {
+		if err := wait.Sleep(ctx, max(pause, 20*time.Millisecond)); err != nil {
 			return err
 		}
 	}
@@ -199,11 +201,11 @@ func (b *Bot) enter() (bool, time.Duration) {
 	default:
 		return false, 0
 	}
-	ok, wait := b.throttle.enter()
+	ok, pause := b.throttle.enter()
 	if !ok {
 		<-b.slots
 	}
-	return ok, wait
+	return ok, pause
 }
 
 func (b *Bot) claimWaiting(ctx context.Context, last int64) (storage.Ticket, error) {
@@ -312,7 +314,7 @@ func (b *Bot) answeredBy(err error) (news bool) {
 		b.log.Warn("LiveDesk takes no requests; tickets wait", "error", err, "retry_after", after)
 	case !away && changed:
 		b.log.Info("LiveDesk takes requests again")
-		b.waiting.up()
+		b.waiting.Up()
 	case err != nil && !away:
 		b.log.Warn("LiveDesk", "error", err)
 	}
@@ -322,7 +324,7 @@ func (b *Bot) answeredBy(err error) (news bool) {
 // outcomeOf is what an answer means for a ticket. firstLook is how soon a created one is looked at.
 func outcomeOf(created livedesk.Created, err error, attempts int, firstLook time.Duration) storage.Outcome {
 	if err == nil {
-		return storage.Outcome{State: storage.StateCreated, TicketID: plainLine(created.ID), Due: firstLook}
+		return storage.Outcome{State: storage.StateCreated, TicketID: markup.Line(created.ID), Due: firstLook}
 	}
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch livedesk.KindOf(err) {

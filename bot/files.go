@@ -17,6 +17,7 @@ import (
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -104,7 +105,7 @@ func ending(mimeType string) string {
 
 // safeName is a file name without folders and without characters that mean something elsewhere.
 func safeName(name string) string {
-	name = path.Base(strings.ReplaceAll(plainLine(name), `\`, "/"))
+	name = path.Base(strings.ReplaceAll(markup.Line(name), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`<>:"|?*`, r) {
 			return '_'
@@ -148,7 +149,7 @@ func filesOf(messages ...*models.Message) []storage.File {
 func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) (joined bool, err error) {
 	joined, err = b.store.AddAlbumPart(ctx, b.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
 	if joined {
-		b.carrying.up()
+		b.carrying.Up()
 	}
 	return joined, err
 }
@@ -164,11 +165,11 @@ func (b *Bot) carryFiles(ctx, work context.Context) {
 		for _, f := range files {
 			slots <- struct{}{}
 			b.do(func() {
-				defer func() { <-slots; b.carrying.up() }()
+				defer func() { <-slots; b.carrying.Up() }()
 				b.carry(work, f)
 			})
 		}
-		if b.carrying.wait(ctx, time.Second) != nil {
+		if b.carrying.Wait(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -223,9 +224,9 @@ func (b *Bot) dropFile(ctx context.Context, f storage.File, reason string) {
 
 func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.FileState, url, reason string) {
 	if b.persist(ctx, func() error { return b.store.FinishFile(ctx, f.ID, state, url, reason) }) == nil {
-		b.waiting.up()
-		b.looks.up()
-		b.tellings.up()
+		b.waiting.Up()
+		b.looks.Up()
+		b.tellings.Up()
 	}
 }
 
@@ -444,7 +445,7 @@ func (b *Bot) dropped(say tongue, files []storage.File) []string {
 		}
 		var file attached
 		_ = json.Unmarshal(f.File, &file)
-		lines = append(lines, say.say("file_"+f.Reason, "Name", shorten(file.Name, 60)))
+		lines = append(lines, say.say("file_"+f.Reason, "Name", markup.Shorten(file.Name, 60)))
 	}
 	return lines
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
 
@@ -29,7 +30,7 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 		return err
 	}
 	if who == nobody || len(ours) == 0 {
-		return b.say(ctx, w.asked, say.say("not_found_number", "Number", shorten(about.TicketID, maxNumber)))
+		return b.say(ctx, w.asked, say.say("not_found_number", "Number", markup.Shorten(about.TicketID, maxNumber)))
 	}
 	if err := b.store.Follow(ctx, ours[0].ID, storage.Person{ID: w.by.id, Name: w.by.name}, w.on); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
@@ -111,7 +112,7 @@ func (b *Bot) takeUp(ctx, work context.Context) {
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim updates", "error", err)
 		}
-		if !more && b.queue.more.wait(ctx, time.Second) != nil {
+		if !more && b.queue.more.Wait(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -153,12 +154,12 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 	case <-work.Done():
 		return
 	}
-	for delay := time.Duration(0); sleep(work, delay) == nil && !(delay > 0 && b.stopping.Load()); {
+	for delay := time.Duration(0); wait.Sleep(work, delay) == nil && !(delay > 0 && b.stopping.Load()); {
 		err := b.try(work, u, update)
 		if err == nil {
 			return
 		}
-		delay = backoff(delay, 100*time.Millisecond, 5*time.Second)
+		delay = wait.Backoff(delay, 100*time.Millisecond, 5*time.Second)
 		b.log.Warn("update failed, trying again", "update", u.ID, "chat", u.ChatID, "error", b.telegram.redact(err))
 	}
 }

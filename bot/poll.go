@@ -9,6 +9,7 @@ import (
 
 	tg "github.com/go-telegram/bot"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
@@ -20,14 +21,14 @@ var allowedUpdates = []string{"message", "edited_message", "callback_query", "my
 
 // poll receives updates by getUpdates while this process leads. Only one process may: Telegram cuts the older of two.
 func (b *Bot) poll(ctx, work context.Context) {
-	for sleep(ctx, 0) == nil {
+	for wait.Sleep(ctx, 0) == nil {
 		process := b.process.Load()
 		lead, err := process.TryLead(ctx, b.id)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot ask for the lead", "error", err)
 		}
 		if err != nil || !lead {
-			_ = sleep(ctx, time.Second)
+			_ = wait.Sleep(ctx, time.Second)
 			continue
 		}
 		b.log.Debug("polling", "process", process.Number)
@@ -41,7 +42,7 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	defer cancel()
 	defer b.metrics.leads()()
 	go func() {
-		for sleep(ctx, 200*time.Millisecond) == nil {
+		for wait.Sleep(ctx, 200*time.Millisecond) == nil {
 			if b.process.Load() != process {
 				cancel()
 			}
@@ -49,7 +50,7 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	}()
 	var offset int64
 	var delay time.Duration
-	for webhook := false; sleep(ctx, delay) == nil; {
+	for webhook := false; wait.Sleep(ctx, delay) == nil; {
 		raws, err := b.receive(ctx, offset, webhook)
 		if err == nil {
 			webhook = false
@@ -103,5 +104,5 @@ func pollDelay(err error, delay time.Duration) time.Duration {
 	if errors.Is(err, tg.ErrorConflict) && !strings.Contains(err.Error(), "webhook") {
 		return 3 * time.Second
 	}
-	return backoff(delay, 100*time.Millisecond, 5*time.Second)
+	return wait.Backoff(delay, 100*time.Millisecond, 5*time.Second)
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
 // register marks this process as alive, waiting for the database as long as ctx allows. previous is nil at the start.
 func (b *Bot) register(ctx context.Context, previous *storage.Process) error {
-	for delay := time.Duration(0); ; delay = backoff(delay, 100*time.Millisecond, forbearance/3) {
-		if err := sleep(ctx, delay); err != nil {
+	for delay := time.Duration(0); ; delay = wait.Backoff(delay, 100*time.Millisecond, forbearance/3) {
+		if err := wait.Sleep(ctx, delay); err != nil {
 			return err
 		}
 		process, err := b.store.Register(ctx, previous, b.hands.all())
@@ -27,7 +28,7 @@ func (b *Bot) number() int32 { return b.process.Load().Number }
 
 // keepRegistered watches the connection that says that this process lives, and registers again when it is lost.
 func (b *Bot) keepRegistered(ctx context.Context) {
-	for sleep(ctx, time.Second) == nil {
+	for wait.Sleep(ctx, time.Second) == nil {
 		process := b.process.Load()
 		err := process.Alive(ctx)
 		if err == nil || ctx.Err() != nil {
@@ -48,7 +49,7 @@ const forbearance = 3 * time.Second
 // sweep takes over what dead processes left, and forgets what is old.
 func (b *Bot) sweep(ctx context.Context) {
 	forget := time.Now()
-	for round := 1; sleep(ctx, time.Second) == nil; round++ {
+	for round := 1; wait.Sleep(ctx, time.Second) == nil; round++ {
 		dead, err := b.takeOver(ctx, round%10 == 0)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot look for dead processes", "error", err)
@@ -56,9 +57,9 @@ func (b *Bot) sweep(ctx context.Context) {
 		if dead > 0 {
 			b.log.Info("took over the work of dead processes", "processes", dead)
 			b.queue.refill()
-			b.tellings.up()
-			b.waiting.up()
-			b.carrying.up()
+			b.tellings.Up()
+			b.waiting.Up()
+			b.carrying.Up()
 		}
 		if !time.Now().Before(forget) && b.forget(ctx) == nil {
 			forget = time.Now().Add(time.Hour)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
@@ -20,7 +21,7 @@ type lane struct{ chat, sender int64 }
 
 // queue hands updates to handlers: in order within a lane, at once across lanes.
 type queue struct {
-	more wake // there may be room for updates that wait in the journal
+	more wait.Signal // there may be room for updates that wait in the journal
 
 	mu      sync.Mutex
 	lanes   map[lane][]storage.Update // waiting behind the one in work
@@ -31,7 +32,7 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	return &queue{more: newWake(), lanes: map[lane][]storage.Update{}, chats: map[int64]int{}, spilled: map[int64]bool{}}
+	return &queue{more: wait.NewSignal(), lanes: map[lane][]storage.Update{}, chats: map[int64]int{}, spilled: map[int64]bool{}}
 }
 
 // reserve takes room for one update of a chat. Without room, or behind others of the chat that found none, the update
@@ -59,7 +60,7 @@ func (q *queue) release(chat int64) {
 		delete(q.chats, chat)
 	}
 	if len(q.spilled) > 0 {
-		q.more.up()
+		q.more.Up()
 	}
 }
 
@@ -123,7 +124,7 @@ func (q *queue) depth() int {
 }
 
 // refill says that something may wait in the journal.
-func (q *queue) refill() { q.more.up() }
+func (q *queue) refill() { q.more.Up() }
 
 // stop lets the lanes finish what they have in work and nothing more.
 func (q *queue) stop() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"livedeskbot/bot/wait"
 )
 
 const (
@@ -54,7 +56,7 @@ func (b *Bot) silent() time.Duration { return time.Since(time.Unix(0, b.seen.Loa
 // keepInTouch asks Telegram for something when there was no other answer for a while: a poll takes long, and a process
 // that does not poll may have nothing to say for hours.
 func (b *Bot) keepInTouch(ctx context.Context) {
-	for sleep(ctx, time.Second) == nil {
+	for wait.Sleep(ctx, time.Second) == nil {
 		if b.silent() > askAfter {
 			b.touch(ctx)
 		}

@@ -16,6 +16,7 @@ import (
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
 
@@ -96,7 +97,7 @@ func (b *Bot) bring(ctx context.Context, t storage.Ticket, n *storage.Notice, p 
 	case p.file != nil && p.nth < n.FilesSent:
 		return 0, true, nil
 	case p.file == nil && p.nth < len(n.Messages):
-		v, err := b.edit(ctx, n.ChatID, n.Messages[p.nth], notices, message{text: p.text})
+		v, err := b.edit(ctx, n.ChatID, n.Messages[p.nth], notices, markup.Message{Text: p.text})
 		if v == done || v == later {
 			return 0, true, err
 		}
@@ -139,22 +140,22 @@ func (b *Bot) tellPart(ctx context.Context, t storage.Ticket, n storage.Notice, 
 
 func (b *Bot) postPart(ctx context.Context, to place, priority int, p part) (int64, verdict, error) {
 	if p.file == nil {
-		return b.post(ctx, to, priority, message{text: p.text})
+		return b.post(ctx, to, priority, markup.Message{Text: p.text})
 	}
 	id, v, err := b.passOn(ctx, to, priority, *p.file)
 	if v != refused {
 		return id, v, err
 	}
-	return b.post(ctx, to, priority, message{text: fileLink(*p.file)})
+	return b.post(ctx, to, priority, markup.Message{Text: fileLink(*p.file)})
 }
 
 // fileLink stands for a file that Telegram does not take or that cannot be fetched.
 func fileLink(f replyFile) string {
-	name := escape(isolate(f.Name))
+	name := markup.Escape(markup.Isolate(f.Name))
 	if u, err := url.Parse(f.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" {
 		return "📎 " + name
 	}
-	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, escape(f.URL), name)
+	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, markup.Escape(f.URL), name)
 }
 
 // passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. refused also says that
@@ -246,7 +247,7 @@ func (b *Bot) parts(ctx context.Context, t storage.Ticket, n storage.Notice) ([]
 		if err != nil {
 			return nil, err
 		}
-		text = say.say("relayed", "Who", c.Who, "Number", t.TicketID, "People", safe(who)) + "\n" + markdownToHTML(clean(c.Text))
+		text = say.say("relayed", "Who", c.Who, "Number", t.TicketID, "People", markup.HTML(who)) + "\n" + markup.FromMarkdown(markup.Clean(c.Text))
 		files = c.Files
 	case noticeStatus:
 		var c statusContent
@@ -255,14 +256,14 @@ func (b *Bot) parts(ctx context.Context, t storage.Ticket, n storage.Notice) ([]
 		if err != nil {
 			return nil, err
 		}
-		text = say.say(statusText(c), "Number", t.TicketID, "People", safe(who), "Status", safe(say.word("status", c.Status)), "Title", titleIn(t))
+		text = say.say(statusText(c), "Number", t.TicketID, "People", markup.HTML(who), "Status", markup.HTML(say.word("status", c.Status)), "Title", titleIn(t))
 	default:
 		var c answerContent
 		_ = json.Unmarshal(n.Content, &c)
-		text = say.say(c.Text, "Number", t.TicketID, "Name", shorten(c.Name, 60))
+		text = say.say(c.Text, "Number", t.TicketID, "Name", markup.Shorten(c.Name, 60))
 	}
 	var parts []part
-	for i, piece := range splitHTML(text, maxText) {
+	for i, piece := range markup.Split(text, markup.MaxText) {
 		parts = append(parts, part{text: piece, nth: i})
 	}
 	for i := range files {
@@ -286,7 +287,7 @@ func statusText(c statusContent) string {
 func titleIn(t storage.Ticket) string {
 	var v view
 	_ = json.Unmarshal(t.View, &v)
-	return shorten(v.Title, 100)
+	return markup.Shorten(v.Title, 100)
 }
 
 // named mentions the requester and the followers, so that they notice. In a private chat there is nobody else to notice.
@@ -300,7 +301,7 @@ func (b *Bot) named(ctx context.Context, t storage.Ticket) (string, error) {
 	}
 	var names []string
 	for _, p := range people[:min(len(people), maxNamed)] {
-		names = append(names, mention(p.ID, shorten(p.Name, 40)))
+		names = append(names, mention(p.ID, markup.Shorten(p.Name, 40)))
 	}
 	return strings.Join(names, ", "), nil
 }

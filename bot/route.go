@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
 
@@ -23,7 +24,7 @@ type asked struct {
 	private bool
 	args    string // what was typed after the command, or the whole text where there is none
 	message *models.Message
-	quoted  *models.Message // message of the same chat that it answers; nil: none
+	quoted  *models.Message // Message of the same chat that it answers; nil: none
 }
 
 // The intentions that an update can have.
@@ -31,7 +32,7 @@ type (
 	wantTicket struct{ asked } // /ticket
 	wantStatus struct{ asked } // /status
 	wantHelp   struct{ asked } // /help and /start
-	wantChat   struct{ asked } // plain words in a private chat
+	wantChat   struct{ asked } // Plain words in a private chat
 	wantFollow struct {        // /follow and /unfollow
 		asked
 		on bool
@@ -153,8 +154,8 @@ func partOf(m *models.Message) any {
 	if !ok || m.MediaGroupID == "" {
 		return nil
 	}
-	f.Caption = strings.TrimSpace(clean(m.Caption))
-	raw, _ := json.Marshal(f) // plain fields: it cannot fail
+	f.Caption = strings.TrimSpace(markup.Clean(m.Caption))
+	raw, _ := json.Marshal(f) // Plain fields: it cannot fail
 	return albumPart{chat: m.Chat.ID, album: m.MediaGroupID, file: storage.File{MessageID: int64(m.ID), File: raw}}
 }
 
@@ -202,7 +203,7 @@ func (a asked) lane() lane { return lane{chat: a.at.chat, sender: a.by.id} }
 func sender(m *models.Message) (p person, ok bool) {
 	switch {
 	case m.SenderChat != nil:
-		return person{id: m.SenderChat.ID, name: plainLine(m.SenderChat.Title)}, true
+		return person{id: m.SenderChat.ID, name: markup.Line(m.SenderChat.Title)}, true
 	case m.From == nil || m.From.IsBot:
 		return person{}, false
 	}
@@ -210,9 +211,9 @@ func sender(m *models.Message) (p person, ok bool) {
 }
 
 func user(u *models.User) person {
-	name := plainLine(u.FirstName + " " + u.LastName)
+	name := markup.Line(u.FirstName + " " + u.LastName)
 	if name == "" {
-		name = plainLine(u.Username)
+		name = markup.Line(u.Username)
 	}
 	return person{id: u.ID, name: name, user: true}
 }

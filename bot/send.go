@@ -6,25 +6,18 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
+
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 )
-
-// maxText is the longest message, in UTF-16 units after parsing. https://core.telegram.org/bots/api#sendmessage
-const maxText = 4096
-
-// message is what goes into a chat.
-type message struct {
-	text    string // Telegram HTML
-	buttons [][]models.InlineKeyboardButton
-	ask     bool // opens the answer field of the person replied to
-}
 
 // place is where a message goes.
 type place struct {
 	chat   int64
 	thread int64 // topic; 0: General, or a chat without topics
-	reply  int64 // message that it answers; 0: none
+	reply  int64 // Message that it answers; 0: none
 }
 
 // verdict is what Telegram's answer to a call means for us. Nothing else looks at its errors.
@@ -118,7 +111,7 @@ func (b *Bot) turn(ctx context.Context, chat int64, delay *time.Duration, f func
 		hold = time.Duration(max(limit.RetryAfter, 1))*time.Second + 50*time.Millisecond
 		b.log.Info("Telegram limits a chat", "chat", chat, "retry_after", limit.RetryAfter)
 	case later:
-		*delay = backoff(*delay, 200*time.Millisecond, 5*time.Second)
+		*delay = wait.Backoff(*delay, 200*time.Millisecond, 5*time.Second)
 		hold = *delay
 	default:
 		b.heard()
@@ -127,18 +120,18 @@ func (b *Bot) turn(ctx context.Context, chat int64, delay *time.Duration, f func
 }
 
 // post sends a message and returns its number.
-func (b *Bot) post(ctx context.Context, to place, priority int, m message) (int64, verdict, error) {
+func (b *Bot) post(ctx context.Context, to place, priority int, m markup.Message) (int64, verdict, error) {
 	var sent *models.Message
 	params := &tg.SendMessageParams{
-		ChatID: to.chat, MessageThreadID: int(to.thread), Text: m.text, ParseMode: models.ParseModeHTML,
+		ChatID: to.chat, MessageThreadID: int(to.thread), Text: m.Text, ParseMode: models.ParseModeHTML,
 		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
 		ReplyParameters:    replyTo(to.reply),
-		ReplyMarkup:        m.markup(),
+		ReplyMarkup:        keyboard(m),
 	}
 	v, err := b.call(ctx, to.chat, priority, func(ctx context.Context) (err error) {
 		sent, err = b.telegram.SendMessage(ctx, params)
 		if err != nil && strings.Contains(err.Error(), "can't parse entities") { // formatting must never cost a message
-			params.Text, params.ParseMode = plain(m.text), ""
+			params.Text, params.ParseMode = markup.Plain(m.Text), ""
 			sent, err = b.telegram.SendMessage(ctx, params)
 		}
 		if err == nil && sent.ID == 0 {
@@ -153,12 +146,12 @@ func (b *Bot) post(ctx context.Context, to place, priority int, m message) (int6
 }
 
 // edit changes a message.
-func (b *Bot) edit(ctx context.Context, chat, id int64, priority int, m message) (verdict, error) {
+func (b *Bot) edit(ctx context.Context, chat, id int64, priority int, m markup.Message) (verdict, error) {
 	return b.call(ctx, chat, priority, func(ctx context.Context) error {
 		_, err := b.telegram.EditMessageText(ctx, &tg.EditMessageTextParams{
-			ChatID: chat, MessageID: int(id), Text: m.text, ParseMode: models.ParseModeHTML,
+			ChatID: chat, MessageID: int(id), Text: m.Text, ParseMode: models.ParseModeHTML,
 			LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
-			ReplyMarkup:        m.markup(),
+			ReplyMarkup:        keyboard(m),
 		})
 		return err
 	})
@@ -171,19 +164,26 @@ func replyTo(id int64) *models.ReplyParameters {
 	return &models.ReplyParameters{MessageID: int(id), AllowSendingWithoutReply: true}
 }
 
-func (m message) markup() models.ReplyMarkup {
+// keyboard is what stands below a message.
+func keyboard(m markup.Message) models.ReplyMarkup {
 	switch {
-	case m.ask:
+	case m.Ask:
 		return &models.ForceReply{ForceReply: true, Selective: true}
-	case len(m.buttons) > 0:
-		return &models.InlineKeyboardMarkup{InlineKeyboard: m.buttons}
+	case len(m.Buttons) > 0:
+		rows := make([][]models.InlineKeyboardButton, len(m.Buttons))
+		for i, row := range m.Buttons {
+			for _, b := range row {
+				rows[i] = append(rows[i], models.InlineKeyboardButton{Text: b.Label, CallbackData: b.Data})
+			}
+		}
+		return &models.InlineKeyboardMarkup{InlineKeyboard: rows}
 	}
 	return nil // an interface holding a nil pointer would be sent as "null"
 }
 
 // reply answers a message where it stands and returns where the answer stands. It is the end of the matter where the
 // chat cannot be written to: who asked there cannot be answered there.
-func (b *Bot) reply(ctx context.Context, to place, m message) (place, int64, error) {
+func (b *Bot) reply(ctx context.Context, to place, m markup.Message) (place, int64, error) {
 	id, v, err := b.post(ctx, to, answers, m)
 	if v == moved {
 		if to, err = b.follow(ctx, to, err); err != nil {
@@ -220,7 +220,7 @@ func (b *Bot) move(ctx context.Context, from, to int64) error {
 	news, err := b.store.MoveChat(ctx, from, to)
 	if news {
 		b.log.Info("group became a supergroup", "from", from, "to", to)
-		b.tellings.up()
+		b.tellings.Up()
 	}
 	return err
 }

@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -44,7 +46,7 @@ func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
 // meant is the ticket that a command names: by its number, or as a reply to one of the bot's messages about it.
 // ErrNotFound: by neither.
 func (b *Bot) meant(ctx context.Context, a asked) (storage.Post, error) {
-	if number, _, _ := strings.Cut(plainLine(a.args), " "); number != "" {
+	if number, _, _ := strings.Cut(markup.Line(a.args), " "); number != "" {
 		return storage.Post{TicketID: number}, nil
 	}
 	if !b.mine(a.quoted) {
@@ -67,7 +69,7 @@ func (b *Bot) postAt(ctx context.Context, chat, id int64, date int) (storage.Pos
 		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
 			return about, err
 		}
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		if err := wait.Sleep(ctx, 20*time.Millisecond); err != nil {
 			return about, err
 		}
 	}
@@ -82,9 +84,9 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 	if about == (storage.Post{}) {
 		return false, b.say(ctx, a, text)
 	}
-	parts := splitHTML(text, maxText)
+	parts := markup.Split(text, markup.MaxText)
 	for i, part := range parts {
-		at, id, err := b.reply(ctx, a.at, message{text: part})
+		at, id, err := b.reply(ctx, a.at, markup.Message{Text: part})
 		if err != nil || id == 0 {
 			return false, err
 		}
@@ -112,7 +114,7 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 		if err != nil || who == nobody || len(ours) == 0 {
 			return say.say("not_found"), storage.Post{}, err
 		}
-		return b.outcome(ours[0], nil).text, about, nil
+		return b.outcome(ours[0], nil).Text, about, nil
 	}
 	ticket, lookErr := b.look(ctx, about.TicketID)
 	var desk *livedesk.Ticket
@@ -131,13 +133,13 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 	case lookErr == nil && who != nobody:
 		return b.card(say, ticket, who), about, b.seenAs(ctx, ours, ticket)
 	case lookErr == nil || errors.Is(lookErr, livedesk.ErrNotFound) && !known:
-		return say.say("not_found_number", "Number", shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+		return say.say("not_found_number", "Number", markup.Shorten(about.TicketID, maxNumber)), storage.Post{}, nil
 	case errors.Is(lookErr, livedesk.ErrNotFound):
 		return say.say("vanished", "Number", about.TicketID), about, nil
 	case known:
 		return b.lastKnown(say, ours[0]), about, nil
 	}
-	return say.say("cannot_look", "Number", shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+	return say.say("cannot_look", "Number", markup.Shorten(about.TicketID, maxNumber)), storage.Post{}, nil
 }
 
 func (a asked) reader() reader { return reader{chat: a.at.chat, person: a.by.id, private: a.private} }
@@ -162,14 +164,14 @@ func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) 
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
 	for {
-		ok, wait := b.enter()
+		ok, pause := b.enter()
 		if ok {
 			break
 		}
-		if wait > 0 {
+		if pause > 0 {
 			return livedesk.Ticket{}, errAway
 		}
-		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+		if err := wait.Sleep(ctx, 10*time.Millisecond); err != nil {
 			return livedesk.Ticket{}, err
 		}
 	}
@@ -179,7 +181,7 @@ func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) 
 // seenAs stores what LiveDesk just said.
 func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
 	for _, t := range ours {
-		if err := b.store.Seen(ctx, t.ID, plainLine(string(ticket.Status))); err != nil {
+		if err := b.store.Seen(ctx, t.ID, markup.Line(string(ticket.Status))); err != nil {
 			return err
 		}
 	}
@@ -191,7 +193,7 @@ func (b *Bot) lastKnown(say tongue, t storage.Ticket) string {
 	if t.SeenAt == nil {
 		return say.say("known_never", "Number", t.TicketID)
 	}
-	return say.say("known_last", "Number", t.TicketID, "Status", safe(say.word("status", t.Status)), "When", when(*t.SeenAt))
+	return say.say("known_last", "Number", t.TicketID, "Status", markup.HTML(say.word("status", t.Status)), "When", when(*t.SeenAt))
 }
 
 // list are the unfinished tickets of a topic, a chat or, in private, a person.
@@ -266,7 +268,7 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 			if err != nil {
 				return nil //nolint:nilerr // shown as last known
 			}
-			t.Status = plainLine(string(desk.Status))
+			t.Status = markup.Line(string(desk.Status))
 			return b.store.Seen(ctx, t.ID, t.Status)
 		})
 	}

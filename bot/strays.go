@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
@@ -16,7 +17,7 @@ const settleEvery = 3 * time.Second
 // an update, and its answer was lost with one connection. Seen twice, it is no claim that is just being made.
 func (b *Bot) settleStrays(ctx context.Context) {
 	var before storage.InHand
-	for sleep(ctx, settleEvery) == nil {
+	for wait.Sleep(ctx, settleEvery) == nil {
 		strays, err := b.strays(ctx)
 		if err != nil {
 			before = storage.InHand{}
@@ -34,9 +35,9 @@ func (b *Bot) settleStrays(ctx context.Context) {
 			b.log.Info("took up work that the database had stored without saying so", "updates", len(lasting.Updates),
 				"tickets", len(lasting.Tickets), "tellings", len(lasting.Tellings), "files", len(lasting.Files))
 			b.queue.refill()
-			b.tellings.up()
-			b.carrying.up()
-			b.looks.up()
+			b.tellings.Up()
+			b.carrying.Up()
+			b.looks.Up()
 		}
 	}
 }

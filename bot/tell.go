@@ -11,8 +11,9 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -40,14 +41,14 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 			b.do(func() {
 				defer func() {
 					if full := len(slots) == cap(slots); full {
-						defer b.tellings.up()
+						defer b.tellings.Up()
 					}
 					<-slots
 				}()
 				b.tell(work, t)
 			})
 		}
-		if (limit == 0 || len(tickets) < limit) && b.tellings.wait(ctx, time.Second) != nil {
+		if (limit == 0 || len(tickets) < limit) && b.tellings.Wait(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -64,7 +65,7 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	}
 	t, err := b.tellNext(ctx, t)
 	if err != nil {
-		pause := backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
+		pause := wait.Backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
 		if errors.Is(err, errMoved) {
 			pause = 0
 		}
@@ -80,7 +81,7 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	case errors.Is(err, storage.ErrNotFound):
 		b.retract(ctx, t)
 	case err == nil && more:
-		b.tellings.up()
+		b.tellings.Up()
 	}
 	if err == nil {
 		b.metrics.toldFirst(t)
@@ -109,7 +110,7 @@ func (b *Bot) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, e
 }
 
 // retract removes a card that this process posted after it had been taken for dead: another one tells the ticket, and this
-// message would never change again.
+// Message would never change again.
 func (b *Bot) retract(ctx context.Context, t storage.Ticket) {
 	now, err := b.store.Ticket(ctx, t.ID)
 	if err != nil || t.CardID == 0 || now.CardChatID == t.CardChatID && now.CardID == t.CardID {
@@ -141,7 +142,7 @@ func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, e
 func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
 	err := b.persist(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.number()) })
 	if err == nil && pause == 0 && !b.gate.isCrowded(t.ChatID) {
-		b.tellings.up()
+		b.tellings.Up()
 	}
 }
 
@@ -151,7 +152,7 @@ var errMoved = errors.New("chat moved")
 // deliver puts a message about a ticket where its person will find it: into the card, else as a reply to the message that
 // asked, else into the chat's General topic, else to the person in private. It returns where it stands; 0 where nobody
 // can be told, which is logged.
-func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m message) (chat, id int64, err error) {
+func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (chat, id int64, err error) {
 	if t.CardID != 0 {
 		v, err := b.edit(ctx, t.CardChatID, t.CardID, answers, m)
 		if v == done {
@@ -214,42 +215,42 @@ func (b *Bot) places(t storage.Ticket) []place {
 }
 
 // elsewhere says whom the message is for where it does not stand below the message that asked.
-func (b *Bot) elsewhere(t storage.Ticket, to place, m message) message {
+func (b *Bot) elsewhere(t storage.Ticket, to place, m markup.Message) markup.Message {
 	if to.reply != 0 || to.chat == t.ChatID && t.MessageID == 0 && to.thread == t.ThreadID {
 		return m
 	}
-	m.text = b.texts.in(t.Language).say("elsewhere", "Who", safe(mention(t.SenderID, t.SenderName))) + "\n\n" + m.text
+	m.Text = b.texts.in(t.Language).say("elsewhere", "Who", markup.HTML(mention(t.SenderID, t.SenderName))) + "\n\n" + m.Text
 	return m
 }
 
 // mention names a person so that Telegram notifies them.
 func mention(id int64, name string) string {
 	if id <= 0 {
-		return escape(isolate(name))
+		return markup.Escape(markup.Isolate(name))
 	}
-	return fmt.Sprintf(`<a href="tg://user?id=%d">%s</a>`, id, escape(isolate(name)))
+	return fmt.Sprintf(`<a href="tg://user?id=%d">%s</a>`, id, markup.Escape(markup.Isolate(name)))
 }
 
 // outcome is the message that tells where a ticket stands: its card.
-func (b *Bot) outcome(t storage.Ticket, files []storage.File) message {
+func (b *Bot) outcome(t storage.Ticket, files []storage.File) markup.Message {
 	say := b.texts.in(t.Language)
 	var request livedesk.NewTicket
 	_ = json.Unmarshal(t.Request, &request) // without it the title is missing, and the rest is true
-	title := shorten(request.Title, 200)
+	title := markup.Shorten(request.Title, 200)
 	switch t.State {
 	case storage.StateCreated:
-		return message{text: b.created(say, t, request, files), buttons: cardButtons(say, t)}
+		return markup.Message{Text: b.created(say, t, request, files), Buttons: cardButtons(say, t)}
 	case storage.StateRefused:
-		return message{text: b.refusal(say, t, title)}
+		return markup.Message{Text: b.refusal(say, t, title)}
 	case storage.StateUnconfirmed:
-		return message{text: say.say("unconfirmed", "Title", title), buttons: [][]models.InlineKeyboardButton{{
+		return markup.Message{Text: say.say("unconfirmed", "Title", title), Buttons: [][]markup.Button{{
 			button(say.say("button_again"), "again", t.ID, strconv.Itoa(t.Attempts)),
 			button(say.say("button_leave"), "leave", t.ID, strconv.Itoa(t.Attempts)),
 		}}}
 	case storage.StateLeft:
-		return message{text: say.say("left", "Title", title)}
+		return markup.Message{Text: say.say("left", "Title", title)}
 	}
-	return message{text: say.say("waiting", "Title", title)}
+	return markup.Message{Text: say.say("waiting", "Title", title)}
 }
 
 // created is the card of a ticket that LiveDesk has: as it was asked for at first, then as LiveDesk says.
@@ -263,8 +264,8 @@ func (b *Bot) created(say tongue, t storage.Ticket, r livedesk.NewTicket, files 
 		head = "created_unnumbered"
 	}
 	lines := []string{
-		say.say(head, "Icon", icon(livedesk.Status(v.Status)), "Number", t.TicketID, "Title", shorten(v.Title, 200),
-			"Status", safe(say.word("status", v.Status))),
+		say.say(head, "Icon", icon(livedesk.Status(v.Status)), "Number", t.TicketID, "Title", markup.Shorten(v.Title, 200),
+			"Status", markup.HTML(say.word("status", v.Status))),
 		dotted(say.facts(v.Priority, v.Type, v.Team)),
 		say.timed("card_answer_due", v.Answer),
 		say.timed("card_solution_due", v.Solution),
@@ -302,5 +303,5 @@ func (b *Bot) refusal(say tongue, t storage.Ticket, title string) string {
 	if t.Detail == "" {
 		return say.say("refused", "Title", title)
 	}
-	return say.say("refused_because", "Title", title, "Why", shorten(plainLine(t.Detail), 300))
+	return say.say("refused_because", "Title", title, "Why", markup.Shorten(markup.Line(t.Detail), 300))
 }

@@ -4,9 +4,9 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html"
-	"regexp"
 	"strings"
+
+	"livedeskbot/bot/telegram/markup"
 
 	"github.com/go-telegram/bot/models"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -60,9 +60,6 @@ func (t *texts) in(lang string) tongue {
 	return tongue{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
 }
 
-// safe is text that is Telegram HTML already.
-type safe string
-
 // say returns the text with the given id. pairs are names and values for it; values are escaped, and shown in isolation so
 // that right-to-left names do not rearrange the line, unless they are safe. The value of Count chooses the plural.
 func (t tongue) say(id string, pairs ...any) string {
@@ -70,7 +67,7 @@ func (t tongue) say(id string, pairs ...any) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		switch v := pairs[i+1].(type) {
 		case string:
-			data[pairs[i].(string)] = escape(isolate(v))
+			data[pairs[i].(string)] = markup.Escape(markup.Isolate(v))
 		default:
 			data[pairs[i].(string)] = v
 		}
@@ -87,15 +84,10 @@ func (t tongue) say(id string, pairs ...any) string {
 func (t tongue) word(kind, word string) string {
 	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: kind + "_" + word})
 	if err != nil {
-		return escape(isolate(shorten(plainLine(strings.ReplaceAll(word, "_", " ")), 60)))
+		return markup.Escape(markup.Isolate(markup.Shorten(markup.Line(strings.ReplaceAll(word, "_", " ")), 60)))
 	}
 	return text
 }
-
-var tags = regexp.MustCompile(`<[^>]*>`)
-
-// plain is a text of ours as Telegram shows it.
-func plain(text string) string { return html.UnescapeString(tags.ReplaceAllString(text, "")) }
 
 // commandList is one of the lists in Telegram's menu of commands.
 type commandList struct {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
@@ -78,7 +79,7 @@ func requireFits(t *testing.T, screen *screen, id, text string) {
 	limit, plain := map[string]int{"menu": 256, "button": 40, "press": 200, "pressed": 200}[kind]
 	if plain {
 		require.NotRegexp(t, `[<&]`, text, "%s is no HTML", id)
-		require.LessOrEqual(t, utf16Len(text), limit, id)
+		require.LessOrEqual(t, markup.Length(text), limit, id)
 		return
 	}
 	require.NotContains(t, screen.show(t, text), "&amp;lt;", "escaped twice: %s", id)
@@ -234,6 +235,6 @@ func (s *screen) show(t *testing.T, text string) string {
 		Result      struct{ Text string }
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &answer))
-	require.Equal(t, http.StatusOK, w.Code, "%s\n%s", answer.Description, shorten(text, 2000))
+	require.Equal(t, http.StatusOK, w.Code, "%s\n%s", answer.Description, markup.Shorten(text, 2000))
 	return answer.Result.Text
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -89,7 +90,7 @@ func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	}
 	team, known := b.team(text.team)
 	if !known {
-		t.State, t.Reason, t.Detail = storage.StateRefused, reasonTeam, shorten(text.team, 100)
+		t.State, t.Reason, t.Detail = storage.StateRefused, reasonTeam, markup.Shorten(text.team, 100)
 	}
 	text.team = team
 	var err error
@@ -127,7 +128,7 @@ func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
 }
 
 // teamNames are the teams to choose from, as many as fit a message.
-func (b *Bot) teamNames() string { return shorten(strings.Join(b.cfg.Teams, ", "), 2000) }
+func (b *Bot) teamNames() string { return markup.Shorten(strings.Join(b.cfg.Teams, ", "), 2000) }
 
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
 func (b *Bot) team(typed string) (string, bool) {
@@ -165,8 +166,8 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	case storage.StateSending:
 		b.do(func() { b.create(ctx, ticket) })
 	case storage.StateWaiting:
-		b.waiting.up()
-		b.carrying.up()
+		b.waiting.Up()
+		b.carrying.Up()
 	case storage.StateRefused:
 		b.metrics.ended(ticket, ticket.State)
 		b.do(func() { b.tell(ctx, ticket) })
@@ -177,12 +178,12 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 // ask asks the person for the ticket's text.
 func (b *Bot) ask(ctx context.Context, a asked) error {
 	q := storage.Question{
-		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, SenderID: a.by.id, Options: plainLine(a.args),
+		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, SenderID: a.by.id, Options: markup.Line(a.args),
 	}
 	if err := b.store.Ask(ctx, q); err != nil {
 		return err
 	}
-	at, id, err := b.reply(ctx, a.at, message{text: b.texts.in("").say("question"), ask: true})
+	at, id, err := b.reply(ctx, a.at, markup.Message{Text: b.texts.in("").say("question"), Ask: true})
 	if err != nil || id == 0 {
 		return err
 	}
@@ -192,7 +193,7 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 
 // isQuestion says whether a message reads like the bot's question for a ticket's text.
 func (b *Bot) isQuestion(m *models.Message) bool {
-	return b.mine(m) && m.Text == plain(b.texts.in("").say("question"))
+	return b.mine(m) && m.Text == markup.Plain(b.texts.in("").say("question"))
 }
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
@@ -226,8 +227,8 @@ func titleOf(m *models.Message) string {
 }
 
 func parseTitle(text string) string {
-	line, _ := firstLine(clean(text))
-	return shortTitle(plainLine(line))
+	line, _ := firstLine(markup.Clean(text))
+	return shortTitle(markup.Line(line))
 }
 
 // body is what a message says, in any form that has words.
@@ -246,7 +247,7 @@ func quote(m *models.Message) string {
 	} else if m.From != nil {
 		name = user(m.From).name
 	}
-	text := strings.TrimSpace(clean(body(m)))
+	text := strings.TrimSpace(markup.Clean(body(m)))
 	if text == "" {
 		text = "[" + kindOf(m) + "]"
 	}

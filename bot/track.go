@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -44,7 +45,7 @@ type view struct {
 
 func viewOf(t livedesk.Ticket) view {
 	v := view{
-		Title: shorten(plainLine(t.Title), 300), Status: plainLine(string(t.Status)), Priority: string(t.Priority), Type: string(t.Type),
+		Title: markup.Shorten(markup.Line(t.Title), 300), Status: markup.Line(string(t.Status)), Priority: string(t.Priority), Type: string(t.Type),
 		Team: teamName(t), Files: len(t.Attachments),
 	}
 	if s := t.SLA; s != nil && !finished(v.Status) {
@@ -63,7 +64,7 @@ func viewOf(t livedesk.Ticket) view {
 // firstView is what the card shows before LiveDesk has been asked: the request, with the documented default.
 func firstView(r livedesk.NewTicket) view {
 	return view{
-		Title: shorten(plainLine(r.Title), 300), Status: string(livedesk.StatusOpen),
+		Title: markup.Shorten(markup.Line(r.Title), 300), Status: string(livedesk.StatusOpen),
 		Priority: string(cmp.Or(r.Priority, livedesk.PriorityMedium)), Type: string(r.Type), Team: r.AssignmentTeam, Files: len(r.Attachments),
 	}
 }
@@ -71,7 +72,7 @@ func firstView(r livedesk.NewTicket) view {
 // track looks at tickets that are due, at most at the rate that requests of people leave over.
 func (b *Bot) track(ctx, work context.Context) {
 	slots := make(chan struct{}, maxLooks)
-	for b.looks.wait(ctx, b.lookPause()) == nil {
+	for b.looks.Wait(ctx, b.lookPause()) == nil {
 		free := maxLooks - len(slots)
 		if free == 0 || b.throttle.isDown() && !b.throttle.mayProbe() {
 			continue
@@ -83,7 +84,7 @@ func (b *Bot) track(ctx, work context.Context) {
 		for _, t := range tickets {
 			slots <- struct{}{}
 			b.do(func() {
-				defer func() { <-slots; b.looks.up() }()
+				defer func() { <-slots; b.looks.Up() }()
 				b.lookAfter(ctx, work, t)
 			})
 		}
@@ -146,7 +147,7 @@ func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 		return err
 	})
 	if err == nil && tell {
-		b.tellings.up()
+		b.tellings.Up()
 	}
 }
 
@@ -154,7 +155,7 @@ func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	v := viewOf(desk)
 	l.Status = v.Status
-	l.View, _ = json.Marshal(v) // plain fields: it cannot fail
+	l.View, _ = json.Marshal(v) // Plain fields: it cannot fail
 	shown := t.View
 	if shown == nil {
 		var r livedesk.NewTicket
@@ -239,7 +240,7 @@ type replyFile struct {
 }
 
 func notice(key, kind string, content any) storage.Notice {
-	raw, _ := json.Marshal(content) // plain fields: it cannot fail
+	raw, _ := json.Marshal(content) // Plain fields: it cannot fail
 	return storage.Notice{Key: key, Kind: kind, Content: raw}
 }
 
@@ -250,12 +251,12 @@ func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
 	var notices []storage.Notice
 	seen := map[string]int{}
 	for _, m := range messages {
-		c := replyContent{Who: plainLine(m.Sender.Name), Text: clean(m.Content)} // the database takes no zero bytes
+		c := replyContent{Who: markup.Line(m.Sender.Name), Text: markup.Clean(m.Content)} // the database takes no zero bytes
 		for _, a := range m.Attachments {
 			c.Files = append(c.Files, replyFile{Name: safeName(a.Name), MIME: a.MIMEType, URL: a.URL})
 		}
 		if c.Text != "" || len(c.Files) > 0 {
-			key := "reply:" + plainLine(m.ID)
+			key := "reply:" + markup.Line(m.ID)
 			if seen[key]++; seen[key] > 1 {
 				key += fmt.Sprintf(" (%d)", seen[key])
 			}

@@ -15,6 +15,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
+
 	tg "github.com/go-telegram/bot"
 )
 
@@ -139,7 +142,7 @@ func (b *Bot) takePosts(ctx, work context.Context) {
 		return b.accept(ctx, work, []json.RawMessage{update})
 	})
 	defer b.hook.set(nil)
-	for sleep(ctx, 0) == nil {
+	for wait.Sleep(ctx, 0) == nil {
 		b.setWebhook(ctx)
 		b.watchWebhook(ctx)
 	}
@@ -147,7 +150,7 @@ func (b *Bot) takePosts(ctx, work context.Context) {
 
 // setWebhook makes Telegram post to us, trying until it does. What is pending stays.
 func (b *Bot) setWebhook(ctx context.Context) {
-	for delay := time.Duration(0); sleep(ctx, delay) == nil; {
+	for delay := time.Duration(0); wait.Sleep(ctx, delay) == nil; {
 		_, err := b.telegram.SetWebhook(ctx, &tg.SetWebhookParams{
 			URL: b.cfg.WebhookURL, SecretToken: b.cfg.WebhookSecret,
 			AllowedUpdates: allowedUpdates, MaxConnections: webhookConnections,
@@ -167,7 +170,7 @@ func (b *Bot) setWebhook(ctx context.Context) {
 // watchWebhook returns when Telegram posts elsewhere or nowhere, or ctx ends.
 func (b *Bot) watchWebhook(ctx context.Context) {
 	told := int(time.Now().Unix()) // what went wrong before is history
-	for sleep(ctx, webhookCheck) == nil {
+	for wait.Sleep(ctx, webhookCheck) == nil {
 		info, err := b.telegram.GetWebhookInfo(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -195,5 +198,5 @@ func hide(text string, c Config) string {
 			text = strings.ReplaceAll(text, secret, "***")
 		}
 	}
-	return shorten(plainLine(text), 200)
+	return markup.Shorten(markup.Line(text), 200)
 }

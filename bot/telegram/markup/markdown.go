@@ -1,4 +1,4 @@
-package bot
+package markup
 
 import (
 	"bufio"
@@ -53,13 +53,13 @@ func (p tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.C
 	}
 }
 
-// markdownToHTML renders Markdown from agents and customers as Telegram HTML of any length; see splitHTML. What
+// FromMarkdown renders Markdown from agents and customers as Telegram HTML of any length; see Split. What
 // Telegram cannot show is put into words: headings are bold, lists have bullets, tables are lines, pictures are links.
 // Raw HTML other than paragraphs and line breaks is shown as it was typed. The result is empty where nothing is visible.
-func markdownToHTML(md string) string {
-	md = clean(md)
+func FromMarkdown(md string) string {
+	md = Clean(md)
 	if len(md) > markdownLimit {
-		return escape(md)
+		return Escape(md)
 	}
 	r := htmlRenderer{source: []byte(md)}
 	r.blocks(markdownParser.Parse(text.NewReader(r.source)), 2)
@@ -159,7 +159,7 @@ func (r *htmlRenderer) fenced(n *ast.FencedCodeBlock) {
 
 // code writes a block whose first line is already known, or empty.
 func (r *htmlRenderer) code(n ast.Node, language, first string) {
-	code := escape(strings.TrimRight(first+string(n.Lines().Value(r.source)), "\n"))
+	code := Escape(strings.TrimRight(first+string(n.Lines().Value(r.source)), "\n"))
 	switch {
 	case code == "":
 	case language == "":
@@ -204,7 +204,7 @@ func (r *htmlRenderer) inline(n ast.Node) {
 	case *ast.Image:
 		r.link(n, n.Destination)
 	case *ast.AutoLink:
-		r.text(escape(string(n.Label(r.source)))) // Telegram finds these by itself
+		r.text(Escape(string(n.Label(r.source)))) // Telegram finds these by itself
 	case *ast.RawHTML:
 		r.rawHTML(string(n.Segments.Value(r.source)))
 	case *extast.TaskCheckBox:
@@ -238,7 +238,7 @@ func (r *htmlRenderer) codeSpan(n ast.Node) {
 			code = append(code, part.Value(r.source)...)
 		}
 	}
-	content := escape(strings.ReplaceAll(string(code), "\n", " "))
+	content := Escape(strings.ReplaceAll(string(code), "\n", " "))
 	if slices.Contains(r.open, "a") {
 		r.text(content)
 		return
@@ -251,7 +251,7 @@ var webAddress = regexp.MustCompile(`^(?i:https?)://[^/]`)
 // link shows the address beside the label where Telegram would not make a link of it: it knows nothing but web
 // addresses, and makes a wrong one of mailto: (check_link_impl in TDLib).
 func (r *htmlRenderer) link(n ast.Node, destination []byte) {
-	address := escape(string(util.URLEscape(destination, true)))
+	address := Escape(string(util.URLEscape(destination, true)))
 	switch {
 	case n.FirstChild() == nil:
 		r.text(address)
@@ -272,7 +272,7 @@ var breakTag = regexp.MustCompile(`^(?i)</?(br|p)\b[^>]*>$`)
 func (r *htmlRenderer) rawHTML(raw string) {
 	switch m := breakTag.FindStringSubmatch(raw); {
 	case m == nil:
-		r.text(escape(raw))
+		r.text(Escape(raw))
 	case strings.EqualFold(m[1], "p"):
 		r.owed = 2
 	default:
@@ -323,5 +323,5 @@ func htmlText(raw []byte) string {
 	w := bufio.NewWriter(&resolved)
 	html.DefaultWriter.Write(w, raw)
 	_ = w.Flush() // a buffer takes everything
-	return clean(resolved.String())
+	return Clean(resolved.String())
 }

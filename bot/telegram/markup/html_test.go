@@ -1,4 +1,4 @@
-package bot
+package markup
 
 import (
 	"errors"
@@ -63,11 +63,11 @@ func withoutSpace(s string) string {
 func TestEscapedTextIsReadBackUnchanged(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", `<b>"&amp;"</b> 'x' & <`, "a > b && c", "_*`[]\\ שלום 😀"} {
-		visible, err := checkHTML(escape(text))
+		visible, err := checkHTML(Escape(text))
 		require.NoError(t, err)
 		require.Equal(t, text, visible)
 	}
-	require.Equal(t, "&quot;", escape(`"`), "as an attribute")
+	require.Equal(t, "&quot;", Escape(`"`), "as an attribute")
 }
 
 func TestIsolateWrapsOnlyWhatMayRunFromRightToLeft(t *testing.T) {
@@ -87,7 +87,7 @@ func TestIsolateWrapsOnlyWhatMayRunFromRightToLeft(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, test.want, isolate(test.in))
+			require.Equal(t, test.want, Isolate(test.in))
 		})
 	}
 }
@@ -111,18 +111,18 @@ func TestShortenCountsUTF16(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := shorten(test.in, test.limit)
+			got := Shorten(test.in, test.limit)
 			require.Equal(t, test.want, got)
-			require.LessOrEqual(t, utf16Len(got), test.limit)
+			require.LessOrEqual(t, Length(got), test.limit)
 		})
 	}
-	require.Equal(t, 3, utf16Len("é😀"))
+	require.Equal(t, 3, Length("é😀"))
 }
 
 func TestPlainLineIsOneLine(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "a b c d\ufffd", plainLine(" a\r\nb\u2028\x00c\x1b\t d\xff\n"))
-	require.Empty(t, plainLine("\n\x00 "))
+	require.Equal(t, "a b c d\ufffd", Line(" a\r\nb\u2028\x00c\x1b\t d\xff\n"))
+	require.Empty(t, Line("\n\x00 "))
 }
 
 func TestSplitHTML(t *testing.T) {
@@ -157,7 +157,7 @@ func TestSplitHTML(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := splitHTML(test.in, test.limit)
+			got := Split(test.in, test.limit)
 			require.Equal(t, test.want, got)
 		})
 	}
@@ -179,11 +179,11 @@ func TestSplitHTMLLosesNoWord(t *testing.T) {
 func requireParts(t *testing.T, source string, limit int) []string {
 	t.Helper()
 	var parts []string
-	for _, part := range splitHTML(source, limit) {
+	for _, part := range Split(source, limit) {
 		visible, err := checkHTML(part)
 		require.NoError(t, err)
 		require.NotEmpty(t, strings.TrimSpace(visible))
-		require.LessOrEqual(t, utf16Len(visible), limit)
+		require.LessOrEqual(t, Length(visible), limit)
 		parts = append(parts, visible)
 	}
 	return parts
@@ -198,8 +198,8 @@ func FuzzSplitHTML(f *testing.F) {
 		limit = 2 + (limit%100+100)%100
 		visible, err := checkHTML(source)
 		if err != nil {
-			for _, part := range splitHTML(source, limit) {
-				require.LessOrEqual(t, utf16Len(parseFormatted(part).text), limit)
+			for _, part := range Split(source, limit) {
+				require.LessOrEqual(t, Length(parseFormatted(part).text), limit)
 			}
 			return
 		}

@@ -1,4 +1,4 @@
-package bot
+package markup
 
 import (
 	"html"
@@ -10,12 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// splitHTML cuts Telegram HTML into messages of at most limit UTF-16 code units each, counted as Telegram does:
+// Split cuts Telegram HTML into messages of at most limit UTF-16 code units each, counted as Telegram does:
 // without tags, references resolved. The limit is at least 2. It cuts between paragraphs, else lines, else words,
 // else characters; what is open at a cut is closed before and opened again behind it. White space at a cut is
 // dropped, and a part in which nothing would be seen is left out. Anything that is not one of the tags in our texts
 // counts as text, so that every part is well-formed whatever comes in.
-func splitHTML(source string, limit int) []string {
+func Split(source string, limit int) []string {
 	f := parseFormatted(source)
 	var parts []string
 	for pos := 0; pos < len(f.text); {
@@ -170,14 +170,19 @@ func (f formatted) part(from, to int) string {
 		out.WriteString(t.raw)
 	}
 	for len(tags) > 0 && tags[0].pos < to {
-		out.WriteString(escape(f.text[from:tags[0].pos]) + tags[0].raw)
+		out.WriteString(Escape(f.text[from:tags[0].pos]) + tags[0].raw)
 		open = tags[0].apply(open)
 		from = tags[0].pos
 		tags = tags[1:]
 	}
-	out.WriteString(escape(f.text[from:to]))
+	out.WriteString(Escape(f.text[from:to]))
 	for _, t := range slices.Backward(open) {
 		out.WriteString("</" + t.name + ">")
 	}
 	return out.String()
+}
+
+// spaceEnd returns the length of the white space that s begins with.
+func spaceEnd(s string) int {
+	return len(s) - len(strings.TrimLeftFunc(s, unicode.IsSpace))
 }

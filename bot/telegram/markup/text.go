@@ -1,4 +1,7 @@
-package bot
+// Package markup makes text fit for Telegram: it escapes and repairs what people wrote, turns Markdown into Telegram's HTML,
+// cuts what is too long, and knows what a message is made of. Lengths are UTF-16 code units, as Telegram counts them.
+// https://core.telegram.org/bots/api#html-style
+package markup
 
 import (
 	"strings"
@@ -10,15 +13,15 @@ import (
 
 var htmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
-// escape makes s safe as text and as a quoted attribute in Telegram's HTML
+// Escape makes s safe as text and as a quoted attribute in Telegram's HTML
 // (https://core.telegram.org/bots/api#html-style).
-func escape(s string) string {
+func Escape(s string) string {
 	return htmlEscapes.Replace(s)
 }
 
-// clean repairs UTF-8, ends lines with a line feed alone and removes control characters other than line feed and
+// Clean repairs UTF-8, ends lines with a line feed alone and removes control characters other than line feed and
 // tab: Telegram refuses or drops them, and Postgres cannot store NUL.
-func clean(s string) string {
+func Clean(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Map(func(r rune) rune { // an invalid byte comes as U+FFFD
 		switch {
@@ -33,15 +36,15 @@ func clean(s string) string {
 	}, s)
 }
 
-// plainLine makes s one line without control characters, for names and titles.
-func plainLine(s string) string {
-	return strings.Join(strings.Fields(clean(s)), " ")
+// Line makes s one line without control characters, for names and titles.
+func Line(s string) string {
+	return strings.Join(strings.Fields(Clean(s)), " ")
 }
 
-// isolate keeps foreign text of one line, a name or a title, from rearranging the line that it is put into: what
+// Isolate keeps foreign text of one line, a name or a title, from rearranging the line that it is put into: what
 // may run from right to left is wrapped in a first strong isolate, and characters that override or embed are
 // removed (Unicode Standard Annex 9). Left-to-right and right-to-left marks stay, they only act inside.
-func isolate(s string) string {
+func Isolate(s string) string {
 	wrap := false
 	s = strings.Map(func(r rune) rune {
 		properties, _ := bidi.LookupRune(r)
@@ -59,19 +62,19 @@ func isolate(s string) string {
 	return "\u2068" + s + "\u2069"
 }
 
-// utf16Len returns the length of s in UTF-16 code units, in which Telegram counts.
-func utf16Len(s string) int {
+// Length returns the length of s in UTF-16 code units, in which Telegram counts.
+func Length(s string) int {
 	return width(s, utf16.RuneLen)
 }
 
-// shorten cuts s to at most limit UTF-16 code units, "…" included, at a word where possible. The limit is at
-// least 1. Use it before isolate and escape.
-func shorten(s string, limit int) string {
-	return ellipsis(s, limit, utf16.RuneLen)
+// Shorten cuts s to at most limit UTF-16 code units, "…" included, at a word where possible. The limit is at
+// least 1. Use it before Isolate and Escape.
+func Shorten(s string, limit int) string {
+	return Ellipsis(s, limit, utf16.RuneLen)
 }
 
-// ellipsis is shorten with a measure of its own.
-func ellipsis(s string, limit int, measure func(rune) int) string {
+// Ellipsis is Shorten with a measure of its own: how much of the limit a character takes.
+func Ellipsis(s string, limit int, measure func(rune) int) string {
 	if width(s, measure) <= limit {
 		return s
 	}

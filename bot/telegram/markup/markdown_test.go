@@ -1,4 +1,4 @@
-package bot
+package markup
 
 import (
 	"strings"
@@ -52,7 +52,7 @@ func TestMarkdownToHTML(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := markdownToHTML(test.in)
+			got := FromMarkdown(test.in)
 			require.Equal(t, test.want, got)
 			_, err := checkHTML(got)
 			require.NoError(t, err)
@@ -63,7 +63,7 @@ func TestMarkdownToHTML(t *testing.T) {
 func TestOverlongMarkdownIsShownAsItIs(t *testing.T) {
 	t.Parallel()
 	nested := strings.Repeat("> ", markdownLimit) + "<a>"
-	require.Equal(t, escape(nested), markdownToHTML(nested))
+	require.Equal(t, Escape(nested), FromMarkdown(nested))
 }
 
 func FuzzMarkdownToHTML(f *testing.F) {
@@ -74,7 +74,7 @@ func FuzzMarkdownToHTML(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, md string) {
-		source := markdownToHTML(md)
+		source := FromMarkdown(md)
 		visible, err := checkHTML(source)
 		require.NoError(t, err)
 		require.Equal(t, withoutSpace(visible), withoutSpace(strings.Join(requireParts(t, source, 20), "")))
