@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/go-telegram/bot/models"
-
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -58,10 +56,6 @@ func (b *Bot) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (boo
 	if err != nil || !follows {
 		return false, err
 	}
-	role, err := b.role(ctx, t.ChatID, r.person)
-	switch role {
-	case "", models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
-		return false, err
-	}
-	return true, nil
+	member, err := b.telegram.Member(ctx, t.ChatID, r.person)
+	return member.In, err
 }

@@ -51,7 +51,7 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	files := filesOf(a.message)
 	text := strings.TrimSpace(markup.Clean(body(a.message)))
 	switch {
-	case a.at.chat != t.ChatID && a.at.chat != t.CardChatID:
+	case a.at.Chat != t.ChatID && a.at.Chat != t.CardChatID:
 		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
 	case text == "" && len(files) == 0:
 		return false, nil
@@ -66,8 +66,8 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	content, _ := json.Marshal(textContent{Origin: origin, Text: addedText(a, text)})
 	err = b.store.Add(ctx, storage.Addition{
 		Ref: ref, Ticket: t.ID, Kind: storage.AddText, Content: content,
-		MessageID: a.at.reply, ThreadID: a.at.thread, SenderName: a.by.name,
-	}, files, b.id, update)
+		MessageID: a.at.Reply, ThreadID: a.at.Thread, SenderName: a.by.name,
+	}, files, b.telegram.BotID, update)
 	b.looks.Up()
 	b.carrying.Up()
 	return err == nil, err
@@ -124,15 +124,15 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 		if err != nil {
 			return false, err
 		}
-		if err := b.store.Rewrite(ctx, t.ID, request, b.id, update); !errors.Is(err, storage.ErrNotFound) {
+		if err := b.store.Rewrite(ctx, t.ID, request, b.telegram.BotID, update); !errors.Is(err, storage.ErrNotFound) {
 			return err == nil, err
 		}
 	}
 	content, _ := json.Marshal(edit)
 	err = b.store.Add(ctx, storage.Addition{
 		Ref:    fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.message.EditDate, update),
-		Ticket: t.ID, Kind: storage.AddEdit, Content: content, MessageID: a.at.reply, ThreadID: a.at.thread, SenderName: a.by.name,
-	}, nil, b.id, update)
+		Ticket: t.ID, Kind: storage.AddEdit, Content: content, MessageID: a.at.Reply, ThreadID: a.at.Thread, SenderName: a.by.name,
+	}, nil, b.telegram.BotID, update)
 	b.looks.Up()
 	return err == nil, err
 }

@@ -30,6 +30,7 @@ import (
 	tg "github.com/go-telegram/bot"
 	"golang.org/x/sync/errgroup"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -66,17 +67,15 @@ type Bot struct {
 	store *storage.Store
 	log   *slog.Logger
 
-	telegram *telegram
+	telegram *telegram.Client
 	texts    *texts
 	staff    map[int64]bool // chats
-	id       int64          // of the bot, the digits of its token
 
 	metrics    *metrics
 	hook       hook
 	process    atomic.Pointer[storage.Process]
 	queue      *queue
 	hands      *hands
-	gate       *gate
 	throttle   *throttle
 	tellings   wait.Signal   // something is to be told
 	waiting    wait.Signal   // a ticket is due to be sent
@@ -89,7 +88,6 @@ type Bot struct {
 
 	username atomic.Pointer[string]
 	identity chan struct{} // closed once username is known
-	seen     atomic.Int64  // when Telegram last answered, Unix nanoseconds
 	unstored atomic.Int64  // when the journal last refused updates, Unix nanoseconds; 0: it takes them
 	suspects sync.Mutex    // held while an update is handled that processes died with
 	stopping atomic.Bool
@@ -98,24 +96,22 @@ type Bot struct {
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
 func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
-	id, err := botID(cfg.Token)
-	if err != nil {
-		return nil, err
-	}
 	texts, err := newTexts(cfg.Language)
 	if err != nil {
 		return nil, err
 	}
 	queue := newQueue()
 	metrics := newMetrics(queue, store)
-	client, err := newTelegram(cfg.Token, cfg.APIURL, metrics.telegram)
+	client, err := telegram.New(telegram.Config{
+		Token: cfg.Token, APIURL: cfg.APIURL, Called: metrics.called, Waited: metrics.waited(limitTelegram), Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	b := &Bot{
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
-		telegram: client, texts: texts, staff: map[int64]bool{}, id: id, metrics: metrics,
-		queue: queue, gate: newGate(), hands: newHands(), throttle: newThrottle(cfg.Rate),
+		telegram: client, texts: texts, staff: map[int64]bool{}, metrics: metrics,
+		queue: queue, hands: newHands(), throttle: newThrottle(cfg.Rate),
 		tellings: wait.NewSignal(), waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(), slots: make(chan struct{}, maxRequests),
 		fetching:   make(chan struct{}, maxFetched),
 		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
@@ -167,7 +163,7 @@ func (b *Bot) finish(cancel context.CancelFunc) {
 	done := make(chan struct{})
 	go func() { b.work.Wait(); close(done) }()
 	// What only waits for its turn in a limited chat need not hold up the stop: it is told after the next start.
-	defer time.AfterFunc(Shutdown/4, b.gate.close).Stop()
+	defer time.AfterFunc(Shutdown/4, b.telegram.CloseGate).Stop()
 	select {
 	case <-done:
 	case <-time.After(Shutdown):
@@ -184,18 +180,18 @@ func (b *Bot) introduce(ctx context.Context) {
 		}
 		me, err := b.telegram.GetMe(ctx)
 		if err == nil && me.Username != "" {
-			b.heard()
+			b.telegram.Heard(time.Now())
 			b.username.Store(&me.Username)
 			close(b.identity)
 			b.log.Info("serving", "bot", me.Username, "process", b.number())
 			break
 		}
 		if ctx.Err() == nil {
-			b.log.Warn("Telegram does not say who this bot is", "error", b.telegram.redact(err))
+			b.log.Warn("Telegram does not say who this bot is", "error", b.telegram.Redact(err))
 		}
 	}
 	if err := b.setMenu(ctx); err != nil && ctx.Err() == nil {
-		b.log.Warn("cannot set the menu of commands", "error", b.telegram.redact(err))
+		b.log.Warn("cannot set the menu of commands", "error", b.telegram.Redact(err))
 	}
 }
 
@@ -237,14 +233,4 @@ func (b *Bot) persist(ctx context.Context, step func() error) error {
 		}
 		b.log.Warn("cannot record, trying again", "error", err)
 	}
-}
-
-// botID is the number before the colon of a token.
-func botID(token string) (int64, error) {
-	var id int64
-	var rest string
-	if n, err := fmt.Sscanf(token, "%d:%s", &id, &rest); n != 2 || err != nil || id <= 0 {
-		return 0, errors.New("the bot's token is not of the form digits:characters")
-	}
-	return id, nil
 }

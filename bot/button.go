@@ -9,9 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
-
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -62,11 +60,8 @@ func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
 		return err
 	}
 	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
-	v, err := b.call(ctx, p.by.id, answers, func(ctx context.Context) error {
-		_, err := b.telegram.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: p.id, Text: markup.Plain(text)})
-		return err
-	})
-	if v == later {
+	v, err := b.telegram.AnswerPress(ctx, p.by.id, p.id, markup.Plain(text))
+	if v == telegram.Later {
 		b.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
 	}
 	return nil // also where it is too old to be answered, which nobody waits for
@@ -198,8 +193,8 @@ func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
 		return err
 	}
 	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
-	ref := fmt.Sprintf("%d/press/%d", b.id, c.update)
-	err = b.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, b.id, 0)
+	ref := fmt.Sprintf("%d/press/%d", b.telegram.BotID, c.update)
+	err = b.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, b.telegram.BotID, 0)
 	if err == nil {
 		b.looks.Up()
 	}
@@ -208,13 +203,7 @@ func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
 
 // putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
 func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {
-	v, err := b.call(ctx, p.chat, answers, func(ctx context.Context) error {
-		_, err := b.telegram.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
-			ChatID: p.chat, MessageID: int(p.message), ReplyMarkup: keyboard(markup.Message{Buttons: buttons}),
-		})
-		return err
-	})
-	if v == later {
+	if v, err := b.telegram.EditButtons(ctx, p.chat, p.message, buttons); v == telegram.Later {
 		return err
 	}
 	return nil
@@ -239,11 +228,11 @@ func (b *Bot) talk(ctx context.Context, say tongue, c choice) (string, error) {
 	if c.action == "page" {
 		return b.turnPage(ctx, say, c, m)
 	}
-	at, id, err := b.reply(ctx, place{chat: c.chat, thread: t.ThreadID, reply: c.message}, m)
+	at, id, err := b.reply(ctx, telegram.Place{Chat: c.chat, Thread: t.ThreadID, Reply: c.message}, m)
 	if err != nil || id == 0 {
 		return "", err
 	}
-	return "", b.store.AddPost(ctx, at.chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.id, 0)
+	return "", b.store.AddPost(ctx, at.Chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.telegram.BotID, 0)
 }
 
 // pageOf is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
@@ -268,7 +257,7 @@ func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m markup.Messa
 	if about, err := b.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.say("press_unknown"), err
 	}
-	if v, err := b.edit(ctx, c.chat, c.message, answers, m); v == later {
+	if v, err := b.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {
 		return "", err
 	}
 	return "", nil
@@ -292,21 +281,6 @@ func (b *Bot) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool,
 	if p.private {
 		return false, nil // a private chat has no administrators
 	}
-	role, err := b.role(ctx, p.chat, p.by.id)
-	return role == models.ChatMemberTypeOwner || role == models.ChatMemberTypeAdministrator, err
-}
-
-// role is what a person is in a chat; empty where Telegram does not say.
-func (b *Bot) role(ctx context.Context, chat, who int64) (models.ChatMemberType, error) {
-	m, err := b.telegram.GetChatMember(ctx, &tg.GetChatMemberParams{ChatID: chat, UserID: who})
-	switch v := judge(err); {
-	case v == flood || v == later:
-		return "", err
-	case v != done:
-		return "", nil
-	}
-	if m.Type == models.ChatMemberTypeRestricted && (m.Restricted == nil || !m.Restricted.IsMember) {
-		return models.ChatMemberTypeLeft, nil
-	}
-	return m.Type, nil
+	member, err := b.telegram.Member(ctx, p.chat, p.by.id)
+	return member.Admin, err
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"livedeskbot/bot/telegram"
+
 	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 )
@@ -33,8 +35,7 @@ const checkTimeout = 10 * time.Second
 // checker looks at Telegram with an operator's eyes.
 type checker struct {
 	cfg      Config
-	telegram *telegram
-	id       int64
+	telegram *telegram.Client
 	reads    bool // everything that is written in groups
 	findings []Finding
 }
@@ -43,10 +44,7 @@ type checker struct {
 func Check(ctx context.Context, cfg Config, chats []int64) []Finding {
 	c := &checker{cfg: cfg}
 	var err error
-	if c.id, err = botID(cfg.Token); err == nil {
-		c.telegram, err = newTelegram(cfg.Token, cfg.APIURL, telegramCalls())
-	}
-	if err != nil {
+	if c.telegram, err = telegram.New(telegram.Config{Token: cfg.Token, APIURL: cfg.APIURL}); err != nil {
 		c.add(Fault, "Telegram: %v", err)
 		return c.findings
 	}
@@ -73,7 +71,7 @@ func (c *checker) checkBot(ctx context.Context) bool {
 		c.add(Fault, "Telegram does not know this TELEGRAM_BOT_TOKEN: copy the present one from BotFather, /mybots, API Token.")
 		return false
 	case err != nil:
-		c.add(Fault, "Telegram cannot be asked at %s (%v): mend the network or TELEGRAM_API_URL.", host(c.cfg.APIURL), c.telegram.redact(err))
+		c.add(Fault, "Telegram cannot be asked at %s (%v): mend the network or TELEGRAM_API_URL.", host(c.cfg.APIURL), c.telegram.Redact(err))
 		return false
 	case me.Username == "":
 		c.add(Fault, "what answers at %s is not Telegram's Bot API: correct TELEGRAM_API_URL.", host(c.cfg.APIURL))
@@ -100,7 +98,7 @@ func (c *checker) checkWebhook(ctx context.Context) {
 	defer cancel()
 	info, err := c.telegram.GetWebhookInfo(ctx)
 	if err != nil {
-		c.add(Fault, "Telegram does not say where updates go (%v): try again.", c.telegram.redact(err))
+		c.add(Fault, "Telegram does not say where updates go (%v): try again.", c.telegram.Redact(err))
 		return
 	}
 	switch {
@@ -140,7 +138,7 @@ func (c *checker) checkChat(ctx context.Context, id int64) {
 		c.add(OK, "chat %d is a private chat: the bot may write there unless the person blocks it.", id)
 		return
 	}
-	member, err := c.telegram.GetChatMember(ctx, &tg.GetChatMemberParams{ChatID: id, UserID: c.id})
+	member, err := c.telegram.GetChatMember(ctx, &tg.GetChatMemberParams{ChatID: id, UserID: c.telegram.BotID})
 	if err != nil {
 		c.cannotAsk(id, err)
 		return
@@ -153,18 +151,18 @@ func (c *checker) checkChat(ctx context.Context, id int64) {
 }
 
 func (c *checker) cannotAsk(id int64, err error) {
-	if migrated, ok := errors.AsType[*tg.MigrateError](err); ok {
-		c.add(Fault, "chat %d has become a supergroup: use its new id, %d.", id, migrated.MigrateToChatID)
+	if supergroup, ok := telegram.MovedTo(err); ok {
+		c.add(Fault, "chat %d has become a supergroup: use its new id, %d.", id, supergroup)
 		return
 	}
-	switch v := judge(err); {
-	case v == lost && id > 0:
+	switch v := telegram.Judge(err); {
+	case v == telegram.Lost && id > 0:
 		c.add(Fault, "chat %d: this person has not written to the bot yet, so it may not write to them: ask them to press Start.", id)
-	case v == lost, v == refused:
+	case v == telegram.Lost, v == telegram.Refused:
 		c.add(Fault, "chat %d: there is no such chat, or the bot is not in it: add the bot, or correct the id "+
 			"(ids of supergroups begin with -100).", id)
 	default:
-		c.add(Fault, "chat %d: Telegram does not say what the bot may do there (%v): try again.", id, c.telegram.redact(err))
+		c.add(Fault, "chat %d: Telegram does not say what the bot may do there (%v): try again.", id, c.telegram.Redact(err))
 	}
 }
 

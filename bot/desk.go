@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
@@ -167,7 +168,7 @@ func (b *Bot) enterPatiently(ctx context.Context) error {
 		case ok:
 			return nil
 		case b.stopping.Load():
-			return errClosed
+			return telegram.ErrStopping
 		}
 		if err := wait.Sleep(ctx, min(max(pause, 10*time.Millisecond), time.Second)); err != nil {
 			return err

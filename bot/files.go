@@ -5,18 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
-	"net/http"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
 	"time"
 
-	tg "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -147,7 +144,7 @@ func filesOf(messages ...*models.Message) []storage.File {
 
 // addAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one.
 func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) (joined bool, err error) {
-	joined, err = b.store.AddAlbumPart(ctx, b.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
+	joined, err = b.store.AddAlbumPart(ctx, b.telegram.BotID, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
 	if joined {
 		b.carrying.Up()
 	}
@@ -191,7 +188,7 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 	case err == nil:
 		b.finishFile(ctx, f, storage.FileUploaded, url, "")
 	case f.Attempts < maxCarries, away(err):
-		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.redact(err))
+		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.Redact(err))
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
 		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, !away(err)) })
 	case errors.Is(err, livedesk.ErrUnauthorized):
@@ -203,13 +200,13 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 
 // away says that LiveDesk takes nothing for now, which must cost no file.
 func away(err error) bool {
-	return livedesk.KindOf(err) == livedesk.NotSent && !errors.Is(err, livedesk.ErrUnauthorized) && !errors.Is(err, errDownload)
+	return livedesk.KindOf(err) == livedesk.NotSent && !errors.Is(err, livedesk.ErrUnauthorized) && !errors.Is(err, telegram.ErrDownload)
 }
 
 // waitOf is how long to wait after an error: as long as it asks for, else the given time.
 func waitOf(err error, otherwise time.Duration) time.Duration {
-	if flood, ok := errors.AsType[*tg.TooManyRequestsError](err); ok {
-		return time.Duration(max(flood.RetryAfter, 1)) * time.Second
+	if asked, ok := telegram.RetryAfter(err); ok {
+		return asked
 	}
 	if refusal, ok := errors.AsType[*livedesk.Error](err); ok {
 		return max(otherwise, refusal.RetryAfter)
@@ -242,9 +239,14 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 	if !b.desk.Uploads() {
 		return "", dropNoPlace, nil
 	}
-	body, size, reason, err := b.download(ctx, file.ID)
-	if err != nil || reason != "" {
-		return "", reason, err
+	body, size, err := b.telegram.Open(ctx, file.ID)
+	switch {
+	case errors.Is(err, telegram.ErrTooBig):
+		return "", dropTooBig, nil
+	case errors.Is(err, telegram.ErrExpired):
+		return "", dropExpired, nil
+	case err != nil:
+		return "", "", err
 	}
 	defer body.Close()
 	if err := b.enterPatiently(ctx); err != nil {
@@ -259,7 +261,7 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 	case err != nil && livedesk.KindOf(err) == livedesk.Refused:
 		b.answeredBy(nil)
 		return "", dropRefused, nil
-	case errors.Is(err, errDownload):
+	case errors.Is(err, telegram.ErrDownload):
 		b.throttle.free() // it says nothing about LiveDesk
 		return "", "", err
 	case errors.Is(err, livedesk.ErrUnauthorized):
@@ -284,75 +286,6 @@ func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
 		}
 	}
 	return before >= b.cfg.MaxFiles, nil
-}
-
-// download opens a file at Telegram and returns its size, -1 where that is not known.
-// https://core.telegram.org/bots/api#getfile
-func (b *Bot) download(ctx context.Context, id string) (body io.ReadCloser, size int64, reason string, err error) {
-	file, err := b.telegram.GetFile(ctx, &tg.GetFileParams{FileID: id})
-	switch {
-	case err != nil && errors.Is(err, tg.ErrorBadRequest) && strings.Contains(err.Error(), "too big"):
-		return nil, 0, dropTooBig, nil
-	case err != nil && errors.Is(err, tg.ErrorBadRequest):
-		return nil, 0, dropExpired, nil
-	case err != nil:
-		return nil, 0, "", b.telegram.redact(err)
-	}
-	body, size, err = b.telegram.open(ctx, file.FilePath)
-	if errors.Is(err, errExpired) {
-		return nil, 0, dropExpired, nil
-	}
-	return body, size, "", err
-}
-
-// errExpired says that Telegram does not have a file any more.
-var errExpired = errors.New("file expired")
-
-// errDownload says that Telegram's side of a transfer broke.
-var errDownload = errors.New("download")
-
-// open reads a file by the path that getFile gave. A self-hosted server in local mode gives a path on its disk. No error
-// and no log ever holds the link: it contains the token.
-func (t *telegram) open(ctx context.Context, filePath string) (io.ReadCloser, int64, error) {
-	if filepath.IsAbs(filePath) {
-		f, err := os.Open(filePath)
-		if err != nil {
-			return nil, 0, errors.New("the Bot API server's file cannot be read here: in local mode its folder must be shared with the bot")
-		}
-		return f, -1, nil
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.api+"/file/bot"+t.token+"/"+filePath, nil)
-	if err != nil {
-		return nil, 0, errors.New("download: bad path")
-	}
-	res, err := t.files.Do(req)
-	if err != nil {
-		return nil, 0, t.redact(fmt.Errorf("download: %w", errors.Unwrap(err)))
-	}
-	switch res.StatusCode {
-	case http.StatusOK:
-		return sealed{res.Body, t}, res.ContentLength, nil
-	case http.StatusNotFound, http.StatusGone:
-		err = errExpired
-	default:
-		err = fmt.Errorf("download: status %d", res.StatusCode)
-	}
-	res.Body.Close()
-	return nil, 0, err
-}
-
-// sealed keeps the token out of errors of reading a download, which travel through LiveDesk's client.
-type sealed struct {
-	io.ReadCloser
-	t *telegram
-}
-
-func (s sealed) Read(p []byte) (int, error) {
-	n, err := s.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%w: %w", errDownload, s.t.redact(err))
-	}
-	return n, err
 }
 
 // enterFiles puts the files that are there into a create request and says which are missing, and stores the request like

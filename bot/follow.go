@@ -40,7 +40,7 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
 func (b *Bot) toggleFollow(ctx context.Context, say tongue, c choice) (string, error) {
-	on, err := b.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, b.id, c.update)
+	on, err := b.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, b.telegram.BotID, c.update)
 	if err != nil {
 		return "", err
 	}

@@ -32,7 +32,7 @@ func (b *Bot) accept(ctx, work context.Context, raws []json.RawMessage) error {
 	if len(updates) == 0 {
 		return nil
 	}
-	fresh, err := b.store.Journal(ctx, b.id, b.number(), updates)
+	fresh, err := b.store.Journal(ctx, b.telegram.BotID, b.number(), updates)
 	b.noteStored(err)
 	for i, u := range updates {
 		switch {
@@ -123,7 +123,7 @@ func (b *Bot) claim(ctx, work context.Context, limit int, full []int64) (more bo
 	if limit == 0 {
 		return false, nil
 	}
-	updates, err := b.store.ClaimUpdates(ctx, b.id, b.number(), limit, full)
+	updates, err := b.store.ClaimUpdates(ctx, b.telegram.BotID, b.number(), limit, full)
 	if err != nil {
 		return false, err
 	}
@@ -145,7 +145,7 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 		}
 		b.suspects.Lock()
 		defer b.suspects.Unlock()
-		if b.persist(work, func() error { return b.store.Suspect(work, b.id, u.ID) }) != nil {
+		if b.persist(work, func() error { return b.store.Suspect(work, b.telegram.BotID, u.ID) }) != nil {
 			return
 		}
 	}
@@ -160,7 +160,7 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 			return
 		}
 		delay = wait.Backoff(delay, 100*time.Millisecond, 5*time.Second)
-		b.log.Warn("update failed, trying again", "update", u.ID, "chat", u.ChatID, "error", b.telegram.redact(err))
+		b.log.Warn("update failed, trying again", "update", u.ID, "chat", u.ChatID, "error", b.telegram.Redact(err))
 	}
 }
 
@@ -174,11 +174,11 @@ func (b *Bot) try(work context.Context, u storage.Update, update *models.Update)
 	if err != nil || done {
 		return err
 	}
-	return b.persist(work, func() error { return b.store.FinishUpdate(work, b.id, u.ID) })
+	return b.persist(work, func() error { return b.store.FinishUpdate(work, b.telegram.BotID, u.ID) })
 }
 
 func (b *Bot) giveUp(work context.Context, u storage.Update, fault string) {
 	b.metrics.givenUp.Inc()
 	b.log.Warn("gave up an update; its row in updates is kept", "update", u.ID, "chat", u.ChatID, "fault", fault)
-	_ = b.persist(work, func() error { return b.store.GiveUpUpdate(work, b.id, u.ID, fault) })
+	_ = b.persist(work, func() error { return b.store.GiveUpUpdate(work, b.telegram.BotID, u.ID, fault) })
 }

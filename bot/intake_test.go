@@ -17,7 +17,7 @@ func (w *world) leave(update int64, chat *telegramtest.Chat, who *telegramtest.P
 	payload := fmt.Sprintf(`{"update_id":%d,"message":{"message_id":%[1]d,"date":1,"text":%q,
 		"chat":{"id":%d,"type":"supergroup","title":"S"},"from":{"id":%d,"first_name":"Alice"}}}`, update, text, chat.ID, who.ID)
 	w.sql(`INSERT INTO updates (bot_id, update_id, chat_id, payload, takeovers, suspected) VALUES ($1, $2, $3, $4, $5, $6)`,
-		w.bot.Load().id, update, chat.ID, []byte(payload), takeovers, suspected)
+		w.bot.Load().telegram.BotID, update, chat.ID, []byte(payload), takeovers, suspected)
 }
 
 func TestAnUpdateThatProcessesDiedWithIsTriedAndThenKeptAside(t *testing.T) {

@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"net/http"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,7 +58,7 @@ func newMetrics(q *queue, store *storage.Store) *metrics {
 			Buckets: []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 15, 150},
 		}, []string{"op", "result"}),
 		retries:  counter("livedesk_retries_total", "Create requests that were not the first of their ticket."),
-		telegram: telegramCalls(),
+		telegram: counters("telegram_calls_total", "Calls of the Bot API by method and verdict.", "method", "verdict"),
 		limits:   counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.", "service"),
 		leader: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "livedeskbot_leader", Help: "1 where this process polls Telegram.",
@@ -82,10 +80,6 @@ func counter(name, help string) prometheus.Counter {
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "livedeskbot_" + name, Help: help}, labels)
-}
-
-func telegramCalls() *prometheus.CounterVec {
-	return counters("telegram_calls_total", "Calls of the Bot API by method and verdict.", "method", "verdict")
 }
 
 // Metrics are for Prometheus.
@@ -125,11 +119,12 @@ func (m *metrics) toldFirst(t storage.Ticket) {
 	}
 }
 
-// wait counts the time that f takes as waiting for a service.
-func (m *metrics) wait(service string, f func() error) error {
-	began := time.Now()
-	defer func() { m.limits.WithLabelValues(service).Add(time.Since(began).Seconds()) }()
-	return f()
+// called counts a call of the Bot API.
+func (m *metrics) called(method, verdict string) { m.telegram.WithLabelValues(method, verdict).Inc() }
+
+// waited counts time that work waited for its turn with a service.
+func (m *metrics) waited(service string) func(time.Duration) {
+	return func(d time.Duration) { m.limits.WithLabelValues(service).Add(d.Seconds()) }
 }
 
 // held counts that tickets wait because their service takes no request for the given time; sendWaiting looks again after
@@ -142,38 +137,6 @@ func (m *metrics) held(service string, d time.Duration) {
 func (m *metrics) leads() func() {
 	m.leader.Set(1)
 	return func() { m.leader.Set(0) }
-}
-
-// observed counts the calls of the Bot API by their HTTP answers.
-type observed struct {
-	next  http.RoundTripper
-	calls *prometheus.CounterVec
-}
-
-func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := o.next.RoundTrip(r)
-	method := path.Base(r.URL.Path)
-	if strings.Contains(r.URL.Path, "/file/bot") {
-		method = "file" // the rest is the file's name
-	}
-	o.calls.WithLabelValues(method, callVerdict(res, err)).Inc()
-	return res, err
-}
-
-func callVerdict(res *http.Response, err error) string {
-	switch {
-	case err != nil:
-		return "unreachable"
-	case res.StatusCode == http.StatusTooManyRequests:
-		return "flood"
-	case res.StatusCode == http.StatusForbidden:
-		return "forbidden"
-	case res.StatusCode >= 500:
-		return "failed"
-	case res.StatusCode >= 300:
-		return "refused"
-	}
-	return "ok"
 }
 
 // timedDesk measures the requests of a LiveDesk client.

@@ -4,26 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	tg "github.com/go-telegram/bot"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
-
-// pollTimeout is how long Telegram holds a getUpdates request when there is nothing; it caps it at 50 s.
-const pollTimeout = 30 * time.Second
-
-// allowedUpdates are the kinds that route.go knows.
-var allowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
 
 // poll receives updates by getUpdates while this process leads. Only one process may: Telegram cuts the older of two.
 func (b *Bot) poll(ctx, work context.Context) {
 	for wait.Sleep(ctx, 0) == nil {
 		process := b.process.Load()
-		lead, err := process.TryLead(ctx, b.id)
+		lead, err := process.TryLead(ctx, b.telegram.BotID)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot ask for the lead", "error", err)
 		}
@@ -64,8 +58,8 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 			return
 		}
 		webhook = errors.Is(err, tg.ErrorConflict) // a webhook, or another poller
-		delay = pollDelay(err, delay)
-		b.log.Warn("cannot receive updates", "error", b.telegram.redact(err))
+		delay = telegram.RetryDelay(err, delay)
+		b.log.Warn("cannot receive updates", "error", b.telegram.Redact(err))
 	}
 }
 
@@ -77,9 +71,9 @@ func (b *Bot) receive(ctx context.Context, offset int64, webhook bool) ([]json.R
 			return nil, err
 		}
 	}
-	raws, err := b.telegram.updates(ctx, offset)
+	raws, err := b.telegram.Updates(ctx, offset)
 	if err == nil {
-		b.heard()
+		b.telegram.Heard(time.Now())
 	}
 	return raws, err
 }
@@ -95,14 +89,4 @@ func after(raws []json.RawMessage, offset int64) int64 {
 		}
 	}
 	return offset
-}
-
-func pollDelay(err error, delay time.Duration) time.Duration {
-	if flood, ok := errors.AsType[*tg.TooManyRequestsError](err); ok {
-		return time.Duration(max(flood.RetryAfter, 1)) * time.Second
-	}
-	if errors.Is(err, tg.ErrorConflict) && !strings.Contains(err.Error(), "webhook") {
-		return 3 * time.Second
-	}
-	return wait.Backoff(delay, 100*time.Millisecond, 5*time.Second)
 }

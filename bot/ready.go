@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 )
 
@@ -28,7 +29,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 		return errors.New("the database cannot be reached or takes no rows")
 	case b.process.Load() == nil:
 		return errors.New("starting")
-	case b.silent() > silence:
+	case b.telegram.Silent() > silence:
 		return errors.New("Telegram does not answer")
 	}
 	return nil
@@ -47,17 +48,11 @@ func (b *Bot) noteStored(err error) {
 	}
 }
 
-// heard notes that Telegram answered.
-func (b *Bot) heard() { b.seen.Store(time.Now().UnixNano()) }
-
-// silent is how long Telegram has said nothing.
-func (b *Bot) silent() time.Duration { return time.Since(time.Unix(0, b.seen.Load())) }
-
 // keepInTouch asks Telegram for something when there was no other answer for a while: a poll takes long, and a process
 // that does not poll may have nothing to say for hours.
 func (b *Bot) keepInTouch(ctx context.Context) {
 	for wait.Sleep(ctx, time.Second) == nil {
-		if b.silent() > askAfter {
+		if b.telegram.Silent() > askAfter {
 			b.touch(ctx)
 		}
 	}
@@ -67,7 +62,7 @@ func (b *Bot) touch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	_, err := b.telegram.GetMe(ctx)
-	if v := judge(err); v == done || v == flood {
-		b.heard()
+	if v := telegram.Judge(err); v == telegram.Done || v == telegram.Flood {
+		b.telegram.Heard(time.Now())
 	}
 }

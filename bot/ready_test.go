@@ -30,7 +30,7 @@ func TestReadinessFollowsTelegram(t *testing.T) {
 	w := newWorld(t)
 	w.ready("")
 	w.telegram.ServerError(telegramtest.Match{})
-	w.bot.Load().seen.Store(time.Now().Add(-2 * silence).UnixNano())
+	w.bot.Load().telegram.Heard(time.Now().Add(-2 * silence))
 	w.ready("Telegram")
 	w.telegram.Calm()
 	w.ready("")
@@ -42,7 +42,7 @@ func TestAProcessThatDoesNotPollAndHasNothingToSayStaysReady(t *testing.T) {
 	w.ready("")
 	w.telegram.Slow(time.Minute, telegramtest.Match{Method: "getUpdates"})
 	calls := len(w.telegram.CallsOf("getMe"))
-	w.bot.Load().seen.Store(time.Now().Add(-askAfter - time.Second).UnixNano())
+	w.bot.Load().telegram.Heard(time.Now().Add(-askAfter - time.Second))
 	require.Eventually(t, func() bool { return len(w.telegram.CallsOf("getMe")) > calls }, 30*time.Second, 10*time.Millisecond)
 	w.ready("")
 }

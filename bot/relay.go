@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,9 +12,7 @@ import (
 	"strings"
 	"time"
 
-	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
-
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
@@ -85,7 +82,7 @@ func (b *Bot) trim(ctx context.Context, n *storage.Notice, parts []part) {
 		}
 	}
 	for _, id := range n.Messages[min(texts, len(n.Messages)):] {
-		_ = b.remove(ctx, n.ChatID, id) // one that is too old to be removed stays
+		_, _ = b.telegram.Delete(ctx, n.ChatID, id) // one that is too old to be removed stays
 	}
 	n.Messages = n.Messages[:min(texts, len(n.Messages))]
 }
@@ -97,8 +94,8 @@ func (b *Bot) bring(ctx context.Context, t storage.Ticket, n *storage.Notice, p 
 	case p.file != nil && p.nth < n.FilesSent:
 		return 0, true, nil
 	case p.file == nil && p.nth < len(n.Messages):
-		v, err := b.edit(ctx, n.ChatID, n.Messages[p.nth], notices, markup.Message{Text: p.text})
-		if v == done || v == later {
+		v, err := b.telegram.Edit(ctx, n.ChatID, n.Messages[p.nth], telegram.Notices, markup.Message{Text: p.text})
+		if v == telegram.Done || v == telegram.Later {
 			return 0, true, err
 		}
 	}
@@ -120,33 +117,33 @@ func (b *Bot) bring(ctx context.Context, t storage.Ticket, n *storage.Notice, p 
 // tellPart posts one message of a notice: as a reply to the card or to the message it answers, else into General. Where
 // the chat is lost nobody is told: it is their chat's business, and the ticket can be asked for again.
 func (b *Bot) tellPart(ctx context.Context, t storage.Ticket, n storage.Notice, p part) (chat, id int64, err error) {
-	priority, reply := notices, t.CardID
+	priority, reply := telegram.Notices, t.CardID
 	if n.ReplyTo != 0 {
-		priority, reply = answers, n.ReplyTo
+		priority, reply = telegram.Answers, n.ReplyTo
 	}
 	if t.CardChatID != t.ChatID && n.ReplyTo == 0 {
 		reply = 0
 	}
-	places := []place{{chat: t.ChatID, thread: t.ThreadID, reply: reply}, {chat: t.ChatID}}
+	places := []telegram.Place{{Chat: t.ChatID, Thread: t.ThreadID, Reply: reply}, {Chat: t.ChatID}}
 	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
-		places = slices.Insert(places, 1, place{chat: t.ChatID, reply: reply})
+		places = slices.Insert(places, 1, telegram.Place{Chat: t.ChatID, Reply: reply})
 	}
-	chat, id, err = b.first(ctx, places, func(to place) (int64, verdict, error) { return b.postPart(ctx, to, priority, p) })
+	chat, id, err = b.first(ctx, places, func(to telegram.Place) (int64, telegram.Verdict, error) { return b.postPart(ctx, to, priority, p) })
 	if err == nil && id == 0 {
 		b.log.Warn("nobody can be told what is new about a ticket", "chat", t.ChatID, "ticket", t.ID)
 	}
 	return chat, id, err
 }
 
-func (b *Bot) postPart(ctx context.Context, to place, priority int, p part) (int64, verdict, error) {
+func (b *Bot) postPart(ctx context.Context, to telegram.Place, priority telegram.Priority, p part) (int64, telegram.Verdict, error) {
 	if p.file == nil {
-		return b.post(ctx, to, priority, markup.Message{Text: p.text})
+		return b.telegram.Post(ctx, to, priority, markup.Message{Text: p.text})
 	}
 	id, v, err := b.passOn(ctx, to, priority, *p.file)
-	if v != refused {
+	if v != telegram.Refused {
 		return id, v, err
 	}
-	return b.post(ctx, to, priority, markup.Message{Text: fileLink(*p.file)})
+	return b.telegram.Post(ctx, to, priority, markup.Message{Text: fileLink(*p.file)})
 }
 
 // fileLink stands for a file that Telegram does not take or that cannot be fetched.
@@ -160,51 +157,25 @@ func fileLink(f replyFile) string {
 
 // passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. refused also says that
 // it cannot be fetched.
-func (b *Bot) passOn(ctx context.Context, to place, priority int, f replyFile) (int64, verdict, error) {
+func (b *Bot) passOn(ctx context.Context, to telegram.Place, priority telegram.Priority, f replyFile) (int64, telegram.Verdict, error) {
 	select { // few at a time bound the memory
 	case b.fetching <- struct{}{}:
 		defer func() { <-b.fetching }()
 	case <-ctx.Done():
-		return 0, later, ctx.Err()
+		return 0, telegram.Later, ctx.Err()
 	}
 	content, err := b.fetch(ctx, f.URL)
 	if err != nil {
-		return 0, refused, err
+		return 0, telegram.Refused, err
 	}
+	file := telegram.File{Name: f.Name, Content: content}
 	if strings.HasPrefix(f.MIME, "image/") && f.MIME != "image/svg+xml" && f.MIME != "image/gif" && len(content) <= maxPhoto {
-		id, v, err := b.postFile(ctx, to, priority, func(ctx context.Context) (*models.Message, error) {
-			return b.telegram.SendPhoto(ctx, &tg.SendPhotoParams{
-				ChatID: to.chat, MessageThreadID: int(to.thread), Photo: upload(f, content), ReplyParameters: replyTo(to.reply),
-			})
-		})
-		if v != refused {
+		id, v, err := b.telegram.PostPhoto(ctx, to, priority, file)
+		if v != telegram.Refused {
 			return id, v, err
 		}
 	}
-	return b.postFile(ctx, to, priority, func(ctx context.Context) (*models.Message, error) {
-		return b.telegram.SendDocument(ctx, &tg.SendDocumentParams{
-			ChatID: to.chat, MessageThreadID: int(to.thread), Document: upload(f, content), ReplyParameters: replyTo(to.reply),
-		})
-	})
-}
-
-func upload(f replyFile, content []byte) *models.InputFileUpload {
-	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(content)}
-}
-
-func (b *Bot) postFile(ctx context.Context, to place, priority int, send func(context.Context) (*models.Message, error)) (int64, verdict, error) {
-	var sent *models.Message
-	v, err := b.call(ctx, to.chat, priority, func(ctx context.Context) (err error) {
-		sent, err = send(ctx)
-		if err == nil && sent.ID == 0 {
-			return errors.New("Telegram confirmed a file without its number")
-		}
-		return err
-	})
-	if v != done {
-		return 0, v, err
-	}
-	return int64(sent.ID), done, nil
+	return b.telegram.PostDocument(ctx, to, priority, file)
 }
 
 // fetch reads an agent's file. It carries no credentials: the address is LiveDesk's word, not ours.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
@@ -19,7 +20,7 @@ type person struct {
 
 // asked is a message that wants something of the bot.
 type asked struct {
-	at      place // its chat and topic; reply is the message itself
+	at      telegram.Place // its chat and topic; reply is the message itself
 	by      person
 	private bool
 	args    string // what was typed after the command, or the whole text where there is none
@@ -125,7 +126,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 func wishOf(m *models.Message) (a asked, ok bool) {
 	by, ok := sender(m)
 	return asked{
-		at: place{chat: m.Chat.ID, thread: topic(m), reply: int64(m.ID)}, by: by,
+		at: telegram.Place{Chat: m.Chat.ID, Thread: topic(m), Reply: int64(m.ID)}, by: by,
 		private: m.Chat.Type == models.ChatTypePrivate, args: words(m), message: m, quoted: quoted(m),
 	}, ok && m.ForwardOrigin == nil && m.ID > 0
 }
@@ -197,7 +198,7 @@ func (b *Bot) relevant(u *models.Update) (lane, bool) {
 // mayWant says whether a message may be a command, or answers the bot.
 func (b *Bot) mayWant(a asked) bool { return strings.HasPrefix(a.args, "/") || b.mine(a.quoted) }
 
-func (a asked) lane() lane { return lane{chat: a.at.chat, sender: a.by.id} }
+func (a asked) lane() lane { return lane{chat: a.at.Chat, sender: a.by.id} }
 
 // sender says who wrote a message. ok is false for other bots and for messages without anybody.
 func sender(m *models.Message) (p person, ok bool) {
@@ -250,7 +251,7 @@ func quoted(m *models.Message) *models.Message {
 
 // mine says whether a message is one of this bot's.
 func (b *Bot) mine(m *models.Message) bool {
-	return m != nil && m.From != nil && m.From.ID == b.id && m.SenderChat == nil
+	return m != nil && m.From != nil && m.From.ID == b.telegram.BotID && m.SenderChat == nil
 }
 
 // mentioned are the people whom a message mentions by id. A mention by @name carries none.

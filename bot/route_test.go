@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
@@ -41,61 +42,61 @@ func TestRoute(t *testing.T) {
 	for name, test := range map[string]struct {
 		message string // without its braces
 		want    any    // nil: nothing
-		at      place
+		at      telegram.Place
 		by      person
 		args    string
 		quoted  bool
 	}{
 		"a command": {
 			`"message_id":1,` + chatJSON + `,` + fromJSON + `,"text":"/ticket x y"`,
-			wantTicket{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "x y", false},
+			wantTicket{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "x y", false},
 		"any letter case and the bot's name": {
 			`"message_id":1,` + chatJSON + `,` + fromJSON + `,"text":"/TICKET@livedeskBOT\nx"`,
-			wantTicket{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "x", false},
+			wantTicket{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "x", false},
 		"a topic, whose opening message is no quotation": {
 			`"message_id":1,"message_thread_id":9,"is_topic_message":true,"reply_to_message":{"message_id":9,` + chatJSON + `,"forum_topic_created":{"name":"T"}},` +
 				chatJSON + `,` + fromJSON + `,"text":"/status"`,
-			wantStatus{}, place{-100, 9, 1}, person{5, "Ann Lee", true}, "", false},
+			wantStatus{}, telegram.Place{Chat: -100, Thread: 9, Reply: 1}, person{5, "Ann Lee", true}, "", false},
 		"a topic whose opening message is not named as such": {
 			`"message_id":1,"message_thread_id":9,"is_topic_message":true,"reply_to_message":` + startJSON + `,` + chatJSON + `,` + fromJSON + `,"text":"/status"`,
-			wantStatus{}, place{-100, 9, 1}, person{5, "Ann Lee", true}, "", false},
+			wantStatus{}, telegram.Place{Chat: -100, Thread: 9, Reply: 1}, person{5, "Ann Lee", true}, "", false},
 		"a reply thread is no topic": {
 			`"message_id":1,"message_thread_id":9,"reply_to_message":` + startJSON + `,` + chatJSON + `,` + fromJSON + `,"text":"/status"`,
-			wantStatus{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "", true},
+			wantStatus{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "", true},
 		"General is no topic": {
 			`"message_id":1,"message_thread_id":1,"is_topic_message":true,` + chatJSON + `,` + fromJSON + `,"text":"/status tk_1"`,
-			wantStatus{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "tk_1", false},
+			wantStatus{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "tk_1", false},
 		"a topic in a private chat": {
 			`"message_id":1,"message_thread_id":9,"is_topic_message":true,` + privateJSON + `,` + fromJSON + `,"text":"/ticket x"`,
-			wantTicket{}, place{5, 9, 1}, person{5, "Ann Lee", true}, "x", false},
+			wantTicket{}, telegram.Place{Chat: 5, Thread: 9, Reply: 1}, person{5, "Ann Lee", true}, "x", false},
 		"an anonymous administrator": {
 			`"message_id":1,` + chatJSON + `,"from":{"id":1087968824,"is_bot":true,"first_name":"Group"},"sender_chat":{"id":-100,"type":"supergroup","title":"S"},"text":"/ticket x"`,
-			wantTicket{}, place{-100, 0, 1}, person{-100, "S", false}, "x", false},
+			wantTicket{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{-100, "S", false}, "x", false},
 		"a channel": {
 			`"message_id":1,` + chatJSON + `,"from":{"id":136817688,"is_bot":true,"first_name":"Channel"},"sender_chat":{"id":-77,"type":"channel","title":"C"},"text":"/ticket x"`,
-			wantTicket{}, place{-100, 0, 1}, person{-77, "C", false}, "x", false},
+			wantTicket{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{-77, "C", false}, "x", false},
 		"a caption": {
 			`"message_id":1,` + chatJSON + `,` + fromJSON + `,"photo":[{"file_id":"f","file_unique_id":"u","width":1,"height":1}],"caption":"/ticket x"`,
-			wantTicket{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "x", false},
+			wantTicket{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "x", false},
 		"a caption where commands do not count": {
 			message: `"message_id":1,` + chatJSON + `,` + fromJSON + `,"video_note":{"file_id":"f","file_unique_id":"u"},"caption":"/ticket x"`},
 		"a reply to the bot": {
 			`"message_id":1,"reply_to_message":` + startJSON + `,` + chatJSON + `,` + fromJSON + `,"text":"an answer"`,
-			answered{}, place{-100, 0, 1}, person{5, "Ann Lee", true}, "an answer", true},
+			answered{}, telegram.Place{Chat: -100, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "an answer", true},
 		"a reply to a message of another chat": {
 			message: `"message_id":1,"reply_to_message":{"message_id":9,"chat":{"id":-200,"type":"supergroup"},` + botJSON + `},` + chatJSON + `,` + fromJSON + `,"text":"an answer"`},
 		"words in a private chat": {
 			`"message_id":1,` + privateJSON + `,` + fromJSON + `,"text":"hello"`,
-			wantChat{}, place{5, 0, 1}, person{5, "Ann Lee", true}, "hello", false},
+			wantChat{}, telegram.Place{Chat: 5, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "hello", false},
 		"an unknown command in a private chat": {
 			`"message_id":1,` + privateJSON + `,` + fromJSON + `,"text":"/nothing x"`,
-			wantHelp{}, place{5, 0, 1}, person{5, "Ann Lee", true}, "x", false},
+			wantHelp{}, telegram.Place{Chat: 5, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "x", false},
 		"start with a payload": {
 			`"message_id":1,` + privateJSON + `,` + fromJSON + `,"text":"/start abc"`,
-			wantHelp{}, place{5, 0, 1}, person{5, "Ann Lee", true}, "abc", false},
+			wantHelp{}, telegram.Place{Chat: 5, Thread: 0, Reply: 1}, person{5, "Ann Lee", true}, "abc", false},
 		"a nameless person has a user name": {
 			`"message_id":1,` + privateJSON + `,"from":{"id":5,"first_name":"\u0000 ","username":"ann"},"text":"/help"`,
-			wantHelp{}, place{5, 0, 1}, person{5, "ann", true}, "", false},
+			wantHelp{}, telegram.Place{Chat: 5, Thread: 0, Reply: 1}, person{5, "ann", true}, "", false},
 		"words in a group":              {message: `"message_id":1,` + chatJSON + `,` + fromJSON + `,"text":"hello /ticket"`},
 		"an unknown command in a group": {message: `"message_id":1,` + chatJSON + `,` + fromJSON + `,"text":"/nothing"`},
 		"another bot's command":         {message: `"message_id":1,` + privateJSON + `,` + fromJSON + `,"text":"/ticket@OtherBot x"`},
@@ -119,7 +120,7 @@ func TestRoute(t *testing.T) {
 			require.Equal(t, test.by, asked.by)
 			require.Equal(t, test.args, asked.args)
 			require.Equal(t, test.quoted, asked.quoted != nil)
-			require.Equal(t, asked.at.chat == 5, asked.private)
+			require.Equal(t, asked.at.Chat == 5, asked.private)
 		})
 	}
 }

@@ -57,7 +57,7 @@ func (b *Bot) meant(ctx context.Context, a asked) (storage.Post, error) {
 
 // quotedPost is what the quoted message of the bot is about.
 func (b *Bot) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
-	return b.postAt(ctx, a.at.chat, int64(a.quoted.ID), a.quoted.Date)
+	return b.postAt(ctx, a.at.Chat, int64(a.quoted.ID), a.quoted.Date)
 }
 
 // postAt is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
@@ -94,7 +94,7 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 		if i == len(parts)-1 {
 			done = update
 		}
-		if err := b.persist(ctx, func() error { return b.store.AddPost(ctx, at.chat, id, about, b.id, done) }); err != nil {
+		if err := b.persist(ctx, func() error { return b.store.AddPost(ctx, at.Chat, id, about, b.telegram.BotID, done) }); err != nil {
 			return false, err
 		}
 	}
@@ -142,7 +142,7 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 	return say.say("cannot_look", "Number", markup.Shorten(about.TicketID, maxNumber)), storage.Post{}, nil
 }
 
-func (a asked) reader() reader { return reader{chat: a.at.chat, person: a.by.id, private: a.private} }
+func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id, private: a.private} }
 
 // rows are our tickets that a post is about.
 func (b *Bot) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
@@ -212,7 +212,7 @@ func (b *Bot) list(ctx context.Context, a asked) (string, error) {
 	switch {
 	case a.private:
 		id = "list_private"
-	case a.at.thread != 0:
+	case a.at.Thread != 0:
 		id = "list_topic"
 	}
 	if len(tickets) == 0 {
@@ -231,13 +231,13 @@ func (b *Bot) list(ctx context.Context, a asked) (string, error) {
 // unfinished are up to maxListed+1 tickets for a list, newest first.
 func (b *Bot) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error) {
 	if !a.private {
-		return b.store.UnfinishedIn(ctx, a.at.chat, a.at.thread, maxListed+1)
+		return b.store.UnfinishedIn(ctx, a.at.Chat, a.at.Thread, maxListed+1)
 	}
 	tickets, err := b.store.UnfinishedOf(ctx, a.by.id, 5*maxListed)
 	if err != nil {
 		return nil, err
 	}
-	member := map[int64]bool{a.at.chat: true}
+	member := map[int64]bool{a.at.Chat: true}
 	var shown []storage.Ticket
 	for _, t := range tickets {
 		allowed, known := member[t.ChatID]

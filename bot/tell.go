@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	tg "github.com/go-telegram/bot"
-
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
@@ -32,7 +31,7 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 	slots := make(chan struct{}, maxTellings)
 	for {
 		limit := min(claimTellings, maxTellings-len(slots)) // what is claimed is taken in hand at once
-		tickets, err := b.store.ClaimTellings(ctx, b.number(), limit, b.gate.crowded())
+		tickets, err := b.store.ClaimTellings(ctx, b.number(), limit, b.telegram.Crowded())
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim tellings", "error", err)
 		}
@@ -59,7 +58,7 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 	defer b.hands.hold(b.hands.tellings, t.ID)()
 	defer b.recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
-	if b.gate.isCrowded(t.ChatID) {
+	if b.telegram.IsCrowded(t.ChatID) {
 		b.deferTelling(ctx, t, 0)
 		return
 	}
@@ -116,16 +115,8 @@ func (b *Bot) retract(ctx context.Context, t storage.Ticket) {
 	if err != nil || t.CardID == 0 || now.CardChatID == t.CardChatID && now.CardID == t.CardID {
 		return
 	}
-	err = b.remove(ctx, t.CardChatID, t.CardID)
+	_, err = b.telegram.Delete(ctx, t.CardChatID, t.CardID)
 	b.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
-}
-
-func (b *Bot) remove(ctx context.Context, chat, id int64) error {
-	_, err := b.call(ctx, chat, notices, func(ctx context.Context) error {
-		_, err := b.telegram.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: chat, MessageID: int(id)})
-		return err
-	})
-	return err
 }
 
 // tellCard brings the card up to date and returns where it stands.
@@ -141,7 +132,7 @@ func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, e
 
 func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
 	err := b.persist(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.number()) })
-	if err == nil && pause == 0 && !b.gate.isCrowded(t.ChatID) {
+	if err == nil && pause == 0 && !b.telegram.IsCrowded(t.ChatID) {
 		b.tellings.Up()
 	}
 }
@@ -154,19 +145,19 @@ var errMoved = errors.New("chat moved")
 // can be told, which is logged.
 func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (chat, id int64, err error) {
 	if t.CardID != 0 {
-		v, err := b.edit(ctx, t.CardChatID, t.CardID, answers, m)
-		if v == done {
+		v, err := b.telegram.Edit(ctx, t.CardChatID, t.CardID, telegram.Answers, m)
+		if v == telegram.Done {
 			return t.CardChatID, t.CardID, nil
 		}
 		switch {
-		case v == later:
+		case v == telegram.Later:
 			return 0, 0, err
-		case v != gone && v != moved && t.View != nil:
+		case v != telegram.Gone && v != telegram.Moved && t.View != nil:
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
-	chat, id, err = b.first(ctx, b.places(t), func(to place) (int64, verdict, error) {
-		return b.post(ctx, to, answers, b.elsewhere(t, to, m))
+	chat, id, err = b.first(ctx, b.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
+		return b.telegram.Post(ctx, to, telegram.Answers, b.elsewhere(t, to, m))
 	})
 	if err == nil && id == 0 {
 		b.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
@@ -175,26 +166,26 @@ func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (
 }
 
 // first posts a message in the first place that takes it and returns where it stands; 0 where none does.
-func (b *Bot) first(ctx context.Context, places []place, post func(place) (int64, verdict, error)) (chat, id int64, err error) {
+func (b *Bot) first(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
 	var without int64 // chat that is lost
 	for _, to := range places {
-		if to.chat == without {
+		if to.Chat == without {
 			continue
 		}
 		id, v, err := post(to)
 		switch v {
-		case done:
-			return to.chat, id, nil
-		case later:
+		case telegram.Done:
+			return to.Chat, id, nil
+		case telegram.Later:
 			return 0, 0, err
-		case moved:
+		case telegram.Moved:
 			if _, err := b.follow(ctx, to, err); err != nil {
 				return 0, 0, err
 			}
 			return 0, 0, errMoved
-		case lost:
-			without = to.chat
-			if err := b.lose(ctx, to.chat, err); err != nil {
+		case telegram.Lost:
+			without = to.Chat
+			if err := b.lose(ctx, to.Chat, err); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -203,20 +194,20 @@ func (b *Bot) first(ctx context.Context, places []place, post func(place) (int64
 }
 
 // places are where an outcome may be told, best first.
-func (b *Bot) places(t storage.Ticket) []place {
-	places := []place{{chat: t.ChatID, thread: t.ThreadID, reply: t.MessageID}}
+func (b *Bot) places(t storage.Ticket) []telegram.Place {
+	places := []telegram.Place{{Chat: t.ChatID, Thread: t.ThreadID, Reply: t.MessageID}}
 	if t.ThreadID != 0 {
-		places = append(places, place{chat: t.ChatID}) // a reply would go to the closed topic again
+		places = append(places, telegram.Place{Chat: t.ChatID}) // a reply would go to the closed topic again
 	}
 	if t.SenderID > 0 && t.SenderID != t.ChatID {
-		places = append(places, place{chat: t.SenderID})
+		places = append(places, telegram.Place{Chat: t.SenderID})
 	}
 	return places
 }
 
 // elsewhere says whom the message is for where it does not stand below the message that asked.
-func (b *Bot) elsewhere(t storage.Ticket, to place, m markup.Message) markup.Message {
-	if to.reply != 0 || to.chat == t.ChatID && t.MessageID == 0 && to.thread == t.ThreadID {
+func (b *Bot) elsewhere(t storage.Ticket, to telegram.Place, m markup.Message) markup.Message {
+	if to.Reply != 0 || to.Chat == t.ChatID && t.MessageID == 0 && to.Thread == t.ThreadID {
 		return m
 	}
 	m.Text = b.texts.in(t.Language).say("elsewhere", "Who", markup.HTML(mention(t.SenderID, t.SenderName))) + "\n\n" + m.Text

@@ -77,7 +77,7 @@ func (b *Bot) gather(t *storage.NewTicket, a asked, files []storage.File) {
 // compose makes the ticket that a message asks for.
 func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
-		Ref: b.ref(a), BotID: b.id, ChatID: a.at.chat, ThreadID: a.at.thread, MessageID: a.at.reply,
+		Ref: b.ref(a), BotID: b.telegram.BotID, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
 		SenderID: a.by.id, SenderName: a.by.name, PerMinute: b.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
 	}
 	if a.by.user {
@@ -99,7 +99,9 @@ func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 }
 
 // ref names the message that asked for something, everywhere and for ever: its telegram_ref.
-func (b *Bot) ref(a asked) string { return fmt.Sprintf("%d/%d/%d", b.id, a.at.chat, a.at.reply) }
+func (b *Bot) ref(a asked) string {
+	return fmt.Sprintf("%d/%d/%d", b.telegram.BotID, a.at.Chat, a.at.Reply)
+}
 
 // request is the body of the create request.
 func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
@@ -178,7 +180,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 // ask asks the person for the ticket's text.
 func (b *Bot) ask(ctx context.Context, a asked) error {
 	q := storage.Question{
-		BotID: b.id, ChatID: a.at.chat, AskedID: a.at.reply, SenderID: a.by.id, Options: markup.Line(a.args),
+		BotID: b.telegram.BotID, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
 	}
 	if err := b.store.Ask(ctx, q); err != nil {
 		return err
@@ -187,7 +189,7 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 	if err != nil || id == 0 {
 		return err
 	}
-	q.ChatID = at.chat
+	q.ChatID = at.Chat
 	return b.persist(ctx, func() error { return b.store.Asked(ctx, q, id) })
 }
 
@@ -203,7 +205,7 @@ func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 			return false, err
 		}
 	}
-	q, err := b.store.QuestionFor(ctx, b.id, a.at.chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
+	q, err := b.store.QuestionFor(ctx, b.telegram.BotID, a.at.Chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return b.addTo(ctx, update, a)

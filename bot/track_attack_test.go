@@ -629,7 +629,7 @@ func (w *world) watched(n int) (numbers []string) {
 		INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, told, due_at, changed_at, every, view)
 		SELECT 'watched' || number, $2, -100777, 5, '{}', 'created', number, 1, now(), now() - interval '3 days', 1800,
 			'{"title":"watched","status":"open","priority":"medium"}'
-		FROM unnest($1::text[]) AS number`, numbers, w.bot.Load().id)
+		FROM unnest($1::text[]) AS number`, numbers, w.bot.Load().telegram.BotID)
 	return numbers
 }
 

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/wait"
 
@@ -153,16 +154,16 @@ func (b *Bot) setWebhook(ctx context.Context) {
 	for delay := time.Duration(0); wait.Sleep(ctx, delay) == nil; {
 		_, err := b.telegram.SetWebhook(ctx, &tg.SetWebhookParams{
 			URL: b.cfg.WebhookURL, SecretToken: b.cfg.WebhookSecret,
-			AllowedUpdates: allowedUpdates, MaxConnections: webhookConnections,
+			AllowedUpdates: telegram.AllowedUpdates, MaxConnections: webhookConnections,
 		})
 		if err == nil {
-			b.heard()
+			b.telegram.Heard(time.Now())
 			b.log.Info("the webhook is set")
 			return
 		}
-		delay = pollDelay(err, delay)
+		delay = telegram.RetryDelay(err, delay)
 		if ctx.Err() == nil {
-			b.log.Warn("cannot set the webhook", "error", b.telegram.redact(err))
+			b.log.Warn("cannot set the webhook", "error", b.telegram.Redact(err))
 		}
 	}
 }
@@ -174,11 +175,11 @@ func (b *Bot) watchWebhook(ctx context.Context) {
 		info, err := b.telegram.GetWebhookInfo(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				b.log.Warn("cannot ask for the webhook", "error", b.telegram.redact(err))
+				b.log.Warn("cannot ask for the webhook", "error", b.telegram.Redact(err))
 			}
 			continue
 		}
-		b.heard()
+		b.telegram.Heard(time.Now())
 		if info.LastErrorDate > told {
 			told = info.LastErrorDate
 			b.log.Warn("Telegram could not deliver updates", "error", hide(info.LastErrorMessage, b.cfg),

@@ -1,4 +1,4 @@
-package bot
+package telegram
 
 import (
 	"context"
@@ -20,10 +20,13 @@ const (
 	quietly = 15
 )
 
-// Priorities within a chat: answers to people go first.
+// Priority orders the calls that wait for a chat.
+type Priority int
+
+// Answers to people go first.
 const (
-	answers = iota
-	notices
+	Answers Priority = iota
+	Notices
 	priorities
 )
 
@@ -56,15 +59,15 @@ type door struct {
 
 func newGate() *gate { return &gate{chats: map[int64]*door{}, closed: make(chan struct{})} }
 
-// errClosed says that the service is stopping and the message must wait for the next start.
-var errClosed = errors.New("stopping")
+// ErrStopping says that the service is stopping and the message must wait for the next start.
+var ErrStopping = errors.New("stopping")
 
 // close sends away who still waits and who comes.
 func (g *gate) close() { close(g.closed) }
 
 // enter waits until a message may go to the chat. The caller must leave again. again says that the caller has been here
 // with the same message and was sent away: it keeps its place.
-func (g *gate) enter(ctx context.Context, chat int64, priority int, again bool) error {
+func (g *gate) enter(ctx context.Context, chat int64, priority Priority, again bool) error {
 	g.mu.Lock()
 	d := g.chats[chat]
 	if d == nil {
@@ -96,7 +99,7 @@ func (g *gate) enter(ctx context.Context, chat int64, priority int, again bool) 
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return errClosed
+	return ErrStopping
 }
 
 // leave ends the caller's turn. hold is how long Telegram asked to wait, or how long to wait after a failure.
@@ -185,5 +188,5 @@ func (g *gate) isCrowded(chat int64) bool {
 	return d != nil && d.crowded()
 }
 
-func (d *door) crowded() bool { return len(d.waiting[answers])+len(d.waiting[notices]) >= crowd }
-func (d *door) idle() bool    { return len(d.waiting[answers])+len(d.waiting[notices]) == 0 }
+func (d *door) crowded() bool { return len(d.waiting[Answers])+len(d.waiting[Notices]) >= crowd }
+func (d *door) idle() bool    { return len(d.waiting[Answers])+len(d.waiting[Notices]) == 0 }

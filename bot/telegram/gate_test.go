@@ -1,4 +1,4 @@
-package bot
+package telegram
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func TestOneMessageAtATimeGoesToAChat(t *testing.T) {
 		now, most, all := 0, 0, 0
 		for range 20 {
 			go func() {
-				_ = g.enter(t.Context(), here, answers, false)
+				_ = g.enter(t.Context(), here, Answers, false)
 				mu.Lock()
 				now++
 				most, all = max(most, now), all+1
@@ -39,7 +39,7 @@ func TestOneMessageAtATimeGoesToAChat(t *testing.T) {
 		}
 		synctest.Wait()
 		start := time.Now()
-		require.NoError(t, g.enter(t.Context(), there, answers, false))
+		require.NoError(t, g.enter(t.Context(), there, Answers, false))
 		require.Zero(t, time.Since(start), "chats do not wait for each other")
 		g.leave(there, 0, false)
 		time.Sleep(time.Minute)
@@ -53,9 +53,9 @@ func TestAnswersGoBeforeNoticesAndWhoWasSentAwayKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		require.NoError(t, g.enter(t.Context(), here, answers, false))
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
 		var order []string
-		wait := func(name string, priority int, again bool) {
+		wait := func(name string, priority Priority, again bool) {
 			go func() {
 				_ = g.enter(t.Context(), here, priority, again)
 				order = append(order, name)
@@ -63,10 +63,10 @@ func TestAnswersGoBeforeNoticesAndWhoWasSentAwayKeepsItsPlace(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
-		wait("notice", notices, false)
-		wait("answer 1", answers, false)
-		wait("answer 2", answers, false)
-		wait("repeated", answers, true)
+		wait("notice", Notices, false)
+		wait("answer 1", Answers, false)
+		wait("answer 2", Answers, false)
+		wait("repeated", Answers, true)
 		g.leave(here, 0, false)
 		synctest.Wait()
 		require.Equal(t, []string{"repeated", "answer 1", "answer 2", "notice"}, order)
@@ -77,13 +77,13 @@ func TestNothingGoesToAChatBeforeItsRetryAfterIsOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		require.NoError(t, g.enter(t.Context(), here, answers, false))
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
 		g.leave(here, 7*time.Second, true)
 		start := time.Now()
-		require.NoError(t, g.enter(t.Context(), there, answers, false))
+		require.NoError(t, g.enter(t.Context(), there, Answers, false))
 		g.leave(there, 0, false)
 		require.Zero(t, time.Since(start), "other chats are not limited")
-		require.NoError(t, g.enter(t.Context(), here, answers, true))
+		require.NoError(t, g.enter(t.Context(), here, Answers, true))
 		require.Equal(t, 7*time.Second, time.Since(start))
 		g.leave(here, 0, false)
 	})
@@ -97,7 +97,7 @@ func TestThePaceFindsWhatAChatAllows(t *testing.T) {
 		const allowed = 2 * time.Second
 		last, limits, sent := time.Now().Add(-time.Hour), 0, 0
 		for start := time.Now(); time.Since(start) < 5*time.Minute; {
-			require.NoError(t, g.enter(t.Context(), here, answers, false))
+			require.NoError(t, g.enter(t.Context(), here, Answers, false))
 			if wait := allowed - time.Since(last); wait > 0 {
 				limits++
 				g.leave(here, wait, true)
@@ -111,11 +111,11 @@ func TestThePaceFindsWhatAChatAllows(t *testing.T) {
 		require.Less(t, limits, sent/2)
 		time.Sleep(time.Second)
 		for range 100 {
-			require.NoError(t, g.enter(t.Context(), here, answers, false))
+			require.NoError(t, g.enter(t.Context(), here, Answers, false))
 			g.leave(here, 0, false)
 		}
 		start := time.Now()
-		require.NoError(t, g.enter(t.Context(), here, answers, false))
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
 		require.Zero(t, time.Since(start), "and is free again when it says no more")
 	})
 }
@@ -125,12 +125,12 @@ func TestALimitOfTheWholeBotHoldsEveryChatForTheLongestTimeAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		for chat := range int64(overall) {
-			require.NoError(t, g.enter(t.Context(), chat+10, answers, false))
+			require.NoError(t, g.enter(t.Context(), chat+10, Answers, false))
 		}
 		start := time.Now()
 		g.leave(10, 9*time.Second, true)
 		g.leave(11, 2*time.Second, true) // was on its way
-		require.NoError(t, g.enter(t.Context(), there, answers, false))
+		require.NoError(t, g.enter(t.Context(), there, Answers, false))
 		require.Equal(t, 9*time.Second, time.Since(start))
 	})
 }
@@ -140,11 +140,11 @@ func TestAFewMessagesToManyChatsAreNotTheWholeBotsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		for chat := range int64(overall - 1) {
-			require.NoError(t, g.enter(t.Context(), chat+10, answers, false))
+			require.NoError(t, g.enter(t.Context(), chat+10, Answers, false))
 		}
 		g.leave(10, 9*time.Second, true)
 		start := time.Now()
-		require.NoError(t, g.enter(t.Context(), there, answers, false))
+		require.NoError(t, g.enter(t.Context(), there, Answers, false))
 		require.Zero(t, time.Since(start))
 	})
 }
@@ -153,18 +153,18 @@ func TestWhoGivesUpOrIsClosedOutLeavesTheChatOpen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		require.NoError(t, g.enter(t.Context(), here, answers, false))
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, g.enter(ctx, here, answers, false), context.DeadlineExceeded)
+		require.ErrorIs(t, g.enter(ctx, here, Answers, false), context.DeadlineExceeded)
 		g.leave(here, 0, false)
-		require.NoError(t, g.enter(t.Context(), here, answers, false))
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
 
 		left := make(chan error)
-		go func() { left <- g.enter(t.Context(), here, notices, false) }()
+		go func() { left <- g.enter(t.Context(), here, Notices, false) }()
 		synctest.Wait()
 		g.close()
-		require.ErrorIs(t, <-left, errClosed)
+		require.ErrorIs(t, <-left, ErrStopping)
 		require.False(t, g.isCrowded(here))
 	})
 }
@@ -174,11 +174,11 @@ func TestACrowdedChatIsNamedAndAQuietOneForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		ctx, cancel := context.WithCancel(t.Context())
-		require.NoError(t, g.enter(ctx, here, answers, false))
+		require.NoError(t, g.enter(ctx, here, Answers, false))
 		for range crowd {
-			go func() { _ = g.enter(ctx, here, notices, false) }()
+			go func() { _ = g.enter(ctx, here, Notices, false) }()
 		}
-		require.NoError(t, g.enter(ctx, there, answers, false))
+		require.NoError(t, g.enter(ctx, there, Answers, false))
 		g.leave(there, 0, false)
 		synctest.Wait()
 		require.True(t, g.isCrowded(here))
@@ -207,7 +207,7 @@ func TestNoRetryAfterIsViolatedUnderLoad(t *testing.T) {
 			callers.Go(func() {
 				chat, again := int64(n%20), false
 				for try := 0; ; try++ {
-					if g.enter(t.Context(), chat, n%priorities, again) != nil {
+					if g.enter(t.Context(), chat, Priority(n)%priorities, again) != nil {
 						return
 					}
 					mu.Lock()

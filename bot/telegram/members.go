@@ -1,0 +1,35 @@
+package telegram
+
+import (
+	"context"
+
+	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
+)
+
+// Member is what a person is in a chat. The zero value: nobody there, or Telegram does not say.
+type Member struct {
+	In    bool // belongs to the chat
+	Admin bool // is its owner or an administrator
+}
+
+// Member asks what a person is in a chat. An error says that Telegram cannot be asked now.
+// https://core.telegram.org/bots/api#getchatmember
+func (c *Client) Member(ctx context.Context, chat, who int64) (Member, error) {
+	m, err := c.GetChatMember(ctx, &tg.GetChatMemberParams{ChatID: chat, UserID: who})
+	switch v := Judge(err); {
+	case v == Flood || v == Later:
+		return Member{}, c.Redact(err)
+	case v != Done:
+		return Member{}, nil
+	}
+	switch m.Type {
+	case models.ChatMemberTypeOwner, models.ChatMemberTypeAdministrator:
+		return Member{In: true, Admin: true}, nil
+	case models.ChatMemberTypeRestricted:
+		return Member{In: m.Restricted != nil && m.Restricted.IsMember}, nil
+	case models.ChatMemberTypeMember:
+		return Member{In: true}, nil
+	}
+	return Member{}, nil
+}

@@ -1,0 +1,204 @@
+package telegram
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/wait"
+)
+
+// Place is where a message goes.
+type Place struct {
+	Chat   int64
+	Thread int64 // topic; 0: General, or a chat without topics
+	Reply  int64 // message that it answers; 0: none
+}
+
+// File is one to be posted.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// tries is how often a call is repeated at once before it is left to a later time.
+const tries = 4
+
+// call makes one call for a chat when its turn comes, and repeats it while Telegram says not now. A call of which nobody
+// knows whether it took effect is repeated too: repeating is better than silence.
+func (c *Client) call(ctx context.Context, chat int64, p Priority, f func(context.Context) error) (Verdict, error) {
+	delay := time.Duration(0)
+	for try := 0; ; try++ {
+		if err := c.enter(ctx, chat, p, try > 0); err != nil {
+			return Later, err
+		}
+		v, err := c.turn(ctx, chat, &delay, f)
+		if v == Flood || v == Later && try < tries && ctx.Err() == nil {
+			continue
+		}
+		return v, c.Redact(err)
+	}
+}
+
+// enter waits for the turn of a call, and tells how long that took.
+func (c *Client) enter(ctx context.Context, chat int64, p Priority, again bool) error {
+	began := time.Now()
+	err := c.gate.enter(ctx, chat, p, again)
+	if c.waited != nil {
+		c.waited(time.Since(began))
+	}
+	return err
+}
+
+func (c *Client) turn(ctx context.Context, chat int64, delay *time.Duration, f func(context.Context) error) (v Verdict, err error) {
+	v = Later
+	hold := time.Duration(0)
+	defer func() { c.gate.leave(chat, hold, v == Flood) }() // deferred: a panic must not close the chat for ever
+	err = f(ctx)
+	v = Judge(err)
+	switch v {
+	case Flood:
+		asked, _ := RetryAfter(err)
+		hold = asked + 50*time.Millisecond // a margin, since its second may end after ours
+		c.log.Info("Telegram limits a chat", "chat", chat, "retry_after", int(asked.Seconds()))
+	case Later:
+		*delay = wait.Backoff(*delay, 200*time.Millisecond, 5*time.Second)
+		hold = *delay
+	default:
+		c.Heard(time.Now())
+	}
+	return v, err
+}
+
+// Post sends a message and returns its number.
+func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Message) (int64, Verdict, error) {
+	params := &tg.SendMessageParams{
+		ChatID: to.Chat, MessageThreadID: int(to.Thread), Text: m.Text, ParseMode: models.ParseModeHTML,
+		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
+		ReplyParameters:    replyTo(to.Reply),
+		ReplyMarkup:        keyboard(m),
+	}
+	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+		sent, err := c.SendMessage(ctx, params)
+		if err != nil && strings.Contains(err.Error(), "can't parse entities") { // formatting must never cost a message
+			params.Text, params.ParseMode = markup.Plain(m.Text), ""
+			sent, err = c.SendMessage(ctx, params)
+		}
+		return sent, err
+	})
+}
+
+// PostPhoto sends a picture and returns the message's number. https://core.telegram.org/bots/api#sendphoto
+func (c *Client) PostPhoto(ctx context.Context, to Place, p Priority, f File) (int64, Verdict, error) {
+	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+		return c.SendPhoto(ctx, &tg.SendPhotoParams{
+			ChatID: to.Chat, MessageThreadID: int(to.Thread), Photo: f.upload(), ReplyParameters: replyTo(to.Reply),
+		})
+	})
+}
+
+// PostDocument sends a file and returns the message's number. https://core.telegram.org/bots/api#senddocument
+func (c *Client) PostDocument(ctx context.Context, to Place, p Priority, f File) (int64, Verdict, error) {
+	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+		return c.SendDocument(ctx, &tg.SendDocumentParams{
+			ChatID: to.Chat, MessageThreadID: int(to.Thread), Document: f.upload(), ReplyParameters: replyTo(to.Reply),
+		})
+	})
+}
+
+func (c *Client) post(ctx context.Context, to Place, p Priority, send func(context.Context) (*models.Message, error)) (int64, Verdict, error) {
+	var sent *models.Message
+	v, err := c.call(ctx, to.Chat, p, func(ctx context.Context) (err error) {
+		sent, err = send(ctx)
+		if err == nil && sent.ID == 0 {
+			return errors.New("a message was confirmed without its number")
+		}
+		return err
+	})
+	if v != Done {
+		return 0, v, err
+	}
+	return int64(sent.ID), Done, nil
+}
+
+// upload is the file as the library sends it, which holds all of it in memory.
+func (f File) upload() *models.InputFileUpload {
+	return &models.InputFileUpload{Filename: f.Name, Data: bytes.NewReader(f.Content)}
+}
+
+// Edit changes a message.
+func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.Message) (Verdict, error) {
+	return c.call(ctx, chat, p, func(ctx context.Context) error {
+		_, err := c.EditMessageText(ctx, &tg.EditMessageTextParams{
+			ChatID: chat, MessageID: int(id), Text: m.Text, ParseMode: models.ParseModeHTML,
+			LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
+			ReplyMarkup:        keyboard(m),
+		})
+		return err
+	})
+}
+
+// EditButtons puts buttons below a message in place of those that are there.
+func (c *Client) EditButtons(ctx context.Context, chat, id int64, buttons [][]markup.Button) (Verdict, error) {
+	return c.call(ctx, chat, Answers, func(ctx context.Context) error {
+		_, err := c.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
+			ChatID: chat, MessageID: int(id), ReplyMarkup: keyboard(markup.Message{Buttons: buttons}),
+		})
+		return err
+	})
+}
+
+// Delete removes a message. One that is too old to be removed stays.
+func (c *Client) Delete(ctx context.Context, chat, id int64) (Verdict, error) {
+	return c.call(ctx, chat, Notices, func(ctx context.Context) error {
+		_, err := c.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: chat, MessageID: int(id)})
+		return err
+	})
+}
+
+// AnswerPress answers a person's press of a button. It is not part of the chat and waits in the person's line.
+func (c *Client) AnswerPress(ctx context.Context, person int64, press, text string) (Verdict, error) {
+	return c.call(ctx, person, Answers, func(ctx context.Context) error {
+		_, err := c.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: press, Text: text})
+		return err
+	})
+}
+
+// Crowded returns the chats for which enough calls wait.
+func (c *Client) Crowded() []int64 { return c.gate.crowded() }
+
+// IsCrowded reports whether enough calls wait for a chat.
+func (c *Client) IsCrowded(chat int64) bool { return c.gate.isCrowded(chat) }
+
+// CloseGate ends all waiting for turns, with ErrStopping: the service stops, and what waits is told after the next start.
+func (c *Client) CloseGate() { c.gate.close() }
+
+func replyTo(id int64) *models.ReplyParameters {
+	if id == 0 {
+		return nil
+	}
+	return &models.ReplyParameters{MessageID: int(id), AllowSendingWithoutReply: true}
+}
+
+// keyboard is what stands below a message.
+func keyboard(m markup.Message) models.ReplyMarkup {
+	switch {
+	case m.Ask:
+		return &models.ForceReply{ForceReply: true, Selective: true}
+	case len(m.Buttons) > 0:
+		rows := make([][]models.InlineKeyboardButton, len(m.Buttons))
+		for i, row := range m.Buttons {
+			for _, b := range row {
+				rows[i] = append(rows[i], models.InlineKeyboardButton{Text: b.Label, CallbackData: b.Data})
+			}
+		}
+		return &models.InlineKeyboardMarkup{InlineKeyboard: rows}
+	}
+	return nil // an interface holding a nil pointer would be sent as "null"
+}
