@@ -19,10 +19,8 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +28,7 @@ import (
 	tg "github.com/go-telegram/bot"
 	"golang.org/x/sync/errgroup"
 
+	"livedeskbot/bot/claims"
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
@@ -73,9 +72,8 @@ type Bot struct {
 
 	metrics    *metrics
 	hook       hook
-	process    atomic.Pointer[storage.Process]
+	work       *claims.Worker
 	queue      *queue
-	hands      *hands
 	throttle   *throttle
 	tellings   wait.Signal   // something is to be told
 	waiting    wait.Signal   // a ticket is due to be sent
@@ -90,8 +88,6 @@ type Bot struct {
 	identity chan struct{} // closed once username is known
 	unstored atomic.Int64  // when the journal last refused updates, Unix nanoseconds; 0: it takes them
 	suspects sync.Mutex    // held while an update is handled that processes died with
-	stopping atomic.Bool
-	work     sync.WaitGroup // goroutines that finish what they have in hand
 }
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
@@ -111,7 +107,7 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 	b := &Bot{
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
 		telegram: client, texts: texts, staff: map[int64]bool{}, metrics: metrics,
-		queue: queue, hands: newHands(), throttle: newThrottle(cfg.Rate),
+		queue: queue, work: claims.New(store, log, metrics.panics.Inc), throttle: newThrottle(cfg.Rate),
 		tellings: wait.NewSignal(), waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(), slots: make(chan struct{}, maxRequests),
 		fetching:   make(chan struct{}, maxFetched),
 		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
@@ -126,33 +122,32 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 // Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what
 // is away is waited for. It returns an error only where going on makes no sense.
 func (b *Bot) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { b.stopping.Store(true) })()
+	defer context.AfterFunc(ctx, b.work.Stop)()
 	// Work in hand outlives ctx, the loops that take up work do not.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	if err := b.register(ctx, nil); err != nil {
+	if err := b.work.Register(ctx); err != nil {
 		return nil //nolint:nilerr // ctx ended before the database was there: nothing was begun
 	}
-	defer func() { b.process.Load().Close() }()
+	defer b.work.Close()
 
 	loops, ctx := errgroup.WithContext(ctx)
-	loops.Go(func() error { b.keepRegistered(ctx); return nil })
+	loops.Go(func() error { b.work.Run(ctx, b.lookAround); return nil })
 	loops.Go(func() error { b.introduce(ctx); return nil })
 	loops.Go(func() error { b.takeUp(ctx, work); return nil })
 	loops.Go(func() error { b.sendWaiting(ctx, work); return nil })
 	loops.Go(func() error { b.tellDue(ctx, work); return nil })
 	loops.Go(func() error { b.carryFiles(ctx, work); return nil })
 	loops.Go(func() error { b.track(ctx, work); return nil })
-	loops.Go(func() error { b.sweep(ctx); return nil })
+	loops.Go(func() error { b.forgetOld(ctx); return nil })
 	loops.Go(func() error { b.keepInTouch(ctx); return nil })
-	loops.Go(func() error { b.settleStrays(ctx); return nil })
 	if b.cfg.WebhookURL == "" {
 		loops.Go(func() error { b.poll(ctx, work); return nil })
 	} else {
 		loops.Go(func() error { b.takePosts(ctx, work); return nil })
 	}
 	err := loops.Wait()
-	b.stopping.Store(true)
+	b.work.Stop()
 	b.queue.stop()
 	b.finish(cancel)
 	return err
@@ -183,7 +178,7 @@ func (b *Bot) introduce(ctx context.Context) {
 			b.telegram.Heard(time.Now())
 			b.username.Store(&me.Username)
 			close(b.identity)
-			b.log.Info("serving", "bot", me.Username, "process", b.number())
+			b.log.Info("serving", "bot", me.Username, "process", b.work.Number())
 			break
 		}
 		if ctx.Err() == nil {
@@ -205,32 +200,11 @@ func (b *Bot) setMenu(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// do runs one piece of work that Run waits for.
-func (b *Bot) do(f func()) {
-	b.work.Go(f)
-}
-
-// recovered, deferred, keeps a panic from ending the service and runs then. The panic's value may quote what people wrote,
-// so only its type is logged.
-func (b *Bot) recovered(what string, id int64, then func()) {
-	if p := recover(); p != nil {
-		b.metrics.panics.Inc()
-		b.log.Error("panic", what, id, "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
-		then()
-	}
-}
-
-// persist runs a database step until it succeeds: what the outside world has done must be recorded. It gives up when ctx
-// ends, or when the row is not there.
-func (b *Bot) persist(ctx context.Context, step func() error) error {
-	for delay := time.Duration(0); ; delay = wait.Backoff(delay, 50*time.Millisecond, time.Second) {
-		if err := wait.Sleep(ctx, delay); err != nil {
-			return err
-		}
-		err := step()
-		if err == nil || errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-		b.log.Warn("cannot record, trying again", "error", err)
-	}
+// lookAround makes every loop look for work in the database.
+func (b *Bot) lookAround() {
+	b.queue.refill()
+	b.tellings.Up()
+	b.waiting.Up()
+	b.carrying.Up()
+	b.looks.Up()
 }

@@ -143,7 +143,7 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 	if admitted {
 		to = storage.StateSending
 	}
-	t, err := b.store.TryAgain(ctx, id, attempt, to, b.number())
+	t, err := b.store.TryAgain(ctx, id, attempt, to, b.work.Number())
 	if err != nil {
 		if admitted {
 			b.dismiss()
@@ -151,7 +151,7 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 		return err
 	}
 	if admitted {
-		b.do(func() { b.create(ctx, t) })
+		b.work.Go(func() { b.create(ctx, t) })
 	} else {
 		b.waiting.Up()
 		b.tellings.Up()

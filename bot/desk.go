@@ -107,7 +107,7 @@ func (t *throttle) isDown() bool {
 
 // admit takes a place among the requests with LiveDesk, if there is one at once.
 func (b *Bot) admit() bool {
-	if b.stopping.Load() || b.backlog.Load() {
+	if b.work.Stopping() || b.backlog.Load() {
 		return false // who waits longer goes first
 	}
 	ok, _ := b.enter()
@@ -155,7 +155,7 @@ func (b *Bot) sendNext(ctx, work context.Context, last int64) (int64, time.Durat
 			return last, time.Second, err
 		}
 		last = t.ID
-		b.do(func() { b.create(work, t) })
+		b.work.Go(func() { b.create(work, t) })
 	}
 	return last, 0, nil
 }
@@ -167,7 +167,7 @@ func (b *Bot) enterPatiently(ctx context.Context) error {
 		switch {
 		case ok:
 			return nil
-		case b.stopping.Load():
+		case b.work.Stopping():
 			return telegram.ErrStopping
 		}
 		if err := wait.Sleep(ctx, min(max(pause, 10*time.Millisecond), time.Second)); err != nil {
@@ -211,20 +211,20 @@ func (b *Bot) enter() (bool, time.Duration) {
 
 func (b *Bot) claimWaiting(ctx context.Context, last int64) (storage.Ticket, error) {
 	if b.throttle.isDown() {
-		return b.store.ClaimProbe(ctx, b.number(), last)
+		return b.store.ClaimProbe(ctx, b.work.Number(), last)
 	}
-	return b.store.ClaimWaiting(ctx, b.number())
+	return b.store.ClaimWaiting(ctx, b.work.Number())
 }
 
 // create sends a ticket that is stored as sending and has its place, stores what came of it and tells it.
 func (b *Bot) create(ctx context.Context, t storage.Ticket) {
-	defer b.hands.hold(b.hands.tickets, t.ID)()
+	defer b.work.Tickets.Hold(t.ID)()
 	outcome := b.dispatch(ctx, t)
 	b.metrics.ended(t, outcome.State)
 	<-b.slots
 	var recorded storage.Ticket
-	err := b.persist(ctx, func() (err error) {
-		recorded, err = b.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, b.number())
+	err := b.work.Record(ctx, func() (err error) {
+		recorded, err = b.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, b.work.Number())
 		return err
 	})
 	if errors.Is(err, storage.ErrNotFound) {
@@ -243,7 +243,7 @@ func (b *Bot) create(ctx context.Context, t storage.Ticket) {
 
 // dispatch makes the create request.
 func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome) {
-	defer b.recovered("ticket", t.ID, func() {
+	defer b.work.Recovered("ticket", t.ID, func() {
 		b.throttle.free()
 		o = storage.Outcome{State: storage.StateUnconfirmed, Reason: reasonUnknown, Due: -1}
 	})

@@ -155,13 +155,13 @@ func (b *Bot) addAlbumPart(ctx context.Context, part albumPart) (joined bool, er
 func (b *Bot) carryFiles(ctx, work context.Context) {
 	slots := make(chan struct{}, maxCarried)
 	for {
-		files, err := b.store.ClaimFiles(ctx, b.number(), maxCarried-len(slots))
+		files, err := b.store.ClaimFiles(ctx, b.work.Number(), maxCarried-len(slots))
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim files", "error", err)
 		}
 		for _, f := range files {
 			slots <- struct{}{}
-			b.do(func() {
+			b.work.Go(func() {
 				defer func() { <-slots; b.carrying.Up() }()
 				b.carry(work, f)
 			})
@@ -174,8 +174,8 @@ func (b *Bot) carryFiles(ctx, work context.Context) {
 
 // carry brings one file to LiveDesk, or finds out why it cannot come along.
 func (b *Bot) carry(ctx context.Context, f storage.File) {
-	defer b.hands.hold(b.hands.files, f.ID)()
-	defer b.recovered("file", f.ID, func() { b.dropFile(ctx, f, dropFailed) })
+	defer b.work.Files.Hold(f.ID)()
+	defer b.work.Recovered("file", f.ID, func() { b.dropFile(ctx, f, dropFailed) })
 	var file attached
 	if err := json.Unmarshal(f.File, &file); err != nil || f.Attempts > maxCarries { // or processes died with it
 		b.dropFile(ctx, f, dropFailed)
@@ -190,7 +190,7 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 	case f.Attempts < maxCarries, away(err):
 		b.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", b.telegram.Redact(err))
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
-		_ = b.persist(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, !away(err)) })
+		_ = b.work.Record(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, !away(err)) })
 	case errors.Is(err, livedesk.ErrUnauthorized):
 		b.dropFile(ctx, f, dropNoPlace)
 	default:
@@ -220,7 +220,7 @@ func (b *Bot) dropFile(ctx context.Context, f storage.File, reason string) {
 }
 
 func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.FileState, url, reason string) {
-	if b.persist(ctx, func() error { return b.store.FinishFile(ctx, f.ID, state, url, reason) }) == nil {
+	if b.work.Record(ctx, func() error { return b.store.FinishFile(ctx, f.ID, state, url, reason) }) == nil {
 		b.waiting.Up()
 		b.looks.Up()
 		b.tellings.Up()

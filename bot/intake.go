@@ -32,7 +32,7 @@ func (b *Bot) accept(ctx, work context.Context, raws []json.RawMessage) error {
 	if len(updates) == 0 {
 		return nil
 	}
-	fresh, err := b.store.Journal(ctx, b.telegram.BotID, b.number(), updates)
+	fresh, err := b.store.Journal(ctx, b.telegram.BotID, b.work.Number(), updates)
 	b.noteStored(err)
 	for i, u := range updates {
 		switch {
@@ -85,16 +85,16 @@ func (b *Bot) readAgain(u storage.Update) read {
 
 // enqueue hands on an update that has room in the queue. Where it has to wait there, it is read again in its turn.
 func (b *Bot) enqueue(work context.Context, u storage.Update, r read) {
-	b.hands.hold(b.hands.updates, u.ID)
+	b.work.Updates.Hold(u.ID)
 	if b.queue.push(r.lane, u) {
-		b.do(func() { b.workLane(work, u, r) })
+		b.work.Go(func() { b.workLane(work, u, r) })
 	}
 }
 
 func (b *Bot) workLane(work context.Context, u storage.Update, r read) {
 	for {
 		b.handle(work, u, r.update)
-		b.hands.drop(b.hands.updates, u.ID)
+		b.work.Updates.Drop(u.ID)
 		b.queue.release(u.ChatID)
 		next, ok := b.queue.next(r.lane)
 		if !ok {
@@ -123,7 +123,7 @@ func (b *Bot) claim(ctx, work context.Context, limit int, full []int64) (more bo
 	if limit == 0 {
 		return false, nil
 	}
-	updates, err := b.store.ClaimUpdates(ctx, b.telegram.BotID, b.number(), limit, full)
+	updates, err := b.store.ClaimUpdates(ctx, b.telegram.BotID, b.work.Number(), limit, full)
 	if err != nil {
 		return false, err
 	}
@@ -145,7 +145,7 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 		}
 		b.suspects.Lock()
 		defer b.suspects.Unlock()
-		if b.persist(work, func() error { return b.store.Suspect(work, b.telegram.BotID, u.ID) }) != nil {
+		if b.work.Record(work, func() error { return b.store.Suspect(work, b.telegram.BotID, u.ID) }) != nil {
 			return
 		}
 	}
@@ -154,7 +154,7 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 	case <-work.Done():
 		return
 	}
-	for delay := time.Duration(0); wait.Sleep(work, delay) == nil && !(delay > 0 && b.stopping.Load()); {
+	for delay := time.Duration(0); wait.Sleep(work, delay) == nil && !(delay > 0 && b.work.Stopping()); {
 		err := b.try(work, u, update)
 		if err == nil {
 			return
@@ -165,7 +165,7 @@ func (b *Bot) handle(work context.Context, u storage.Update, update *models.Upda
 }
 
 func (b *Bot) try(work context.Context, u storage.Update, update *models.Update) error {
-	defer b.recovered("update", u.ID, func() { b.giveUp(work, u, "panic") })
+	defer b.work.Recovered("update", u.ID, func() { b.giveUp(work, u, "panic") })
 	if update == nil {
 		b.giveUp(work, u, "unreadable")
 		return nil
@@ -174,11 +174,11 @@ func (b *Bot) try(work context.Context, u storage.Update, update *models.Update)
 	if err != nil || done {
 		return err
 	}
-	return b.persist(work, func() error { return b.store.FinishUpdate(work, b.telegram.BotID, u.ID) })
+	return b.work.Record(work, func() error { return b.store.FinishUpdate(work, b.telegram.BotID, u.ID) })
 }
 
 func (b *Bot) giveUp(work context.Context, u storage.Update, fault string) {
 	b.metrics.givenUp.Inc()
 	b.log.Warn("gave up an update; its row in updates is kept", "update", u.ID, "chat", u.ChatID, "fault", fault)
-	_ = b.persist(work, func() error { return b.store.GiveUpUpdate(work, b.telegram.BotID, u.ID, fault) })
+	_ = b.work.Record(work, func() error { return b.store.GiveUpUpdate(work, b.telegram.BotID, u.ID, fault) })
 }

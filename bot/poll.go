@@ -16,7 +16,7 @@ import (
 // poll receives updates by getUpdates while this process leads. Only one process may: Telegram cuts the older of two.
 func (b *Bot) poll(ctx, work context.Context) {
 	for wait.Sleep(ctx, 0) == nil {
-		process := b.process.Load()
+		process := b.work.Process()
 		lead, err := process.TryLead(ctx, b.telegram.BotID)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot ask for the lead", "error", err)
@@ -37,7 +37,7 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	defer b.metrics.leads()()
 	go func() {
 		for wait.Sleep(ctx, 200*time.Millisecond) == nil {
-			if b.process.Load() != process {
+			if b.work.Process() != process {
 				cancel()
 			}
 		}

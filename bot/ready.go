@@ -23,11 +23,11 @@ func (b *Bot) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	switch {
-	case b.stopping.Load():
+	case b.work.Stopping():
 		return errors.New("stopping")
 	case b.store.Ping(ctx) != nil, time.Since(time.Unix(0, b.unstored.Load())) < unstoredFor:
 		return errors.New("the database cannot be reached or takes no rows")
-	case b.process.Load() == nil:
+	case b.work.Process() == nil:
 		return errors.New("starting")
 	case b.telegram.Silent() > silence:
 		return errors.New("Telegram does not answer")

@@ -66,7 +66,7 @@ func (b *Bot) tellNotice(ctx context.Context, t storage.Ticket, n storage.Notice
 		n.PartsSent++
 		b.trim(ctx, &n, parts)
 		last = !told || n.PartsSent >= len(parts)
-		if err := b.persist(ctx, func() error { return b.store.RecordPart(ctx, n, t.TicketID, posted, last) }); err != nil {
+		if err := b.work.Record(ctx, func() error { return b.store.RecordPart(ctx, n, t.TicketID, posted, last) }); err != nil {
 			return err
 		}
 	}

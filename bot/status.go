@@ -94,7 +94,7 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 		if i == len(parts)-1 {
 			done = update
 		}
-		if err := b.persist(ctx, func() error { return b.store.AddPost(ctx, at.Chat, id, about, b.telegram.BotID, done) }); err != nil {
+		if err := b.work.Record(ctx, func() error { return b.store.AddPost(ctx, at.Chat, id, about, b.telegram.BotID, done) }); err != nil {
 			return false, err
 		}
 	}

@@ -27,7 +27,7 @@ func TestAnUpdateThatWasStoredAlthoughItsAnswerWasLostIsHandledOnce(t *testing.T
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	_, err = conn.Exec(t.Context(), `INSERT INTO updates (bot_id, update_id, chat_id, payload, owner) VALUES ($1, 900000001, $2, $3, $4)`,
-		b.telegram.BotID, chat.ID, []byte(raw), b.number())
+		b.telegram.BotID, chat.ID, []byte(raw), b.work.Number())
 	require.NoError(t, err)
 	require.NoError(t, b.accept(t.Context(), context.Background(), []json.RawMessage{raw}), "delivered again")
 

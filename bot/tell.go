@@ -31,13 +31,13 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 	slots := make(chan struct{}, maxTellings)
 	for {
 		limit := min(claimTellings, maxTellings-len(slots)) // what is claimed is taken in hand at once
-		tickets, err := b.store.ClaimTellings(ctx, b.number(), limit, b.telegram.Crowded())
+		tickets, err := b.store.ClaimTellings(ctx, b.work.Number(), limit, b.telegram.Crowded())
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim tellings", "error", err)
 		}
 		for _, t := range tickets {
 			slots <- struct{}{}
-			b.do(func() {
+			b.work.Go(func() {
 				defer func() {
 					if full := len(slots) == cap(slots); full {
 						defer b.tellings.Up()
@@ -56,8 +56,8 @@ func (b *Bot) tellDue(ctx, work context.Context) {
 // tell brings the card of a ticket, whose telling is in hand of this process, up to date. The words are derived from the
 // row, so telling again after a crash gives the same.
 func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
-	defer b.hands.hold(b.hands.tellings, t.ID)()
-	defer b.recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
+	defer b.work.Tellings.Hold(t.ID)()
+	defer b.work.Recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
 	if b.telegram.IsCrowded(t.ChatID) {
 		b.deferTelling(ctx, t, 0)
 		return
@@ -72,8 +72,8 @@ func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
 		return
 	}
 	more := false
-	err = b.persist(ctx, func() (err error) {
-		more, err = b.store.RecordTold(ctx, t, t.CardChatID, t.CardID, b.number())
+	err = b.work.Record(ctx, func() (err error) {
+		more, err = b.store.RecordTold(ctx, t, t.CardChatID, t.CardID, b.work.Number())
 		return err
 	})
 	switch {
@@ -131,7 +131,7 @@ func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, e
 }
 
 func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
-	err := b.persist(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.number()) })
+	err := b.work.Record(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.work.Number()) })
 	if err == nil && pause == 0 && !b.telegram.IsCrowded(t.ChatID) {
 		b.tellings.Up()
 	}

@@ -151,7 +151,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	if admitted {
 		t.State = storage.StateSending
 	}
-	ticket, err := b.store.OpenTicket(ctx, t, b.number(), update)
+	ticket, err := b.store.OpenTicket(ctx, t, b.work.Number(), update)
 	if err != nil && admitted {
 		b.dismiss()
 	}
@@ -166,13 +166,13 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	b.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	switch ticket.State {
 	case storage.StateSending:
-		b.do(func() { b.create(ctx, ticket) })
+		b.work.Go(func() { b.create(ctx, ticket) })
 	case storage.StateWaiting:
 		b.waiting.Up()
 		b.carrying.Up()
 	case storage.StateRefused:
 		b.metrics.ended(ticket, ticket.State)
-		b.do(func() { b.tell(ctx, ticket) })
+		b.work.Go(func() { b.tell(ctx, ticket) })
 	}
 	return true, nil
 }
@@ -190,7 +190,7 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 		return err
 	}
 	q.ChatID = at.Chat
-	return b.persist(ctx, func() error { return b.store.Asked(ctx, q, id) })
+	return b.work.Record(ctx, func() error { return b.store.Asked(ctx, q, id) })
 }
 
 // isQuestion says whether a message reads like the bot's question for a ticket's text.

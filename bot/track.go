@@ -77,13 +77,13 @@ func (b *Bot) track(ctx, work context.Context) {
 		if free == 0 || b.throttle.isDown() && !b.throttle.mayProbe() {
 			continue
 		}
-		tickets, err := b.store.ClaimLooks(ctx, b.number(), free)
+		tickets, err := b.store.ClaimLooks(ctx, b.work.Number(), free)
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("cannot claim tickets to look at", "error", err)
 		}
 		for _, t := range tickets {
 			slots <- struct{}{}
-			b.do(func() {
+			b.work.Go(func() {
 				defer func() { <-slots; b.looks.Up() }()
 				b.lookAfter(ctx, work, t)
 			})
@@ -96,11 +96,11 @@ func (b *Bot) lookPause() time.Duration { return min(250*time.Millisecond, b.cfg
 
 // lookAfter asks LiveDesk about a ticket, changes what is to be changed in it, and stores what is to be told.
 func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
-	defer b.hands.hold(b.hands.tickets, t.ID)()
+	defer b.work.Tickets.Hold(t.ID)()
 	giveBack := func(after time.Duration) {
-		_ = b.persist(work, func() error { return b.store.DeferLook(work, t.ID, after, b.number()) })
+		_ = b.work.Record(work, func() error { return b.store.DeferLook(work, t.ID, after, b.work.Number()) })
 	}
-	defer b.recovered("ticket", t.ID, func() { giveBack(time.Minute) })
+	defer b.work.Recovered("ticket", t.ID, func() { giveBack(time.Minute) })
 	// Requests of people go first, and a stop does not wait for a look's turn.
 	if err := b.enterLast(ctx); err != nil {
 		giveBack(time.Second)
@@ -137,13 +137,13 @@ func (b *Bot) missed(ctx context.Context, t storage.Ticket) {
 		}
 		b.log.Warn("cannot look at what was to be added to a ticket, trying again", "ticket", t.ID, "error", err)
 	}
-	_ = b.persist(ctx, func() error { return b.store.MissLook(ctx, t.ID, b.cfg.TrackEvery, b.number()) })
+	_ = b.work.Record(ctx, func() error { return b.store.MissLook(ctx, t.ID, b.cfg.TrackEvery, b.work.Number()) })
 }
 
 func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 	tell := false
-	err := b.persist(ctx, func() (err error) {
-		tell, err = b.store.RecordLook(ctx, t.ID, l, b.number())
+	err := b.work.Record(ctx, func() (err error) {
+		tell, err = b.store.RecordLook(ctx, t.ID, l, b.work.Number())
 		return err
 	})
 	if err == nil && tell {

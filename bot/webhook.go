@@ -119,7 +119,7 @@ func (b *Bot) knows(secret string) bool {
 
 // storePosted journals an update, also where its sender does not wait for the answer.
 func (b *Bot) storePosted(ctx context.Context, update json.RawMessage) int {
-	if b.stopping.Load() {
+	if b.work.Stopping() {
 		return http.StatusServiceUnavailable
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)

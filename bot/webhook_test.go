@@ -230,7 +230,8 @@ func TestASlowBodyIsGivenUp(t *testing.T) {
 func TestWhatCannotBeStoredIsSentBackForLater(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("disk full")
-	b := newIdleBot(t, func(context.Context, json.RawMessage) error { return failure })
+	store := func(context.Context, json.RawMessage) error { return failure }
+	b := newIdleBot(t, store)
 	status := func() int {
 		r := httptest.NewRequest(http.MethodPost, "/telegram", strings.NewReader(`{"update_id":7}`))
 		r.Header.Set("Content-Type", "application/json")
@@ -243,11 +244,12 @@ func TestWhatCannotBeStoredIsSentBackForLater(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, status())
 	failure = nil
 	require.Equal(t, http.StatusOK, status())
-	b.stopping.Store(true)
-	require.Equal(t, http.StatusServiceUnavailable, status())
-	b.stopping.Store(false)
 	b.hook.set(nil)
 	require.Equal(t, http.StatusServiceUnavailable, status(), "Run does not serve")
+	b.hook.set(store)
+	require.Equal(t, http.StatusOK, status())
+	b.work.Stop()
+	require.Equal(t, http.StatusServiceUnavailable, status())
 }
 
 func FuzzPosts(f *testing.F) {
@@ -336,7 +338,7 @@ func TestAPostInHandAtTheStopIsStored(t *testing.T) {
 	require.Eventually(t, func() bool { return w.waitingForLock() }, 30*time.Second, 5*time.Millisecond)
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); w.stop() }()
-	require.Eventually(t, w.bot.Load().stopping.Load, 30*time.Second, time.Millisecond)
+	require.Eventually(t, w.bot.Load().work.Stopping, 30*time.Second, time.Millisecond)
 	require.Equal(t, http.StatusServiceUnavailable, w.post(`{"update_id":5}`).StatusCode, "no new ones")
 	release()
 	<-stopped

@@ -1,4 +1,4 @@
-package bot
+package claims
 
 import (
 	"context"
@@ -15,10 +15,10 @@ const settleEvery = 3 * time.Second
 
 // settleStrays frees what carries this process's number although nobody here works on it: the database stored a claim or
 // an update, and its answer was lost with one connection. Seen twice, it is no claim that is just being made.
-func (b *Bot) settleStrays(ctx context.Context) {
+func (w *Worker) settleStrays(ctx context.Context, freed func()) {
 	var before storage.InHand
 	for wait.Sleep(ctx, settleEvery) == nil {
-		strays, err := b.strays(ctx)
+		strays, err := w.strays(ctx)
 		if err != nil {
 			before = storage.InHand{}
 			continue
@@ -31,23 +31,20 @@ func (b *Bot) settleStrays(ctx context.Context) {
 		if len(lasting.Updates)+len(lasting.Tickets)+len(lasting.Tellings)+len(lasting.Files) == 0 {
 			continue
 		}
-		if err := b.store.Free(ctx, b.number(), lasting); err == nil {
-			b.log.Info("took up work that the database had stored without saying so", "updates", len(lasting.Updates),
+		if err := w.store.Free(ctx, w.Number(), lasting); err == nil {
+			w.log.Info("took up work that the database had stored without saying so", "updates", len(lasting.Updates),
 				"tickets", len(lasting.Tickets), "tellings", len(lasting.Tellings), "files", len(lasting.Files))
-			b.queue.refill()
-			b.tellings.Up()
-			b.carrying.Up()
-			b.looks.Up()
+			freed()
 		}
 	}
 }
 
 // strays are what carries this process's number and is not in hand.
-func (b *Bot) strays(ctx context.Context) (storage.InHand, error) {
-	owned, err := b.store.Owned(ctx, b.number())
+func (w *Worker) strays(ctx context.Context) (storage.InHand, error) {
+	owned, err := w.store.Owned(ctx, w.Number())
 	return storage.InHand{
-		Updates: b.hands.without(b.hands.updates, owned.Updates), Tickets: b.hands.without(b.hands.tickets, owned.Tickets),
-		Tellings: b.hands.without(b.hands.tellings, owned.Tellings), Files: b.hands.without(b.hands.files, owned.Files),
+		Updates: w.Updates.without(owned.Updates), Tickets: w.Tickets.without(owned.Tickets),
+		Tellings: w.Tellings.without(owned.Tellings), Files: w.Files.without(owned.Files),
 	}, err
 }
 
