@@ -4,17 +4,9 @@ import (
 	"context"
 	"strconv"
 
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
-)
-
-// audience is who reads a chat. What is shown is decided by who reads it, never by who asks.
-type audience int
-
-const (
-	nobody    audience = iota // nobody who may see the ticket
-	customers                 // never internal messages, contact data or breaches
-	staff                     // everything
 )
 
 // reader is who will read an answer.
@@ -26,25 +18,25 @@ type reader struct {
 
 // audienceOf says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
 // says of it, nil where it says nothing.
-func (b *Bot) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (audience, error) {
+func (b *Bot) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
 	if b.staff[r.chat] {
-		return staff, nil
+		return view.Staff, nil
 	}
 	for _, t := range ours {
 		if t.ChatID == r.chat {
-			return customers, nil
+			return view.Customers, nil
 		}
 		if ok, err := b.ownElsewhere(ctx, r, t); err != nil || ok {
-			return customers, err
+			return view.Customers, err
 		}
 	}
 	if desk != nil && desk.Requester.ChannelContacts != nil {
 		c := desk.Requester.ChannelContacts
 		if c.ChannelID == b.cfg.ChannelID && c.ContactID == strconv.FormatInt(r.chat, 10) {
-			return customers, nil
+			return view.Customers, nil
 		}
 	}
-	return nobody, nil
+	return view.Nobody, nil
 }
 
 // ownElsewhere says whether a private chat's person made or follows a ticket of a chat that they are still a member of.

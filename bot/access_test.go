@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 	"livedeskbot/storage/storagetest"
@@ -73,47 +74,47 @@ func TestWhoReadsTheChatDecidesWhatIsSeen(t *testing.T) {
 		reader func(library) reader
 		desk   func(library) *livedesk.Ticket // nil: LiveDesk names no chat
 		others bool                           // the ticket is none of ours
-		want   audience
+		want   view.Audience
 	}{
-		"the chat that it came from":           {reader: func(l library) reader { return l.in(l.group, l.zoe) }, want: customers},
-		"another chat, whoever asks":           {reader: func(l library) reader { return l.in(l.elsewhere, l.ann) }, want: nobody},
-		"a staff chat":                         {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, want: staff},
-		"a staff chat, of a ticket not ours":   {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, others: true, want: staff},
-		"the requester alone":                  {reader: func(l library) reader { return l.alone(l.ann) }, want: customers},
-		"a follower alone":                     {reader: func(l library) reader { return l.alone(l.fred) }, want: customers},
-		"a member of the chat alone":           {reader: func(l library) reader { return l.alone(l.zoe) }, want: nobody},
-		"a ticket not ours, alone":             {reader: func(l library) reader { return l.alone(l.ann) }, others: true, want: nobody},
-		"a person's number that is no private": {reader: func(l library) reader { return reader{chat: l.ann.ID, person: l.ann.ID} }, want: nobody},
+		"the chat that it came from":           {reader: func(l library) reader { return l.in(l.group, l.zoe) }, want: view.Customers},
+		"another chat, whoever asks":           {reader: func(l library) reader { return l.in(l.elsewhere, l.ann) }, want: view.Nobody},
+		"a staff chat":                         {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, want: view.Staff},
+		"a staff chat, of a ticket not ours":   {reader: func(l library) reader { return l.in(l.staff, l.zoe) }, others: true, want: view.Staff},
+		"the requester alone":                  {reader: func(l library) reader { return l.alone(l.ann) }, want: view.Customers},
+		"a follower alone":                     {reader: func(l library) reader { return l.alone(l.fred) }, want: view.Customers},
+		"a member of the chat alone":           {reader: func(l library) reader { return l.alone(l.zoe) }, want: view.Nobody},
+		"a ticket not ours, alone":             {reader: func(l library) reader { return l.alone(l.ann) }, others: true, want: view.Nobody},
+		"a person's number that is no private": {reader: func(l library) reader { return reader{chat: l.ann.ID, person: l.ann.ID} }, want: view.Nobody},
 		"the requester, who has left": {
 			before: func(l library) { l.group.Leave(l.ann) },
-			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
 		"a follower, who was removed": {
 			before: func(l library) { l.group.SetMember(l.fred, telegramtest.Kicked) },
-			reader: func(l library) reader { return l.alone(l.fred) }, want: nobody},
+			reader: func(l library) reader { return l.alone(l.fred) }, want: view.Nobody},
 		"the requester, who may not write any more": {
 			before: func(l library) { l.group.SetMember(l.ann, telegramtest.Restricted) },
-			reader: func(l library) reader { return l.alone(l.ann) }, want: customers},
+			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Customers},
 		"the requester, where Telegram says nothing of the chat": {
 			before: func(l library) { l.group.SetBot(telegramtest.Kicked, l.zoe) },
-			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
 		"the requester, where the chat is gone": {
 			before: func(l library) { l.group.Delete() },
-			reader: func(l library) reader { return l.alone(l.ann) }, want: nobody},
+			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
 		"the chat that LiveDesk names": {
 			reader: func(l library) reader { return l.in(l.elsewhere, l.zoe) },
-			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.elsewhere.ID) }, others: true, want: customers},
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.elsewhere.ID) }, others: true, want: view.Customers},
 		"the private chat that LiveDesk names": {
 			reader: func(l library) reader { return l.alone(l.zoe) },
-			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.zoe.ID) }, others: true, want: customers},
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.zoe.ID) }, others: true, want: view.Customers},
 		"the same number in another channel": {
 			reader: func(l library) reader { return l.in(l.elsewhere, l.zoe) },
-			desk:   func(l library) *livedesk.Ticket { return named("inbox_1000", l.elsewhere.ID) }, others: true, want: nobody},
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_1000", l.elsewhere.ID) }, others: true, want: view.Nobody},
 		"another chat than LiveDesk names": {
 			reader: func(l library) reader { return l.in(l.elsewhere, l.ann) },
-			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.group.ID) }, want: nobody},
+			desk:   func(l library) *livedesk.Ticket { return named("inbox_100", l.group.ID) }, want: view.Nobody},
 		"no channel at all": {
 			reader: func(l library) reader { return l.in(l.elsewhere, l.ann) },
-			desk:   func(library) *livedesk.Ticket { return &livedesk.Ticket{} }, others: true, want: nobody},
+			desk:   func(library) *livedesk.Ticket { return &livedesk.Ticket{} }, others: true, want: view.Nobody},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

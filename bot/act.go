@@ -27,7 +27,7 @@ func (b *Bot) act(ctx context.Context, update int64, want any) (finished bool, e
 	case wantHelp:
 		return false, b.say(ctx, w.asked, b.help())
 	case wantChat:
-		return false, b.say(ctx, w.asked, b.texts.in("").say("private_hint"))
+		return false, b.say(ctx, w.asked, b.view.In("").Text("private_hint"))
 	case pressed:
 		return false, b.press(ctx, update, w)
 	case migrated:
@@ -46,10 +46,10 @@ func (b *Bot) say(ctx context.Context, a asked, text string) error {
 
 // help explains the commands, with the teams there are.
 func (b *Bot) help() string {
-	t := b.texts.in("")
-	text := t.say("help", "Bot", "@"+*b.username.Load())
+	t := b.view.In("")
+	text := t.Text("help", "Bot", "@"+*b.username.Load())
 	if len(b.cfg.Teams) > 0 {
-		text += "\n\n" + t.say("help_teams", "Teams", b.teamNames(), "Team", b.cfg.Teams[0])
+		text += "\n\n" + t.Text("help_teams", "Teams", b.view.TeamNames(), "Team", b.cfg.Teams[0])
 	}
 	return text
 }

@@ -3,33 +3,19 @@ package bot
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
 // editable is how long after asking the text of a command may be edited; Telegram allows it for as long.
 const editable = 48 * time.Hour
-
-// Contents of additions.
-type (
-	textContent struct {
-		Text   string // Markdown block, heading included
-		Origin string // Message or album that it came with, answered once
-	}
-	valueContent struct{ Value string }
-	editContent  struct {
-		OldTitle, OldDescription, Title, Description string
-		Block                                        string // appended where the old text is not there any more
-	}
-)
 
 // addTo adds a reply to one of a ticket's messages to the ticket.
 func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
@@ -47,7 +33,7 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	say := b.texts.in(t.Language)
+	say := b.view.In(t.Language)
 	files := filesOf(a.message)
 	text := strings.TrimSpace(markup.Clean(body(a.message)))
 	switch {
@@ -55,19 +41,17 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
 	case text == "" && len(files) == 0:
 		return false, nil
-	case closed(t) || t.Status == statusGone:
-		return false, b.say(ctx, a, say.say("add_impossible"))
+	case closed(t) || t.Status == view.StatusGone:
+		return false, b.say(ctx, a, say.Text("add_impossible"))
 	}
 	ref := b.ref(a)
 	origin := cmp.Or(a.message.MediaGroupID, ref)
 	for i := range files {
 		files[i].Origin = origin
 	}
-	content, _ := json.Marshal(textContent{Origin: origin, Text: addedText(a, text)})
-	err = b.store.Add(ctx, storage.Addition{
-		Ref: ref, Ticket: t.ID, Kind: storage.AddText, Content: content,
-		MessageID: a.at.Reply, ThreadID: a.at.Thread, SenderName: a.by.name,
-	}, files, b.telegram.BotID, update)
+	words := view.NewAddition(ref, t.ID, storage.AddText, view.Words{Origin: origin, Text: addedText(a, text)})
+	words.MessageID, words.ThreadID, words.SenderName = a.at.Reply, a.at.Thread, a.by.name
+	err = b.store.Add(ctx, words, files, b.telegram.BotID, update)
 	b.looks.Up()
 	b.carrying.Up()
 	return err == nil, err
@@ -92,15 +76,7 @@ func addedText(a asked, text string) string {
 	case text == "":
 		text = "[" + kindOf(a.message) + "]"
 	}
-	return heading(a.by.name, time.Unix(int64(a.message.Date), 0)) + "\n" + ownHeading.ReplaceAllString(text, `$1\$2`)
-}
-
-// ownHeading is a line that could be taken for a heading of ours, and what follows it for somebody else's words.
-var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
-
-// heading stands above what a customer adds to the description: when, and who.
-func heading(who string, when time.Time) string {
-	return fmt.Sprintf("### %s, %s", when.UTC().Format("2 Jan 2006 15:04:05 UTC"), markup.Line(who))
+	return view.Added(a.by.name, time.Unix(int64(a.message.Date), 0), text)
 }
 
 // rewrite takes an edit of the message that asked for a ticket: title and text follow it.
@@ -120,59 +96,39 @@ func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) 
 	case closed(t):
 		return false, nil
 	case t.State == storage.StateWaiting:
-		request, err := edit.in(t.Request)
-		if err != nil {
-			return false, err
-		}
-		if err := b.store.Rewrite(ctx, t.ID, request, b.telegram.BotID, update); !errors.Is(err, storage.ErrNotFound) {
+		if err := b.store.Rewrite(ctx, t.ID, view.Edited(t.Request, edit), b.telegram.BotID, update); !errors.Is(err, storage.ErrNotFound) {
 			return err == nil, err
 		}
 	}
-	content, _ := json.Marshal(edit)
-	err = b.store.Add(ctx, storage.Addition{
-		Ref:    fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.message.EditDate, update),
-		Ticket: t.ID, Kind: storage.AddEdit, Content: content, MessageID: a.at.Reply, ThreadID: a.at.Thread, SenderName: a.by.name,
-	}, nil, b.telegram.BotID, update)
+	addition := view.NewAddition(fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.message.EditDate, update), t.ID, storage.AddEdit, edit)
+	addition.MessageID, addition.ThreadID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.name
+	err = b.store.Add(ctx, addition, nil, b.telegram.BotID, update)
 	b.looks.Up()
 	return err == nil, err
 }
 
 // editOf is what an edited message makes of its ticket's title and text. An empty title: it says nothing that could be one.
-func (b *Bot) editOf(ctx context.Context, t storage.Ticket, a asked) (editContent, error) {
-	var request livedesk.NewTicket
-	if err := json.Unmarshal(t.Request, &request); err != nil {
-		return editContent{}, err
-	}
+func (b *Bot) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit, error) {
+	request := view.RequestIn(t)
 	if err := b.foresee(ctx, t, &request); err != nil {
-		return editContent{}, err
+		return view.Edit{}, err
 	}
 	text := parseTicketText(a.args)
 	if a.quoted != nil && !b.mine(a.quoted) {
-		text.description = appendBlock(text.description, quote(a.quoted))
+		text.description = view.AppendBlock(text.description, quote(a.quoted))
 	}
 	description, err := b.keepNotes(ctx, t, request.Description, text.description)
-	return editContent{
+	return view.Edit{
 		OldTitle: request.Title, OldDescription: request.Description, Title: text.title, Description: description,
-		Block: heading(a.by.name+" (edited)", time.Unix(int64(a.message.EditDate), 0)) + "\n" + appendBlock(text.title, description),
+		Block: view.Heading(a.by.name+" (edited)", time.Unix(int64(a.message.EditDate), 0)) + "\n" + view.AppendBlock(text.title, description),
 	}, err
-}
-
-// in is the create request after the edit.
-func (e editContent) in(request []byte) ([]byte, error) {
-	var r livedesk.NewTicket
-	if err := json.Unmarshal(request, &r); err != nil {
-		return nil, err
-	}
-	r.Title, r.Description = e.Title, e.Description
-	return json.Marshal(r)
 }
 
 // foresee makes of the request what earlier edits, still on their way, will have made of it.
 func (b *Bot) foresee(ctx context.Context, t storage.Ticket, request *livedesk.NewTicket) error {
 	additions, err := b.store.Additions(ctx, t.ID)
 	for _, a := range additions {
-		var edit editContent
-		if a.Kind == storage.AddEdit && json.Unmarshal(a.Content, &edit) == nil {
+		if edit, ok := view.AdditionContent(a).(view.Edit); ok {
 			request.Title, request.Description = edit.Title, edit.Description
 		}
 	}
@@ -186,8 +142,8 @@ func (b *Bot) keepNotes(ctx context.Context, t storage.Ticket, old, description 
 	}
 	files, err := b.store.Files(ctx, t.ID)
 	for _, f := range files {
-		if note := fileNote(f); note != "" && hasLines(old, note) {
-			description = appendBlock(description, note)
+		if note := view.FileNote(f); note != "" && hasLines(old, note) {
+			description = view.AppendBlock(description, note)
 		}
 	}
 	return description, err

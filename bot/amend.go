@@ -1,15 +1,13 @@
 package bot
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -153,7 +151,7 @@ func merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 		if f.State == storage.FileUploaded {
 			update.Attachments = append(update.Attachments, livedesk.NewAttachment{FileURL: f.URL})
 		}
-		update.Description = appendBlock(update.Description, fileNote(f))
+		update.Description = view.AppendBlock(update.Description, view.FileNote(f))
 	}
 	place := map[string]int{}
 	for i, f := range c.all {
@@ -163,36 +161,37 @@ func merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 	return update, need
 }
 
+// apply makes of the update what an addition asks for.
 func apply(u *livedesk.TicketUpdate, a storage.Addition) {
-	var text textContent
-	var value valueContent
-	var edit editContent
-	switch a.Kind {
-	case storage.AddText:
-		_ = json.Unmarshal(a.Content, &text)
-		u.Description = appendBlock(u.Description, text.Text)
-	case storage.AddPriority:
-		_ = json.Unmarshal(a.Content, &value)
-		u.Priority = livedesk.Priority(value.Value)
-	case storage.AddType:
-		_ = json.Unmarshal(a.Content, &value)
-		u.Type = livedesk.TicketType(value.Value)
-	case storage.AddEdit:
-		_ = json.Unmarshal(a.Content, &edit)
-		if u.Title == edit.OldTitle {
-			u.Title = edit.Title
+	switch c := view.AdditionContent(a).(type) {
+	case view.Words:
+		u.Description = view.AppendBlock(u.Description, c.Text)
+	case view.Value:
+		if a.Kind == storage.AddPriority {
+			u.Priority = livedesk.Priority(c.Value)
+		} else {
+			u.Type = livedesk.TicketType(c.Value)
 		}
-		// An agent's own words in the description stay: only the person's part is replaced, or the edit is added.
-		replaced, ok := replaceLines(u.Description, edit.OldDescription, edit.Description)
-		switch {
-		case ok:
-			u.Description = replaced
-		case hasLines(u.Description, edit.Description):
-		case edit.OldDescription == "":
-			u.Description = appendBlock(edit.Description, u.Description)
-		default:
-			u.Description = appendBlock(u.Description, edit.Block)
-		}
+	case view.Edit:
+		applyEdit(u, c)
+	}
+}
+
+// applyEdit replaces the person's own part. An agent's words in the description stay: where the old text is not there any
+// more, the edit is added.
+func applyEdit(u *livedesk.TicketUpdate, edit view.Edit) {
+	if u.Title == edit.OldTitle {
+		u.Title = edit.Title
+	}
+	replaced, ok := replaceLines(u.Description, edit.OldDescription, edit.Description)
+	switch {
+	case ok:
+		u.Description = replaced
+	case hasLines(u.Description, edit.Description):
+	case edit.OldDescription == "":
+		u.Description = view.AppendBlock(edit.Description, u.Description)
+	default:
+		u.Description = view.AppendBlock(u.Description, edit.Block)
 	}
 }
 
@@ -207,28 +206,24 @@ func standing(desk livedesk.Ticket, additions []storage.Addition) []bool {
 	return there
 }
 
-// contains says whether an addition is in the ticket.
+// contains reports whether an addition is in the ticket.
 func contains(desk livedesk.Ticket, a storage.Addition) bool {
-	var text textContent
-	var value valueContent
-	var edit editContent
-	switch a.Kind {
-	case storage.AddText:
-		_ = json.Unmarshal(a.Content, &text)
-		return hasLines(desk.Description, text.Text)
-	case storage.AddPriority:
-		_ = json.Unmarshal(a.Content, &value)
-		return string(desk.Priority) == value.Value
-	case storage.AddType:
-		_ = json.Unmarshal(a.Content, &value)
-		return string(desk.Type) == value.Value
+	switch c := view.AdditionContent(a).(type) {
+	case view.Words:
+		return hasLines(desk.Description, c.Text)
+	case view.Value:
+		if a.Kind == storage.AddPriority {
+			return string(desk.Priority) == c.Value
+		}
+		return string(desk.Type) == c.Value
+	case view.Edit:
+		return hasLines(desk.Description, c.Block) || stands(desk, c)
 	}
-	_ = json.Unmarshal(a.Content, &edit)
-	return hasLines(desk.Description, edit.Block) || edit.stands(desk)
+	return false
 }
 
-// stands says whether the ticket reads as after the edit. A title that an agent has changed is left alone.
-func (e editContent) stands(desk livedesk.Ticket) bool {
+// stands reports whether the ticket reads as after an edit. A title that an agent has changed is left alone.
+func stands(desk livedesk.Ticket, e view.Edit) bool {
 	title := e.Title == e.OldTitle || desk.Title != e.OldTitle
 	stale := e.OldDescription != "" && !hasLines(e.Description, e.OldDescription) && hasLines(desk.Description, e.OldDescription)
 	return title && !stale && hasLines(desk.Description, e.Description)
@@ -261,7 +256,7 @@ func replaceLines(text, old, with string) (string, bool) {
 
 func fileEntered(desk livedesk.Ticket, f storage.File) bool {
 	if f.State == storage.FileDropped {
-		return hasLines(desk.Description, fileNote(f))
+		return hasLines(desk.Description, view.FileNote(f))
 	}
 	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return sameFile(a.URL, f.URL) })
 }
@@ -292,7 +287,7 @@ func (b *Bot) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c 
 			continue
 		}
 		if a.MessageID != 0 {
-			l.Notices = append(l.Notices, additionNotice(a, id))
+			l.Notices = append(l.Notices, view.AdditionNotice(a, id))
 		}
 	}
 	for _, f := range c.files {
@@ -302,23 +297,12 @@ func (b *Bot) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c 
 		}
 		l.Files = append(l.Files, f.ID)
 		if !there && f.State == storage.FileUploaded {
-			f.State, f.Reason = storage.FileDropped, dropRefused
+			f.State, f.Reason = storage.FileDropped, view.DropRefused
 		}
 		if f.State == storage.FileDropped {
-			var file attached
-			_ = json.Unmarshal(f.File, &file)
-			l.Notices = append(l.Notices, notice(fmt.Sprintf("file:%d", f.ID), noticeAnswer, answerContent{Text: "file_" + f.Reason, Name: file.Name}))
+			l.Notices = append(l.Notices, view.FileNotice(f))
 		}
 	}
-}
-
-// additionNotice tells what came of an addition, as an answer to it; of an album once.
-func additionNotice(a storage.Addition, id string) storage.Notice {
-	var text textContent
-	_ = json.Unmarshal(a.Content, &text)
-	n := notice("addition:"+cmp.Or(text.Origin, a.Ref), noticeAnswer, answerContent{Text: id})
-	n.ReplyTo = a.MessageID
-	return n
 }
 
 // refuseAdditions tells the people who wanted to add to a ticket that in the end LiveDesk does not have.
@@ -331,28 +315,20 @@ func (b *Bot) refuseAdditions(ctx context.Context, t storage.Ticket) error {
 	for _, a := range additions {
 		l.Failed = append(l.Failed, a.ID)
 		if a.MessageID != 0 {
-			l.Notices = append(l.Notices, additionNotice(a, "add_impossible"))
+			l.Notices = append(l.Notices, view.AdditionNotice(a, "add_impossible"))
 		}
 	}
 	return b.store.FailAdditions(ctx, t.ID, l.Failed, l.Notices)
 }
 
-// answerContent is one of our texts.
-type answerContent struct {
-	Text string `json:"text"`
-	Name string `json:"name,omitempty"` // of a file
-}
-
 // editedRequest is the create request after an edit, so that the next edit knows what it replaces.
 func editedRequest(t storage.Ticket, a storage.Addition, request []byte) []byte {
-	if a.Kind != storage.AddEdit {
+	edit, ok := view.AdditionContent(a).(view.Edit)
+	if !ok {
 		return request
 	}
 	if request == nil {
 		request = t.Request
 	}
-	var edit editContent
-	_ = json.Unmarshal(a.Content, &edit)
-	raw, _ := edit.in(request) // it could be read when the edit was made
-	return raw
+	return view.Edited(request, edit)
 }

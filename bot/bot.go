@@ -30,6 +30,7 @@ import (
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -67,7 +68,7 @@ type Bot struct {
 	log   *slog.Logger
 
 	telegram *telegram.Client
-	texts    *texts
+	view     *view.View
 	staff    map[int64]bool // chats
 
 	metrics    *metrics
@@ -92,7 +93,9 @@ type Bot struct {
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
 func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
-	texts, err := newTexts(cfg.Language)
+	shown, err := view.New(view.Config{
+		Language: cfg.Language, ConsoleURL: cfg.ConsoleURL, Teams: cfg.Teams, FollowUps: cfg.FollowUps,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logg
 	}
 	b := &Bot{
 		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
-		telegram: client, texts: texts, staff: map[int64]bool{}, metrics: metrics,
+		telegram: client, view: shown, staff: map[int64]bool{}, metrics: metrics,
 		queue: queue, work: claims.New(store, log, metrics.panics.Inc), throttle: newThrottle(cfg.Rate),
 		tellings: wait.NewSignal(), waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(), slots: make(chan struct{}, maxRequests),
 		fetching:   make(chan struct{}, maxFetched),
@@ -191,7 +194,7 @@ func (b *Bot) introduce(ctx context.Context) {
 }
 
 func (b *Bot) setMenu(ctx context.Context) error {
-	t := b.texts.in("")
+	t := b.view.In("")
 	var errs []error
 	for _, command := range menu(t) {
 		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: command.list, Scope: command.scope})

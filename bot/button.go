@@ -11,46 +11,9 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
-	"livedeskbot/livedesk"
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
-
-// Buttons carry "ACTION:TICKET:ARGUMENT", at most 64 bytes.
-func button(label, action string, ticket int64, argument string) markup.Button {
-	return markup.Button{Label: label, Data: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
-}
-
-// cardButtons stand below the card of a ticket that can be looked at.
-func cardButtons(say tongue, t storage.Ticket) [][]markup.Button {
-	if t.TicketID == "" || t.Status == statusGone {
-		return nil
-	}
-	return [][]markup.Button{
-		{
-			button(say.say("button_refresh"), "refresh", t.ID, ""),
-			button(say.say("button_talk"), "talk", t.ID, "0"),
-			button(say.say("button_follow"), "follow", t.ID, ""),
-		},
-		{button(say.say("button_priority"), "menu", t.ID, "priority"), button(say.say("button_type"), "menu", t.ID, "type")},
-	}
-}
-
-// choices are the values that the API documents for writing.
-var choices = map[string][]string{
-	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
-	"type": {
-		string(livedesk.TypeProblem), string(livedesk.TypeIncident), string(livedesk.TypeQuestion), string(livedesk.TypeTask),
-	},
-}
-
-// menuButtons offer the values of a field in place of the card's buttons.
-func menuButtons(say tongue, t storage.Ticket, field string) [][]markup.Button {
-	var row []markup.Button
-	for _, value := range choices[field] {
-		row = append(row, button(markup.Plain(say.word(field, value)), "set", t.ID, field+"="+value))
-	}
-	return [][]markup.Button{row, {button(say.say("button_back"), "menu", t.ID, "")}}
-}
 
 // press handles a button. Clients can send data that was never on a button, so every press is checked as if it were
 // typed: the ticket must belong to the chat that the button stands in, and the person must be allowed to.
@@ -77,14 +40,14 @@ type choice struct {
 
 // decide does what a button says and returns the answer to the press.
 func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, error) {
-	say := b.texts.in("")
-	action, id, argument, ok := parseButton(p.data)
+	say := b.view.In("")
+	action, id, argument, ok := view.ParseButton(p.data)
 	if !ok {
-		return say.say("press_unknown"), nil
+		return say.Text("press_unknown"), nil
 	}
 	t, err := b.store.Ticket(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !(p.chat != 0 && (p.chat == t.ChatID || p.chat == t.CardChatID)) {
-		return say.say("press_unknown"), nil
+		return say.Text("press_unknown"), nil
 	}
 	if err != nil {
 		return "", err
@@ -96,7 +59,7 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 	case "refresh":
 		err = b.store.LookNow(ctx, t.ID)
 		b.looks.Up()
-		return say.say("pressed_refresh"), err
+		return say.Text("pressed_refresh"), err
 	case "talk", "page":
 		return b.talk(ctx, say, c)
 	case "follow":
@@ -105,24 +68,14 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 	return b.choose(ctx, say, c)
 }
 
-// parseButton reads "ACTION:TICKET:ARGUMENT".
-func parseButton(data string) (action string, id int64, argument string, ok bool) {
-	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set"}, parts[0]) {
-		return "", 0, "", false
-	}
-	id, err := strconv.ParseInt(parts[1], 10, 64)
-	return parts[0], id, parts[2], err == nil
-}
-
 // decideUnconfirmed sends an unconfirmed ticket again, or leaves it. The button counts for the attempt it was made for.
-func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, c choice) (string, error) {
+func (b *Bot) decideUnconfirmed(ctx context.Context, say view.Language, c choice) (string, error) {
 	attempt, err := strconv.ParseInt(c.argument, 10, 32)
 	if err != nil {
-		return say.say("press_unknown"), nil
+		return say.Text("press_unknown"), nil
 	}
 	if allowed, err := b.mayDecide(ctx, c.pressed, c.ticket); err != nil || !allowed {
-		return say.say("press_forbidden"), err
+		return say.Text("press_forbidden"), err
 	}
 	if c.action == "leave" {
 		err = b.store.Leave(ctx, c.ticket.ID, int(attempt))
@@ -131,9 +84,9 @@ func (b *Bot) decideUnconfirmed(ctx context.Context, say tongue, c choice) (stri
 		err = b.again(ctx, c.ticket.ID, int(attempt))
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		return say.say("press_late"), nil
+		return say.Text("press_late"), nil
 	}
-	return say.say("pressed_" + c.action), err
+	return say.Text("pressed_" + c.action), err
 }
 
 // again sends an unconfirmed ticket once more.
@@ -160,35 +113,35 @@ func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
 }
 
 // choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
-func (b *Bot) choose(ctx context.Context, say tongue, c choice) (string, error) {
+func (b *Bot) choose(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
 	if _, member := b.cfg.StaffMembers[c.by.id]; !member && !b.staff[c.chat] && c.by.id != t.SenderID {
-		return say.say("press_not_yours"), nil
+		return say.Text("press_not_yours"), nil
 	}
-	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == statusGone {
-		return say.say("press_late"), nil
+	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
+		return say.Text("press_late"), nil
 	}
 	if about, err := b.isAbout(ctx, c.pressed, t); err != nil || !about {
-		return say.say("press_unknown"), err
+		return say.Text("press_unknown"), err
 	}
 	field, value, _ := strings.Cut(c.argument, "=")
 	switch {
 	case c.action == "menu" && field == "":
-		return "", b.putButtons(ctx, c.pressed, cardButtons(say, t))
-	case c.action == "menu" && choices[field] != nil:
-		return "", b.putButtons(ctx, c.pressed, menuButtons(say, t, field))
-	case c.action == "set" && slices.Contains(choices[field], value):
+		return "", b.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+	case c.action == "menu" && view.Choices[field] != nil:
+		return "", b.putButtons(ctx, c.pressed, view.MenuButtons(say, t, field))
+	case c.action == "set" && slices.Contains(view.Choices[field], value):
 		if err := b.set(ctx, c, field, value); err != nil {
 			return "", err
 		}
-		return say.say("pressed_set"), b.putButtons(ctx, c.pressed, cardButtons(say, t))
+		return say.Text("pressed_set"), b.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	}
-	return say.say("press_unknown"), nil
+	return say.Text("press_unknown"), nil
 }
 
 // set changes a field of a ticket to one of the choices.
 func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
-	content, err := json.Marshal(valueContent{Value: value})
+	content, err := json.Marshal(view.Value{Value: value})
 	if err != nil {
 		return err
 	}
@@ -210,21 +163,21 @@ func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]markup.Butt
 }
 
 // talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it.
-func (b *Bot) talk(ctx context.Context, say tongue, c choice) (string, error) {
+func (b *Bot) talk(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
 	page, err := strconv.Atoi(c.argument)
 	if err != nil || page < 0 || t.TicketID == "" {
-		return say.say("press_unknown"), nil
+		return say.Text("press_unknown"), nil
 	}
 	desk, err := b.look(ctx, t.TicketID)
 	if err != nil {
-		return say.say("cannot_look", "Number", t.TicketID), nil
+		return say.Text("cannot_look", "Number", t.TicketID), nil
 	}
 	who, err := b.audienceOf(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
-	if err != nil || who == nobody {
-		return say.say("press_unknown"), err
+	if err != nil || who == view.Nobody {
+		return say.Text("press_unknown"), err
 	}
-	m := pageOf(say, t, conversationPages(say, desk, who), page)
+	m := view.Page(say, t, view.Pages(say, desk, who), page)
 	if c.action == "page" {
 		return b.turnPage(ctx, say, c, m)
 	}
@@ -235,27 +188,10 @@ func (b *Bot) talk(ctx context.Context, say tongue, c choice) (string, error) {
 	return "", b.store.AddPost(ctx, at.Chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.telegram.BotID, 0)
 }
 
-// pageOf is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
-func pageOf(say tongue, t storage.Ticket, pages []string, page int) markup.Message {
-	page = min(page, len(pages)-1)
-	m := markup.Message{Text: say.say("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
-	var row []markup.Button
-	if page > 0 {
-		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
-	}
-	if page < len(pages)-1 {
-		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
-	}
-	if len(row) > 0 {
-		m.Buttons = [][]markup.Button{row}
-	}
-	return m
-}
-
 // turnPage puts another page in place of the one that stands.
-func (b *Bot) turnPage(ctx context.Context, say tongue, c choice, m markup.Message) (string, error) {
+func (b *Bot) turnPage(ctx context.Context, say view.Language, c choice, m markup.Message) (string, error) {
 	if about, err := b.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
-		return say.say("press_unknown"), err
+		return say.Text("press_unknown"), err
 	}
 	if v, err := b.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {
 		return "", err

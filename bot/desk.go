@@ -11,6 +11,7 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -245,12 +246,12 @@ func (b *Bot) create(ctx context.Context, t storage.Ticket) {
 func (b *Bot) dispatch(ctx context.Context, t storage.Ticket) (o storage.Outcome) {
 	defer b.work.Recovered("ticket", t.ID, func() {
 		b.throttle.free()
-		o = storage.Outcome{State: storage.StateUnconfirmed, Reason: reasonUnknown, Due: -1}
+		o = storage.Outcome{State: storage.StateUnconfirmed, Reason: view.ReasonUnknown, Due: -1}
 	})
 	var request livedesk.NewTicket
 	if err := json.Unmarshal(t.Request, &request); err != nil {
 		b.throttle.free()
-		return storage.Outcome{State: storage.StateRefused, Reason: reasonRefused, Due: -1}
+		return storage.Outcome{State: storage.StateRefused, Reason: view.ReasonRefused, Due: -1}
 	}
 	if t.WithFiles {
 		var err error
@@ -330,15 +331,15 @@ func outcomeOf(created livedesk.Created, err error, attempts int, firstLook time
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch livedesk.KindOf(err) {
 	case livedesk.Refused:
-		return storage.Outcome{State: storage.StateRefused, Reason: reasonRefused, Detail: refusal.Message, Due: -1}
+		return storage.Outcome{State: storage.StateRefused, Reason: view.ReasonRefused, Detail: refusal.Message, Due: -1}
 	case livedesk.NotSent:
-		reason := reasonAway
+		reason := view.ReasonAway
 		if refusal.Setup {
-			reason = reasonSetup
+			reason = view.ReasonSetup
 		}
 		// A ticket that alone fails must not stand before the others: it comes back later and later.
 		pause := min(leastPause<<min(attempts-1, 8), mostPause)
 		return storage.Outcome{State: storage.StateWaiting, Reason: reason, Due: max(pause, refusal.RetryAfter)}
 	}
-	return storage.Outcome{State: storage.StateUnconfirmed, Reason: reasonUnknown, Due: -1}
+	return storage.Outcome{State: storage.StateUnconfirmed, Reason: view.ReasonUnknown, Due: -1}
 }

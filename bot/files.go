@@ -15,6 +15,7 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -30,34 +31,13 @@ const (
 	maxCarries = 8
 )
 
-// Reasons for dropping a file.
-const (
-	dropTooBig  = "too_big"
-	dropExpired = "expired"
-	dropRefused = "refused"
-	dropNoPlace = "no_upload"
-	dropTooMany = "too_many"
-	dropFailed  = "failed"
-	dropNumber  = "no_number"
-)
-
-// attached is what Telegram says of a file.
-type attached struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	MIME string `json:"mime"`
-	Size int64  `json:"size"`
-	// Caption is what stands below it, where that is not the text of the ticket or of an addition.
-	Caption string `json:"caption,omitempty"`
-}
-
 // fileOf returns the file that a message carries.
-func fileOf(m *models.Message) (attached, bool) {
-	at := func(kind, id, name, mimeType string, size int64, ending string) (attached, bool) {
+func fileOf(m *models.Message) (view.File, bool) {
+	at := func(kind, id, name, mimeType string, size int64, ending string) (view.File, bool) {
 		if name = safeName(name); name == "" {
 			name = fmt.Sprintf("%s-%d%s", kind, m.ID, ending)
 		}
-		return attached{ID: id, Name: name, MIME: mimeType, Size: size}, true
+		return view.File{ID: id, Name: name, MIME: mimeType, Size: size}, true
 	}
 	switch {
 	case len(m.Photo) > 0:
@@ -78,7 +58,7 @@ func fileOf(m *models.Message) (attached, bool) {
 	case m.Sticker != nil:
 		return at("sticker", m.Sticker.FileID, "", "", int64(m.Sticker.FileSize), stickerEnding(m.Sticker))
 	}
-	return attached{}, false
+	return view.File{}, false
 }
 
 // https://core.telegram.org/stickers#creating-stickers
@@ -135,8 +115,7 @@ func filesOf(messages ...*models.Message) []storage.File {
 			continue
 		}
 		if f, ok := fileOf(m); ok {
-			raw, _ := json.Marshal(f)
-			files = append(files, storage.File{MessageID: int64(m.ID), File: raw})
+			files = append(files, storage.File{MessageID: int64(m.ID), File: f.JSON()})
 		}
 	}
 	return files
@@ -175,13 +154,12 @@ func (b *Bot) carryFiles(ctx, work context.Context) {
 // carry brings one file to LiveDesk, or finds out why it cannot come along.
 func (b *Bot) carry(ctx context.Context, f storage.File) {
 	defer b.work.Files.Hold(f.ID)()
-	defer b.work.Recovered("file", f.ID, func() { b.dropFile(ctx, f, dropFailed) })
-	var file attached
-	if err := json.Unmarshal(f.File, &file); err != nil || f.Attempts > maxCarries { // or processes died with it
-		b.dropFile(ctx, f, dropFailed)
+	defer b.work.Recovered("file", f.ID, func() { b.dropFile(ctx, f, view.DropFailed) })
+	if f.Attempts > maxCarries { // processes died with it
+		b.dropFile(ctx, f, view.DropFailed)
 		return
 	}
-	url, reason, err := b.transfer(ctx, f, file)
+	url, reason, err := b.transfer(ctx, f, view.FileIn(f))
 	switch {
 	case reason != "":
 		b.dropFile(ctx, f, reason)
@@ -192,9 +170,9 @@ func (b *Bot) carry(ctx context.Context, f storage.File) {
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
 		_ = b.work.Record(ctx, func() error { return b.store.DeferFile(ctx, f.ID, pause, !away(err)) })
 	case errors.Is(err, livedesk.ErrUnauthorized):
-		b.dropFile(ctx, f, dropNoPlace)
+		b.dropFile(ctx, f, view.DropNoPlace)
 	default:
-		b.dropFile(ctx, f, dropFailed)
+		b.dropFile(ctx, f, view.DropFailed)
 	}
 }
 
@@ -228,23 +206,23 @@ func (b *Bot) finishFile(ctx context.Context, f storage.File, state storage.File
 }
 
 // transfer streams a file from Telegram to LiveDesk. A reason says that it never will come along.
-func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url, reason string, err error) {
+func (b *Bot) transfer(ctx context.Context, f storage.File, file view.File) (url, reason string, err error) {
 	over, err := b.tooMany(ctx, f)
 	if err != nil {
 		return "", "", err
 	}
 	if over {
-		return "", dropTooMany, nil
+		return "", view.DropTooMany, nil
 	}
 	if !b.desk.Uploads() {
-		return "", dropNoPlace, nil
+		return "", view.DropNoPlace, nil
 	}
 	body, size, err := b.telegram.Open(ctx, file.ID)
 	switch {
 	case errors.Is(err, telegram.ErrTooBig):
-		return "", dropTooBig, nil
+		return "", view.DropTooBig, nil
 	case errors.Is(err, telegram.ErrExpired):
-		return "", dropExpired, nil
+		return "", view.DropExpired, nil
 	case err != nil:
 		return "", "", err
 	}
@@ -257,10 +235,10 @@ func (b *Bot) transfer(ctx context.Context, f storage.File, file attached) (url,
 	switch {
 	case errors.Is(err, livedesk.ErrNoUpload):
 		b.answeredBy(nil)
-		return "", dropNoPlace, nil
+		return "", view.DropNoPlace, nil
 	case err != nil && livedesk.KindOf(err) == livedesk.Refused:
 		b.answeredBy(nil)
-		return "", dropRefused, nil
+		return "", view.DropRefused, nil
 	case errors.Is(err, telegram.ErrDownload):
 		b.throttle.free() // it says nothing about LiveDesk
 		return "", "", err
@@ -281,7 +259,7 @@ func (b *Bot) tooMany(ctx context.Context, f storage.File) (bool, error) {
 	}
 	before := 0
 	for _, other := range files {
-		if other.Origin == f.Origin && other.MessageID < f.MessageID && other.Reason != dropTooMany {
+		if other.Origin == f.Origin && other.MessageID < f.MessageID && other.Reason != view.DropTooMany {
 			before++
 		}
 	}
@@ -304,7 +282,7 @@ func (b *Bot) enterFiles(ctx context.Context, t storage.Ticket, request livedesk
 		if f.State == storage.FileUploaded {
 			request.Attachments = append(request.Attachments, livedesk.NewAttachment{FileURL: f.URL})
 		}
-		request.Description = appendBlock(request.Description, fileNote(f))
+		request.Description = view.AppendBlock(request.Description, view.FileNote(f))
 	}
 	if len(entered) == 0 {
 		return request, nil
@@ -327,58 +305,17 @@ func (b *Bot) leaveFilesOut(ctx context.Context, t storage.Ticket, request lived
 		if !f.Entered || f.State != storage.FileUploaded {
 			continue
 		}
-		words := fileNote(f)
-		f.State, f.Reason = storage.FileDropped, dropRefused
+		words := view.FileNote(f)
+		f.State, f.Reason = storage.FileDropped, view.DropRefused
 		if words != "" {
-			request.Description = strings.Replace(request.Description, words, fileNote(f), 1)
+			request.Description = strings.Replace(request.Description, words, view.FileNote(f), 1)
 		} else {
-			request.Description = appendBlock(request.Description, fileNote(f))
+			request.Description = view.AppendBlock(request.Description, view.FileNote(f))
 		}
 	}
 	raw, err := json.Marshal(request)
 	if err != nil {
 		return request, err
 	}
-	return request, b.store.LeaveFilesOut(ctx, t.ID, raw, dropRefused)
-}
-
-// fileNote is what the description says of a file: that it did not come along, and the words that stood below it alone.
-// Agents read the language of the desk, not of the chat.
-func fileNote(f storage.File) string {
-	var file attached
-	_ = json.Unmarshal(f.File, &file)
-	note := ""
-	if f.State == storage.FileDropped {
-		why := map[string]string{
-			dropTooBig: "larger than Telegram hands out to bots", dropExpired: "no longer available at Telegram",
-			dropRefused: "refused by LiveDesk's upload", dropNoPlace: "LiveDesk offers no upload",
-			dropTooMany: "too many files", dropFailed: "could not be transferred",
-		}[f.Reason]
-		note = fmt.Sprintf("[Not included: %s – %s]", file.Name, why)
-	}
-	if file.Caption != "" {
-		note = appendBlock(note, file.Name+": "+file.Caption)
-	}
-	return note
-}
-
-func appendBlock(text, block string) string {
-	if block == "" {
-		return text
-	}
-	return strings.TrimSpace(text + "\n\n" + block)
-}
-
-// dropped are lines for people about the files that did not come along, with what to do.
-func (b *Bot) dropped(say tongue, files []storage.File) []string {
-	var lines []string
-	for _, f := range files {
-		if f.State != storage.FileDropped {
-			continue
-		}
-		var file attached
-		_ = json.Unmarshal(f.File, &file)
-		lines = append(lines, say.say("file_"+f.Reason, "Name", markup.Shorten(file.Name, 60)))
-	}
-	return lines
+	return request, b.store.LeaveFilesOut(ctx, t.ID, raw, view.DropRefused)
 }

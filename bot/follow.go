@@ -5,18 +5,19 @@ import (
 	"errors"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
 
 // followTicket handles /follow and /unfollow, with a number or as a reply to one of the bot's messages about a ticket.
 func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
-	say := b.texts.in("")
+	say := b.view.In("")
 	if !w.by.user {
-		return b.say(ctx, w.asked, say.say("follow_nobody"))
+		return b.say(ctx, w.asked, say.Text("follow_nobody"))
 	}
 	about, err := b.meant(ctx, w.asked)
 	if errors.Is(err, storage.ErrNotFound) {
-		return b.say(ctx, w.asked, say.say("follow_which"))
+		return b.say(ctx, w.asked, say.Text("follow_which"))
 	}
 	if err != nil {
 		return err
@@ -29,8 +30,8 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 	if err != nil {
 		return err
 	}
-	if who == nobody || len(ours) == 0 {
-		return b.say(ctx, w.asked, say.say("not_found_number", "Number", markup.Shorten(about.TicketID, maxNumber)))
+	if who == view.Nobody || len(ours) == 0 {
+		return b.say(ctx, w.asked, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
 	}
 	if err := b.store.Follow(ctx, ours[0].ID, storage.Person{ID: w.by.id, Name: w.by.name}, w.on); err != nil {
 		return err
@@ -39,7 +40,7 @@ func (b *Bot) followTicket(ctx context.Context, w wantFollow) error {
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
-func (b *Bot) toggleFollow(ctx context.Context, say tongue, c choice) (string, error) {
+func (b *Bot) toggleFollow(ctx context.Context, say view.Language, c choice) (string, error) {
 	on, err := b.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, b.telegram.BotID, c.update)
 	if err != nil {
 		return "", err
@@ -47,9 +48,9 @@ func (b *Bot) toggleFollow(ctx context.Context, say tongue, c choice) (string, e
 	return followed(say, c.ticket, on), nil
 }
 
-func followed(say tongue, t storage.Ticket, on bool) string {
+func followed(say view.Language, t storage.Ticket, on bool) string {
 	if on {
-		return say.say("followed", "Number", t.TicketID)
+		return say.Text("followed", "Number", t.TicketID)
 	}
-	return say.say("unfollowed", "Number", t.TicketID)
+	return say.Text("unfollowed", "Number", t.TicketID)
 }

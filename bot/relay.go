@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
 
@@ -31,7 +31,7 @@ const (
 // part is one message of a notice: a text or a file, and its place among those.
 type part struct {
 	text string
-	file *replyFile
+	file *view.ReplyFile
 	nth  int
 }
 
@@ -143,21 +143,12 @@ func (b *Bot) postPart(ctx context.Context, to telegram.Place, priority telegram
 	if v != telegram.Refused {
 		return id, v, err
 	}
-	return b.telegram.Post(ctx, to, priority, markup.Message{Text: fileLink(*p.file)})
-}
-
-// fileLink stands for a file that Telegram does not take or that cannot be fetched.
-func fileLink(f replyFile) string {
-	name := markup.Escape(markup.Isolate(f.Name))
-	if u, err := url.Parse(f.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return "📎 " + name
-	}
-	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, markup.Escape(f.URL), name)
+	return b.telegram.Post(ctx, to, priority, markup.Message{Text: view.FileLink(*p.file)})
 }
 
 // passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. refused also says that
 // it cannot be fetched.
-func (b *Bot) passOn(ctx context.Context, to telegram.Place, priority telegram.Priority, f replyFile) (int64, telegram.Verdict, error) {
+func (b *Bot) passOn(ctx context.Context, to telegram.Place, priority telegram.Priority, f view.ReplyFile) (int64, telegram.Verdict, error) {
 	select { // few at a time bound the memory
 	case b.fetching <- struct{}{}:
 		defer func() { <-b.fetching }()
@@ -207,35 +198,17 @@ func (b *Bot) fetch(ctx context.Context, address string) ([]byte, error) {
 
 // parts are the messages of a notice.
 func (b *Bot) parts(ctx context.Context, t storage.Ticket, n storage.Notice) ([]part, error) {
-	say := b.texts.in(t.Language)
-	var text string
-	var files []replyFile
-	switch n.Kind {
-	case noticeReply:
-		var c replyContent
-		_ = json.Unmarshal(n.Content, &c)
-		who, err := b.named(ctx, t)
-		if err != nil {
+	var who []storage.Person
+	if view.Mentions(n) {
+		var err error
+		if who, err = b.mentioned(ctx, t); err != nil {
 			return nil, err
 		}
-		text = say.say("relayed", "Who", c.Who, "Number", t.TicketID, "People", markup.HTML(who)) + "\n" + markup.FromMarkdown(markup.Clean(c.Text))
-		files = c.Files
-	case noticeStatus:
-		var c statusContent
-		_ = json.Unmarshal(n.Content, &c)
-		who, err := b.named(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		text = say.say(statusText(c), "Number", t.TicketID, "People", markup.HTML(who), "Status", markup.HTML(say.word("status", c.Status)), "Title", titleIn(t))
-	default:
-		var c answerContent
-		_ = json.Unmarshal(n.Content, &c)
-		text = say.say(c.Text, "Number", t.TicketID, "Name", markup.Shorten(c.Name, 60))
 	}
+	texts, files := b.view.Notice(t, n, who)
 	var parts []part
-	for i, piece := range markup.Split(text, markup.MaxText) {
-		parts = append(parts, part{text: piece, nth: i})
+	for i, text := range texts {
+		parts = append(parts, part{text: text, nth: i})
 	}
 	for i := range files {
 		parts = append(parts, part{file: &files[i], nth: i})
@@ -243,36 +216,11 @@ func (b *Bot) parts(ctx context.Context, t storage.Ticket, n storage.Notice) ([]
 	return parts, nil
 }
 
-func statusText(c statusContent) string {
-	switch {
-	case c.Again:
-		return "status_reopened"
-	case c.Status == statusGone:
-		return "vanished"
-	case finished(c.Status):
-		return "status_finished"
-	}
-	return "status_needs_you"
-}
-
-func titleIn(t storage.Ticket) string {
-	var v view
-	_ = json.Unmarshal(t.View, &v)
-	return markup.Shorten(v.Title, 100)
-}
-
-// named mentions the requester and the followers, so that they notice. In a private chat there is nobody else to notice.
-func (b *Bot) named(ctx context.Context, t storage.Ticket) (string, error) {
+// mentioned are the requester and the followers, so that they notice. In a private chat there is nobody else to notice.
+func (b *Bot) mentioned(ctx context.Context, t storage.Ticket) ([]storage.Person, error) {
 	if t.ChatID == t.SenderID {
-		return "", nil
+		return nil, nil
 	}
 	people, err := b.store.Followers(ctx, t.ID)
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, p := range people[:min(len(people), maxNamed)] {
-		names = append(names, mention(p.ID, markup.Shorten(p.Name, 40)))
-	}
-	return strings.Join(names, ", "), nil
+	return people[:min(len(people), maxNamed)], err
 }

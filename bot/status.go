@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -21,7 +22,6 @@ const (
 	// lookPatience is how long a person waits for LiveDesk's word before being told what was known last.
 	lookPatience = 20 * time.Second
 	recording    = 2 * time.Second // between a message of ours being in the chat and in the database, at most
-	maxNumber    = 128             // characters of a ticket number; longer ones do not exist
 )
 
 // errAway says that LiveDesk is to be left alone for now.
@@ -104,17 +104,17 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 // describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
 // not know that the ticket exists.
 func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
-	say := b.texts.in("")
+	say := b.view.In("")
 	ours, err := b.rows(ctx, about)
 	if err != nil {
 		return "", about, err
 	}
 	if about.TicketID == "" { // ours, and LiveDesk has not told its number
 		who, err := b.audienceOf(ctx, a.reader(), ours, nil)
-		if err != nil || who == nobody || len(ours) == 0 {
-			return say.say("not_found"), storage.Post{}, err
+		if err != nil || who == view.Nobody || len(ours) == 0 {
+			return say.Text("not_found"), storage.Post{}, err
 		}
-		return b.outcome(ours[0], nil).Text, about, nil
+		return b.view.Outcome(ours[0], nil).Text, about, nil
 	}
 	ticket, lookErr := b.look(ctx, about.TicketID)
 	var desk *livedesk.Ticket
@@ -125,21 +125,21 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 	if err != nil {
 		return "", about, err
 	}
-	known := who != nobody && len(ours) > 0
+	known := who != view.Nobody && len(ours) > 0
 	if known {
 		about.Ticket = ours[0].ID
 	}
 	switch {
-	case lookErr == nil && who != nobody:
-		return b.card(say, ticket, who), about, b.seenAs(ctx, ours, ticket)
+	case lookErr == nil && who != view.Nobody:
+		return b.view.Card(say, ticket, who), about, b.seenAs(ctx, ours, ticket)
 	case lookErr == nil || errors.Is(lookErr, livedesk.ErrNotFound) && !known:
-		return say.say("not_found_number", "Number", markup.Shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+		return say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
 	case errors.Is(lookErr, livedesk.ErrNotFound):
-		return say.say("vanished", "Number", about.TicketID), about, nil
+		return say.Text("vanished", "Number", about.TicketID), about, nil
 	case known:
 		return b.lastKnown(say, ours[0]), about, nil
 	}
-	return say.say("cannot_look", "Number", markup.Shorten(about.TicketID, maxNumber)), storage.Post{}, nil
+	return say.Text("cannot_look", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
 }
 
 func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id, private: a.private} }
@@ -158,7 +158,7 @@ func (b *Bot) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, e
 
 // look asks LiveDesk for a ticket when it is this request's turn.
 func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) {
-	if len(number) > maxNumber {
+	if len(number) > view.MaxNumber {
 		return livedesk.Ticket{}, livedesk.ErrNotFound
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
@@ -189,16 +189,16 @@ func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk
 }
 
 // lastKnown is what can be said of a ticket while LiveDesk says nothing.
-func (b *Bot) lastKnown(say tongue, t storage.Ticket) string {
+func (b *Bot) lastKnown(say view.Language, t storage.Ticket) string {
 	if t.SeenAt == nil {
-		return say.say("known_never", "Number", t.TicketID)
+		return say.Text("known_never", "Number", t.TicketID)
 	}
-	return say.say("known_last", "Number", t.TicketID, "Status", markup.HTML(say.word("status", t.Status)), "When", when(*t.SeenAt))
+	return say.Text("known_last", "Number", t.TicketID, "Status", markup.HTML(say.Word("status", t.Status)), "When", view.When(*t.SeenAt))
 }
 
 // list are the unfinished tickets of a topic, a chat or, in private, a person.
 func (b *Bot) list(ctx context.Context, a asked) (string, error) {
-	say := b.texts.in("")
+	say := b.view.In("")
 	tickets, err := b.unfinished(ctx, a)
 	if err != nil {
 		return "", err
@@ -216,14 +216,14 @@ func (b *Bot) list(ctx context.Context, a asked) (string, error) {
 		id = "list_topic"
 	}
 	if len(tickets) == 0 {
-		return say.say(id + "_empty"), nil
+		return say.Text(id + "_empty"), nil
 	}
-	lines := []string{say.say(id, "Count", len(tickets))}
+	lines := []string{say.Text(id, "Count", len(tickets))}
 	for _, t := range tickets {
-		lines = append(lines, b.line(say, t))
+		lines = append(lines, b.view.Line(say, t))
 	}
 	if more {
-		lines = append(lines, say.say("list_more"))
+		lines = append(lines, say.Text("list_more"))
 	}
 	return strings.Join(lines, "\n"), nil
 }
@@ -273,10 +273,5 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 		})
 	}
 	err := looks.Wait()
-	return slices.DeleteFunc(tickets, func(t storage.Ticket) bool { return finished(t.Status) }), err
-}
-
-// finished says whether nobody has to do anything about a ticket any more.
-func finished(status string) bool {
-	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed) || status == statusGone
+	return slices.DeleteFunc(tickets, func(t storage.Ticket) bool { return view.Finished(t.Status) }), err
 }

@@ -2,18 +2,13 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
-	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
@@ -96,7 +91,7 @@ func (b *Bot) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, e
 		}
 	}
 	if t.State == storage.StateCreated && t.TicketID == "" { // nothing can be added to it any more
-		if err := b.store.DropFiles(ctx, t.ID, dropNumber); err != nil {
+		if err := b.store.DropFiles(ctx, t.ID, view.DropNumber); err != nil {
 			return t, err
 		}
 	}
@@ -127,7 +122,7 @@ func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, e
 			return 0, 0, err
 		}
 	}
-	return b.deliver(ctx, t, b.outcome(t, files))
+	return b.deliver(ctx, t, b.view.Outcome(t, files))
 }
 
 func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
@@ -210,89 +205,5 @@ func (b *Bot) elsewhere(t storage.Ticket, to telegram.Place, m markup.Message) m
 	if to.Reply != 0 || to.Chat == t.ChatID && t.MessageID == 0 && to.Thread == t.ThreadID {
 		return m
 	}
-	m.Text = b.texts.in(t.Language).say("elsewhere", "Who", markup.HTML(mention(t.SenderID, t.SenderName))) + "\n\n" + m.Text
-	return m
-}
-
-// mention names a person so that Telegram notifies them.
-func mention(id int64, name string) string {
-	if id <= 0 {
-		return markup.Escape(markup.Isolate(name))
-	}
-	return fmt.Sprintf(`<a href="tg://user?id=%d">%s</a>`, id, markup.Escape(markup.Isolate(name)))
-}
-
-// outcome is the message that tells where a ticket stands: its card.
-func (b *Bot) outcome(t storage.Ticket, files []storage.File) markup.Message {
-	say := b.texts.in(t.Language)
-	var request livedesk.NewTicket
-	_ = json.Unmarshal(t.Request, &request) // without it the title is missing, and the rest is true
-	title := markup.Shorten(request.Title, 200)
-	switch t.State {
-	case storage.StateCreated:
-		return markup.Message{Text: b.created(say, t, request, files), Buttons: cardButtons(say, t)}
-	case storage.StateRefused:
-		return markup.Message{Text: b.refusal(say, t, title)}
-	case storage.StateUnconfirmed:
-		return markup.Message{Text: say.say("unconfirmed", "Title", title), Buttons: [][]markup.Button{{
-			button(say.say("button_again"), "again", t.ID, strconv.Itoa(t.Attempts)),
-			button(say.say("button_leave"), "leave", t.ID, strconv.Itoa(t.Attempts)),
-		}}}
-	case storage.StateLeft:
-		return markup.Message{Text: say.say("left", "Title", title)}
-	}
-	return markup.Message{Text: say.say("waiting", "Title", title)}
-}
-
-// created is the card of a ticket that LiveDesk has: as it was asked for at first, then as LiveDesk says.
-func (b *Bot) created(say tongue, t storage.Ticket, r livedesk.NewTicket, files []storage.File) string {
-	v := firstView(r)
-	if t.View != nil {
-		_ = json.Unmarshal(t.View, &v)
-	}
-	head := "created"
-	if t.TicketID == "" {
-		head = "created_unnumbered"
-	}
-	lines := []string{
-		say.say(head, "Icon", icon(livedesk.Status(v.Status)), "Number", t.TicketID, "Title", markup.Shorten(v.Title, 200),
-			"Status", markup.HTML(say.word("status", v.Status))),
-		dotted(say.facts(v.Priority, v.Type, v.Team)),
-		say.timed("card_answer_due", v.Answer),
-		say.timed("card_solution_due", v.Solution),
-		counted(say, "card_files", v.Files),
-		stars(v.Rating),
-	}
-	lines = append(lines, b.dropped(say, files)...)
-	if b.cfg.FollowUps && t.TicketID != "" && !finished(v.Status) {
-		lines = append(lines, say.say("card_hint"))
-	}
-	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
-}
-
-func counted(say tongue, id string, n int) string {
-	if n == 0 {
-		return ""
-	}
-	return say.say(id, "Count", n)
-}
-
-func stars(rating int) string {
-	if rating <= 0 {
-		return ""
-	}
-	return strings.Repeat("★", min(rating, 5)) + strings.Repeat("☆", max(0, 5-rating))
-}
-
-func (b *Bot) refusal(say tongue, t storage.Ticket, title string) string {
-	if t.Reason == reasonTeam {
-		if len(b.cfg.Teams) == 0 {
-			return say.say("refused_teams_none", "Title", title)
-		}
-		return say.say("refused_team", "Title", title, "Team", t.Detail, "Teams", b.teamNames())
-	}
-	if t.Detail == "" {
-		return say.say("refused", "Title", title)
-	}
-	return say.say("refused_because", "Title", title, "Why", markup.Shorten(markup.Line(t.Detail), 300))
+	return b.view.Elsewhere(t, m)
 }

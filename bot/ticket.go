@@ -12,21 +12,13 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
 // patience is how long a ticket may wait for its turn before its person is told that it waits.
 const patience = 3 * time.Second
-
-// Reasons for a ticket's state, as stored in its row.
-const (
-	reasonTeam    = "team"     // refused: no such team to choose
-	reasonRefused = "livedesk" // refused: LiveDesk's word
-	reasonAway    = "away"     // waiting: LiveDesk cannot be reached or asks to wait
-	reasonSetup   = "setup"    // waiting: LiveDesk does not accept our credentials or address
-	reasonUnknown = "unknown"  // unconfirmed: no readable answer
-)
 
 // openTicket handles /ticket. The answer to the bot's question goes through it too.
 func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
@@ -38,7 +30,7 @@ func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers sto
 	}
 	text := parseTicketText(a.args)
 	if a.quoted != nil {
-		text.description = appendBlock(text.description, quote(a.quoted))
+		text.description = view.AppendBlock(text.description, quote(a.quoted))
 	}
 	files := filesOf(a.message, a.quoted)
 	switch {
@@ -90,7 +82,7 @@ func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	}
 	team, known := b.team(text.team)
 	if !known {
-		t.State, t.Reason, t.Detail = storage.StateRefused, reasonTeam, markup.Shorten(text.team, 100)
+		t.State, t.Reason, t.Detail = storage.StateRefused, view.ReasonTeam, markup.Shorten(text.team, 100)
 	}
 	text.team = team
 	var err error
@@ -129,9 +121,6 @@ func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
 	return r
 }
 
-// teamNames are the teams to choose from, as many as fit a message.
-func (b *Bot) teamNames() string { return markup.Shorten(strings.Join(b.cfg.Teams, ", "), 2000) }
-
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
 func (b *Bot) team(typed string) (string, bool) {
 	if typed == "" {
@@ -159,7 +148,7 @@ func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTick
 	case errors.Is(err, storage.ErrExists):
 		return true, nil
 	case errors.Is(err, storage.ErrTooMany):
-		return false, b.say(ctx, a, b.texts.in("").say("too_many", "Count", b.cfg.PerMinute))
+		return false, b.say(ctx, a, b.view.In("").Text("too_many", "Count", b.cfg.PerMinute))
 	case err != nil:
 		return false, err
 	}
@@ -185,7 +174,7 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 	if err := b.store.Ask(ctx, q); err != nil {
 		return err
 	}
-	at, id, err := b.reply(ctx, a.at, markup.Message{Text: b.texts.in("").say("question"), Ask: true})
+	at, id, err := b.reply(ctx, a.at, markup.Message{Text: b.view.In("").Text("question"), Ask: true})
 	if err != nil || id == 0 {
 		return err
 	}
@@ -195,7 +184,7 @@ func (b *Bot) ask(ctx context.Context, a asked) error {
 
 // isQuestion says whether a message reads like the bot's question for a ticket's text.
 func (b *Bot) isQuestion(m *models.Message) bool {
-	return b.mine(m) && m.Text == markup.Plain(b.texts.in("").say("question"))
+	return b.mine(m) && m.Text == markup.Plain(b.view.In("").Text("question"))
 }
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
@@ -215,7 +204,7 @@ func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
 		if _, err := b.store.ByRef(ctx, b.ref(a)); !errors.Is(err, storage.ErrNotFound) {
 			return false, err // the answer was this message: its update is handled again
 		}
-		return false, b.say(ctx, a, b.texts.in("").say("question_answered"))
+		return false, b.say(ctx, a, b.view.In("").Text("question_answered"))
 	}
 	return b.openTicket(ctx, update, a, q)
 }
@@ -253,8 +242,7 @@ func quote(m *models.Message) string {
 	if text == "" {
 		text = "[" + kindOf(m) + "]"
 	}
-	when := time.Unix(int64(m.Date), 0).UTC().Format("2 Jan 2006 15:04 UTC")
-	return fmt.Sprintf("> %s, %s:\n> %s", name, when, strings.ReplaceAll(text, "\n", "\n> "))
+	return view.Quoted(name, time.Unix(int64(m.Date), 0), text)
 }
 
 // kindOf names a message without words, for agents.

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"livedeskbot/bot"
+	"livedeskbot/bot/view"
 )
 
 // secret is a setting whose value must not be seen.
@@ -261,12 +261,12 @@ func (r *settings) languageTag(name string) string {
 	for tag := range strings.SplitSeq(v, ":") {
 		tag, _, _ = strings.Cut(strings.ToLower(tag), "_")
 		tag, _, _ = strings.Cut(tag, ".")
-		if slices.Contains(bot.Languages(), tag) {
+		if slices.Contains(view.Languages(), tag) {
 			return tag
 		}
 	}
 	if !strings.ContainsAny(v, "_:.") {
-		r.fault("%s must be one of %s, not %q", name, strings.Join(bot.Languages(), ", "), v)
+		r.fault("%s must be one of %s, not %q", name, strings.Join(view.Languages(), ", "), v)
 	}
 	return "en"
 }

@@ -1,4 +1,4 @@
-package bot
+package view
 
 import (
 	"encoding/json"
@@ -63,7 +63,7 @@ func TestTelegramTakesEveryText(t *testing.T) {
 				}
 			}
 			for _, n := range []int{0, 1, 2, 3, 5, 11, 21, 100} {
-				text := say.say(id, append(pairs, "Count", n)...)
+				text := say.Text(id, append(pairs, "Count", n)...)
 				require.NotEqual(t, id, text, lang)
 				require.NotContains(t, text, "<no value>", "%s: %s", lang, id)
 				requireFits(t, screen, id, text)
@@ -90,8 +90,8 @@ func TestAnUnknownWordIsShownAsItIs(t *testing.T) {
 	texts, err := newTexts("")
 	require.NoError(t, err)
 	say := texts.in("xx")
-	require.Equal(t, "In progress", say.word("status", "in_progress"))
-	require.Equal(t, "&lt;b&gt; on hold", say.word("status", "<b>_on_hold"))
+	require.Equal(t, "In progress", say.Word("status", "in_progress"))
+	require.Equal(t, "&lt;b&gt; on hold", say.Word("status", "<b>_on_hold"))
 }
 
 // locale is a locale file: the plural forms by id.
@@ -129,7 +129,7 @@ func fieldsOf(forms map[string]string) []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
-// code is what the package says.
+// code is what the packages say.
 type code struct {
 	said     map[string][]string // fields by id, where both stand in the code as they are
 	literals map[string]bool
@@ -151,8 +151,12 @@ func (c code) uses(id string) bool {
 
 func readCode(t *testing.T) code {
 	t.Helper()
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
+	var files []string
+	for _, pattern := range []string{"*.go", "../*.go", "../desk/*.go", "../outbox/*.go"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
 	c := code{said: map[string][]string{}, literals: map[string]bool{}, words: map[string]bool{}}
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
@@ -183,11 +187,11 @@ func (c code) read(call *ast.CallExpr) {
 	id, ok := literal(call.Args[0])
 	switch {
 	case !ok:
-	case f.Sel.Name == "word":
+	case f.Sel.Name == "Word":
 		c.words[id] = true
 	case f.Sel.Name == "timed":
 		c.said[id] = []string{"When"}
-	case f.Sel.Name == "say":
+	case f.Sel.Name == "Text":
 		fields := []string{}
 		for i := 1; i < len(call.Args); i += 2 {
 			if name, ok := literal(call.Args[i]); ok {

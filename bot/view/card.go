@@ -1,4 +1,4 @@
-package bot
+package view
 
 import (
 	"encoding/json"
@@ -22,22 +22,22 @@ const (
 	maxLink        = 2000 // characters of an address that staff can open
 )
 
-// card shows a ticket as an audience may see it, as Telegram HTML.
-func (b *Bot) card(say tongue, t livedesk.Ticket, who audience) string {
-	sections := []string{b.face(say, t, who)}
-	if who == staff {
-		sections = append(sections, b.background(say, t), conversation(say, t))
-	} else if last := lastReply(t); last != nil {
+// Card shows a ticket as an audience may see it, as Telegram HTML.
+func (v *View) Card(say Language, t livedesk.Ticket, who Audience) string {
+	sections := []string{v.face(say, t, who)}
+	if who == Staff {
+		sections = append(sections, v.background(say, t), conversation(say, t))
+	} else if last := LastReply(t); last != nil {
 		sections = append(sections, excerpt(say, *last))
 	}
 	return strings.Join(slices.DeleteFunc(sections, empty), "\n\n")
 }
 
 // face is what everybody sees first: number, title, status, promise, times.
-func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
+func (v *View) face(say Language, t livedesk.Ticket, who Audience) string {
 	lines := []string{
-		say.say("card_head", "Number", markup.Shorten(t.ID, maxNumber), "Title", markup.Shorten(markup.Line(t.Title), maxTitle)),
-		dotted(append([]string{icon(t.Status) + " <b>" + say.word("status", string(t.Status)) + "</b>"},
+		say.Text("card_head", "Number", markup.Shorten(t.ID, MaxNumber), "Title", markup.Shorten(markup.Line(t.Title), maxTitle)),
+		dotted(append([]string{icon(t.Status) + " <b>" + say.Word("status", string(t.Status)) + "</b>"},
 			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
 		say.timed("card_opened", t.CreatedAt),
 		say.timed("card_updated", t.UpdatedAt),
@@ -50,11 +50,11 @@ func (b *Bot) face(say tongue, t livedesk.Ticket, who audience) string {
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
 }
 
-func rating(say tongue, s *livedesk.Satisfaction) string {
+func rating(say Language, s *livedesk.Satisfaction) string {
 	if s == nil || s.Rating <= 0 {
 		return ""
 	}
-	return say.say("card_rating", "Stars", stars(s.Rating), "Feedback", markup.Shorten(markup.Line(s.Feedback), maxTitle))
+	return say.Text("card_rating", "Stars", stars(s.Rating), "Feedback", markup.Shorten(markup.Line(s.Feedback), maxTitle))
 }
 
 func empty(s string) bool { return s == "" }
@@ -81,13 +81,13 @@ func teamName(t livedesk.Ticket) string {
 }
 
 // facts are priority, type and team, those that are known.
-func (t tongue) facts(priority, kind, team string) []string {
+func (t Language) facts(priority, kind, team string) []string {
 	var facts []string
 	if priority != "" {
-		facts = append(facts, t.word("priority", priority))
+		facts = append(facts, t.Word("priority", priority))
 	}
 	if kind != "" && kind != "None" {
-		facts = append(facts, t.word("type", kind))
+		facts = append(facts, t.Word("type", kind))
 	}
 	if team != "" {
 		facts = append(facts, markup.Escape(markup.Isolate(markup.Shorten(markup.Line(team), maxName))))
@@ -98,16 +98,16 @@ func (t tongue) facts(priority, kind, team string) []string {
 func dotted(facts []string) string { return strings.Join(facts, " · ") }
 
 // timed is a line about a time, or nothing where it is not known.
-func (t tongue) timed(id string, at time.Time) string {
+func (t Language) timed(id string, at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return t.say(id, "When", when(at))
+	return t.Text(id, "When", When(at))
 }
 
-// when is a time as people write it. It is in UTC: Telegram does not say where the readers are, and LiveDesk gives the same
+// When is a time as people write it. It is in UTC: Telegram does not say where the readers are, and LiveDesk gives the same
 // time in changing zones.
-func when(at time.Time) string {
+func When(at time.Time) string {
 	if at.IsZero() {
 		return "?"
 	}
@@ -115,10 +115,10 @@ func when(at time.Time) string {
 }
 
 // promise is when the next answer, or the solution, is due while somebody waits for it.
-func (t tongue) promise(ticket livedesk.Ticket) string {
+func (t Language) promise(ticket livedesk.Ticket) string {
 	s := ticket.SLA
 	switch {
-	case s == nil || finished(string(ticket.Status)):
+	case s == nil || Finished(string(ticket.Status)):
 		return ""
 	case s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero():
 		return t.timed("card_answer_due", s.FirstResponseDue)
@@ -127,12 +127,12 @@ func (t tongue) promise(ticket livedesk.Ticket) string {
 }
 
 // attachments are the names of a ticket's files on one line.
-func attachments(say tongue, t livedesk.Ticket, who audience) string {
+func attachments(say Language, t livedesk.Ticket, who Audience) string {
 	n := len(t.Attachments)
 	if n == 0 {
 		return ""
 	}
-	line := say.say("card_files", "Count", n)
+	line := say.Text("card_files", "Count", n)
 	var names []string
 	for _, a := range first(t.Attachments) {
 		names = append(names, attachment(a, who))
@@ -147,23 +147,23 @@ func attachments(say tongue, t livedesk.Ticket, who audience) string {
 func first[T any](list []T) []T { return list[:min(len(list), maxValues)] }
 
 // attachment is a file's name; staff can open it.
-func attachment(a livedesk.Attachment, who audience) string {
+func attachment(a livedesk.Attachment, who Audience) string {
 	name := markup.Escape(markup.Isolate(markup.Shorten(markup.Line(a.Name), maxName)))
-	if who != staff || !strings.HasPrefix(a.URL, "http") || len(a.URL) > maxLink {
+	if who != Staff || !strings.HasPrefix(a.URL, "http") || len(a.URL) > maxLink {
 		return name
 	}
 	return fmt.Sprintf(`<a href="%s">%s</a>`, markup.Escape(a.URL), name)
 }
 
 // background is what only staff see of a ticket, apart from its conversation.
-func (b *Bot) background(say tongue, t livedesk.Ticket) string {
+func (v *View) background(say Language, t livedesk.Ticket) string {
 	var lines []string
 	add := func(id, value string) {
 		if value != "" {
-			lines = append(lines, say.say("staff_"+id, "Value", markup.HTML(value)))
+			lines = append(lines, say.Text("staff_"+id, "Value", markup.HTML(value)))
 		}
 	}
-	add("console", b.console(t.ID))
+	add("console", v.console(t.ID))
 	add("description", plainHTML(t.Description, maxDescription))
 	add("requester", people(contact(t.Requester)...))
 	if c := t.Requester.ChannelContacts; c != nil {
@@ -179,7 +179,7 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	add("followers", people(names(t.Followers)...))
 	add("tags", people(t.Tags...))
 	for _, key := range slices.Sorted(maps.Keys(t.CustomFields)) {
-		lines = append(lines, say.say("staff_field", "Key", markup.Shorten(markup.Line(key), maxName), "Value", fieldText(t.CustomFields[key])))
+		lines = append(lines, say.Text("staff_field", "Key", markup.Shorten(markup.Line(key), maxName), "Value", fieldText(t.CustomFields[key])))
 	}
 	add("sla", slaLine(say, t.SLA))
 	if s := t.Satisfaction; s != nil {
@@ -187,16 +187,16 @@ func (b *Bot) background(say tongue, t livedesk.Ticket) string {
 	}
 	for _, c := range t.StatusChanges[max(0, len(t.StatusChanges)-maxValues):] {
 		add("change", dotted(slices.DeleteFunc([]string{
-			say.word("status", string(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
+			say.Word("status", string(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func (b *Bot) console(number string) string {
-	if b.cfg.ConsoleURL == "" || len(number) > maxNumber {
+func (v *View) console(number string) string {
+	if v.cfg.ConsoleURL == "" || len(number) > MaxNumber {
 		return ""
 	}
-	return fmt.Sprintf(`<a href="%s">%s</a>`, markup.Escape(consoleLink(b.cfg.ConsoleURL, number)), markup.Escape(number))
+	return fmt.Sprintf(`<a href="%s">%s</a>`, markup.Escape(consoleLink(v.cfg.ConsoleURL, number)), markup.Escape(number))
 }
 
 func contact(c livedesk.Contact) []string { return []string{c.Name, c.Email, c.Phone, c.EUID} }
@@ -235,38 +235,36 @@ func fieldText(value any) string {
 	return markup.Shorten(string(text), maxTitle)
 }
 
-func slaLine(say tongue, s *livedesk.SLA) string {
+func slaLine(say Language, s *livedesk.SLA) string {
 	if s == nil {
 		return ""
 	}
 	parts := []string{
 		say.timed("card_answer_due", s.FirstResponseDue), say.timed("sla_answered", s.FirstResponseAt),
-		say.timed("card_solution_due", s.ResolutionDue), say.say("sla_kept"),
+		say.timed("card_solution_due", s.ResolutionDue), say.Text("sla_kept"),
 	}
 	if s.Breached {
-		parts[3] = say.say("sla_breached")
+		parts[3] = say.Text("sla_breached")
 	}
 	return strings.Join(slices.DeleteFunc(parts, empty), "; ")
 }
 
-// line is a ticket in a list.
-func (b *Bot) line(say tongue, t storage.Ticket) string {
-	var r livedesk.NewTicket
-	_ = json.Unmarshal(t.Request, &r)
-	title := markup.Shorten(r.Title, maxName)
+// Line is a ticket in a list.
+func (v *View) Line(say Language, t storage.Ticket) string {
+	title := markup.Shorten(RequestIn(t).Title, maxName)
 	switch {
 	case t.State == storage.StateUnconfirmed:
-		return say.say("line_unconfirmed", "Title", title)
+		return say.Text("line_unconfirmed", "Title", title)
 	case t.State != storage.StateCreated:
-		return say.say("line_waiting", "Title", title)
+		return say.Text("line_waiting", "Title", title)
 	case t.TicketID == "":
-		return say.say("line_unnumbered", "Title", title)
+		return say.Text("line_unnumbered", "Title", title)
 	}
-	status := say.say("status_unknown")
+	status := say.Text("status_unknown")
 	if t.Status != "" {
-		status = say.word("status", t.Status)
+		status = say.Word("status", t.Status)
 	}
-	return say.say("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", markup.HTML(status))
+	return say.Text("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", markup.HTML(status))
 }
 
 // consoleLink is the address of a ticket in LiveDesk's console.

@@ -1,4 +1,4 @@
-package bot
+package view
 
 import (
 	"embed"
@@ -8,7 +8,6 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 
-	"github.com/go-telegram/bot/models"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 )
@@ -19,6 +18,7 @@ import (
 //go:embed locales/*.json
 var locales embed.FS
 
+// texts are the locales.
 type texts struct {
 	bundle   *i18n.Bundle
 	fallback string
@@ -53,16 +53,17 @@ func Languages() []string {
 	return tags
 }
 
-// tongue speaks one language.
-type tongue struct{ localizer *i18n.Localizer }
+// Language speaks one language, and others where a text is missing in it.
+type Language struct{ localizer *i18n.Localizer }
 
-func (t *texts) in(lang string) tongue {
-	return tongue{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
+// in returns the language with the given tag; empty: the one where nothing is chosen.
+func (t *texts) in(lang string) Language {
+	return Language{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
 }
 
-// say returns the text with the given id. pairs are names and values for it; values are escaped, and shown in isolation so
-// that right-to-left names do not rearrange the line, unless they are safe. The value of Count chooses the plural.
-func (t tongue) say(id string, pairs ...any) string {
+// Text returns the text with the given id. pairs are names and values for it; values are escaped, and shown in isolation so
+// that right-to-left names do not rearrange the line, unless they are [markup.HTML]. The value of Count chooses the plural.
+func (t Language) Text(id string, pairs ...any) string {
 	data := make(map[string]any, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		switch v := pairs[i+1].(type) {
@@ -79,30 +80,12 @@ func (t tongue) say(id string, pairs ...any) string {
 	return text
 }
 
-// word returns the name of one of LiveDesk's words, such as a status. Accounts define their own; an unknown one is shown
+// Word returns the name of one of LiveDesk's words, such as a status. Accounts define their own; an unknown one is shown
 // as it is, with its underscores as spaces.
-func (t tongue) word(kind, word string) string {
+func (t Language) Word(kind, word string) string {
 	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: kind + "_" + word})
 	if err != nil {
 		return markup.Escape(markup.Isolate(markup.Shorten(markup.Line(strings.ReplaceAll(word, "_", " ")), 60)))
 	}
 	return text
-}
-
-// commandList is one of the lists in Telegram's menu of commands.
-type commandList struct {
-	scope models.BotCommandScope
-	list  []models.BotCommand
-}
-
-func menu(t tongue) []commandList {
-	var all []models.BotCommand
-	for _, name := range []string{"ticket", "status", "follow", "unfollow", "help"} {
-		all = append(all, models.BotCommand{Command: name, Description: t.say("menu_" + name)})
-	}
-	return []commandList{
-		{&models.BotCommandScopeDefault{}, all},
-		{&models.BotCommandScopeAllGroupChats{}, all},
-		{&models.BotCommandScopeAllPrivateChats{}, all},
-	}
 }

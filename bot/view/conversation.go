@@ -1,4 +1,4 @@
-package bot
+package view
 
 import (
 	"slices"
@@ -15,16 +15,16 @@ const (
 	maxPage     = 2000 // UTF-16 units of a page of a conversation
 )
 
-// fromUs says whether a message is provably public and provably from our side. Everything else stays in.
-func fromUs(m livedesk.Message) bool {
+// FromUs says whether a message is provably public and provably from our side. Everything else stays in.
+func FromUs(m livedesk.Message) bool {
 	return !m.Internal && (m.Sender.Type == livedesk.SenderInternalMember || m.Sender.Type == livedesk.SenderBot)
 }
 
-// lastReply is the newest message that customers may see; order is not documented, so times decide.
-func lastReply(t livedesk.Ticket) *livedesk.Message {
+// LastReply is the newest message that customers may see; order is not documented, so times decide.
+func LastReply(t livedesk.Ticket) *livedesk.Message {
 	var last *livedesk.Message
 	for i, m := range t.Conversation {
-		if fromUs(m) && (last == nil || !m.SentAt.Before(last.SentAt)) {
+		if FromUs(m) && (last == nil || !m.SentAt.Before(last.SentAt)) {
 			last = &t.Conversation[i]
 		}
 	}
@@ -32,49 +32,49 @@ func lastReply(t livedesk.Ticket) *livedesk.Message {
 }
 
 // excerpt is the beginning of a message, and who wrote it when.
-func excerpt(say tongue, m livedesk.Message) string {
-	head := say.say("card_reply", "Who", markup.Shorten(markup.Line(m.Sender.Name), maxName), "When", when(m.SentAt))
+func excerpt(say Language, m livedesk.Message) string {
+	head := say.Text("card_reply", "Who", markup.Shorten(markup.Line(m.Sender.Name), maxName), "When", When(m.SentAt))
 	text := plainHTML(m.Content, maxExcerpt)
 	if n := len(m.Attachments); n > 0 {
-		text = strings.TrimSpace(text + "\n" + say.say("card_files", "Count", n))
+		text = strings.TrimSpace(text + "\n" + say.Text("card_files", "Count", n))
 	}
 	return head + "\n<blockquote>" + text + "</blockquote>"
 }
 
 // conversation is the whole history, internal messages marked.
-func conversation(say tongue, t livedesk.Ticket) string {
-	messages := history(t, staff)
+func conversation(say Language, t livedesk.Ticket) string {
+	messages := history(t, Staff)
 	var lines []string
 	if earlier := len(messages) - maxMessages; earlier > 0 {
-		lines = append(lines, say.say("staff_earlier", "Count", earlier))
+		lines = append(lines, say.Text("staff_earlier", "Count", earlier))
 		messages = messages[earlier:]
 	}
 	for _, m := range messages {
-		lines = append(lines, entry(say, m, staff))
+		lines = append(lines, entry(say, m, Staff))
 	}
 	return strings.Join(lines, "\n")
 }
 
 // history are the messages that an audience may see, oldest first.
-func history(t livedesk.Ticket, who audience) []livedesk.Message {
+func history(t livedesk.Ticket, who Audience) []livedesk.Message {
 	messages := slices.Clone(t.Conversation)
-	if who != staff {
-		messages = slices.DeleteFunc(messages, func(m livedesk.Message) bool { return !fromUs(m) })
+	if who != Staff {
+		messages = slices.DeleteFunc(messages, func(m livedesk.Message) bool { return !FromUs(m) })
 	}
 	slices.SortStableFunc(messages, func(a, b livedesk.Message) int { return a.SentAt.Compare(b.SentAt) })
 	return messages
 }
 
 // entry is one message of a conversation.
-func entry(say tongue, m livedesk.Message, who audience) string {
+func entry(say Language, m livedesk.Message, who Audience) string {
 	id, name := "staff_public", people(m.Sender.Name)
 	if m.Internal {
 		id = "staff_internal"
 	}
-	if who == staff {
+	if who == Staff {
 		name = people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))
 	}
-	lines := []string{say.say(id, "Who", markup.HTML(name), "When", when(m.SentAt))}
+	lines := []string{say.Text(id, "Who", markup.HTML(name), "When", When(m.SentAt))}
 	if text := plainHTML(m.Content, maxMessage); text != "" {
 		lines = append(lines, "<blockquote>"+text+"</blockquote>")
 	}
@@ -84,8 +84,8 @@ func entry(say tongue, m livedesk.Message, who audience) string {
 	return strings.Join(lines, "\n")
 }
 
-// conversationPages are the messages of a ticket, newest first, in pages that fit a message.
-func conversationPages(say tongue, t livedesk.Ticket, who audience) []string {
+// Pages are the messages of a ticket, newest first, in pages that fit a message.
+func Pages(say Language, t livedesk.Ticket, who Audience) []string {
 	messages := history(t, who)
 	slices.Reverse(messages)
 	var pages []string
@@ -102,7 +102,7 @@ func conversationPages(say tongue, t livedesk.Ticket, who audience) []string {
 		pages = append(pages, strings.Join(page, "\n\n"))
 	}
 	if len(pages) == 0 {
-		return []string{say.say("talk_empty")}
+		return []string{say.Text("talk_empty")}
 	}
 	return pages
 }

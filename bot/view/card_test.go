@@ -1,4 +1,4 @@
-package bot
+package view
 
 import (
 	"net/http"
@@ -18,7 +18,7 @@ import (
 // theirs are the details of a ticket as the vendor's example shows them.
 func theirs(t *testing.T) livedesk.Ticket {
 	t.Helper()
-	raw, err := os.ReadFile("../livedesk/testdata/details_ja.json")
+	raw, err := os.ReadFile("../../livedesk/testdata/details_ja.json")
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(raw) }))
 	defer server.Close()
@@ -31,23 +31,23 @@ func theirs(t *testing.T) livedesk.Ticket {
 
 // cards shows cards as people see them.
 type cards struct {
-	b      *Bot
+	view   *View
 	screen *screen
 }
 
 func newCards(t *testing.T) cards {
 	t.Helper()
-	b := newRouter(t)
-	b.cfg.ConsoleURL = "https://desk.example.com/tickets/{ticket_id}"
-	return cards{b, newScreen(t)}
+	v, err := New(Config{ConsoleURL: "https://desk.example.com/tickets/{ticket_id}"})
+	require.NoError(t, err)
+	return cards{v, newScreen(t)}
 }
 
-func (c cards) html(ticket livedesk.Ticket, who audience) string {
-	return c.b.card(c.b.texts.in("en"), ticket, who)
+func (c cards) html(ticket livedesk.Ticket, who Audience) string {
+	return c.view.Card(c.view.In("en"), ticket, who)
 }
 
 // show returns the messages that a card takes.
-func (c cards) show(t *testing.T, ticket livedesk.Ticket, who audience) []string {
+func (c cards) show(t *testing.T, ticket livedesk.Ticket, who Audience) []string {
 	t.Helper()
 	var shown []string
 	for _, part := range markup.Split(c.html(ticket, who), markup.MaxText) {
@@ -64,7 +64,7 @@ func TestStaffSeeAllDetailsThereAre(t *testing.T) {
 	t.Parallel()
 	c := newCards(t)
 	ticket := theirs(t)
-	shown := c.show(t, ticket, staff)
+	shown := c.show(t, ticket, Staff)
 	require.Len(t, shown, 1)
 	for _, detail := range []string{
 		"tk_20251104_789abc", "プリンター紙詰まり、印刷不可", "顧客よりA4用紙が排紙トレイで詰まったとの報告あり、緊急対応が必要。",
@@ -81,7 +81,7 @@ func TestStaffSeeAllDetailsThereAre(t *testing.T) {
 		"https://example.com/files/error.jpg", "https://example.com/files/progress.jpg", "https://example.com/files/report.pdf",
 		"https://desk.example.com/tickets/tk_20251104_789abc",
 	} {
-		require.Contains(t, c.html(ticket, staff), `<a href="`+link+`">`)
+		require.Contains(t, c.html(ticket, Staff), `<a href="`+link+`">`)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestCustomersSeeTheirTicketAndNothingThatIsNotTheirs(t *testing.T) {
 		livedesk.Message{Sender: livedesk.Sender{Type: livedesk.SenderSystem, Name: "machine"}, Content: "secret event", SentAt: time.Now()},
 		livedesk.Message{Sender: livedesk.Sender{Type: "contact", Name: "another"}, Content: "secret word", SentAt: time.Now()},
 	)
-	shown := strings.Join(c.show(t, ticket, customers), "\n")
+	shown := strings.Join(c.show(t, ticket, Customers), "\n")
 	for _, detail := range []string{
 		"tk_20251104_789abc", "プリンター紙詰まり、印刷不可", "Open", "High", "Incident", "ITサポート", "1 file", "★★★★★ 処理が早かった",
 		"Solution promised by 5 Nov 2025, 10:00 UTC", "エージェント李", "フィードバックを受け取りました。現在処理中です。", "2 files",
@@ -106,7 +106,7 @@ func TestCustomersSeeTheirTicketAndNothingThatIsNotTheirs(t *testing.T) {
 		"contact_12345", "zhangsan", "+86139", "u_12345", "u_67890", "u_99999", "inbox_100", "-1001234567890", "23232323", "PRN-2024-001",
 		"printer", "hardware", "breach", "example.com", "secret", "machine", "another", "internal",
 	} {
-		require.NotContains(t, c.html(ticket, customers), secret)
+		require.NotContains(t, c.html(ticket, Customers), secret)
 		require.NotContains(t, shown, secret)
 	}
 }
@@ -126,11 +126,11 @@ func TestAMessageThatDoesNotSayItIsPublicStaysInternal(t *testing.T) {
 		m := public
 		change(&m)
 		ticket := livedesk.Ticket{ID: "tk_1", Title: "T", Conversation: []livedesk.Message{m}}
-		require.NotContains(t, c.html(ticket, customers), "for you", name)
-		require.Contains(t, c.html(ticket, staff), "for you", name)
+		require.NotContains(t, c.html(ticket, Customers), "for you", name)
+		require.Contains(t, c.html(ticket, Staff), "for you", name)
 	}
 	ticket := livedesk.Ticket{ID: "tk_1", Title: "T", Conversation: []livedesk.Message{public}}
-	require.Contains(t, c.html(ticket, customers), "for you")
+	require.Contains(t, c.html(ticket, Customers), "for you")
 }
 
 func TestTheNewestPublicReplyIsShownWhateverTheOrder(t *testing.T) {
@@ -141,7 +141,7 @@ func TestTheNewestPublicReplyIsShownWhateverTheOrder(t *testing.T) {
 			Sender: livedesk.Sender{Type: livedesk.SenderBot}, Content: text, SentAt: time.Date(2025, 1, 1, hour, 0, 0, 0, time.UTC)}
 	}
 	ticket := livedesk.Ticket{ID: "tk_1", Conversation: []livedesk.Message{at(2, "second"), at(3, "third"), at(1, "first")}}
-	html := c.html(ticket, customers)
+	html := c.html(ticket, Customers)
 	require.Contains(t, html, "third")
 	require.NotContains(t, html, "second")
 }
@@ -157,7 +157,7 @@ func TestACardNeedsNoneOfItsDetails(t *testing.T) {
 		reflect.ValueOf(&only).Elem().Field(i).Set(field)
 		field.SetZero()
 		for _, ticket := range []livedesk.Ticket{without, only, {}} {
-			for _, who := range []audience{customers, staff} {
+			for _, who := range []Audience{Customers, Staff} {
 				text := strings.Join(c.show(t, ticket, who), "\n")
 				require.NotContains(t, text, " 0001", "a time that is not known")
 				require.NotContains(t, text, "<nil>")
@@ -192,8 +192,8 @@ func TestNothingInATicketBreaksItsCard(t *testing.T) {
 			t.Parallel()
 			ticket := theirs(t)
 			fill(reflect.ValueOf(&ticket).Elem(), bomb)
-			require.LessOrEqual(t, len(c.show(t, ticket, customers)), 2)
-			require.LessOrEqual(t, len(c.show(t, ticket, staff)), 5)
+			require.LessOrEqual(t, len(c.show(t, ticket, Customers)), 2)
+			require.LessOrEqual(t, len(c.show(t, ticket, Staff)), 5)
 		})
 	}
 }
@@ -210,8 +210,8 @@ func TestACardOfATicketWithoutEndIsBounded(t *testing.T) {
 		ticket.Followers = append(ticket.Followers, ticket.Followers...)
 	}
 	ticket.Conversation[len(ticket.Conversation)-1].Attachments = ticket.Attachments
-	require.LessOrEqual(t, len(c.show(t, ticket, customers)), 2)
-	require.LessOrEqual(t, len(c.show(t, ticket, staff)), 20)
+	require.LessOrEqual(t, len(c.show(t, ticket, Customers)), 2)
+	require.LessOrEqual(t, len(c.show(t, ticket, Staff)), 20)
 }
 
 // fill puts a text into every string of a value, LiveDesk's open word lists included.

@@ -1,0 +1,76 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// Buttons carry "ACTION:TICKET:ARGUMENT", at most 64 bytes.
+func button(label, action string, ticket int64, argument string) markup.Button {
+	return markup.Button{Label: label, Data: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
+}
+
+// CardButtons stand below the card of a ticket that can be looked at.
+func CardButtons(say Language, t storage.Ticket) [][]markup.Button {
+	if t.TicketID == "" || t.Status == StatusGone {
+		return nil
+	}
+	return [][]markup.Button{
+		{
+			button(say.Text("button_refresh"), "refresh", t.ID, ""),
+			button(say.Text("button_talk"), "talk", t.ID, "0"),
+			button(say.Text("button_follow"), "follow", t.ID, ""),
+		},
+		{button(say.Text("button_priority"), "menu", t.ID, "priority"), button(say.Text("button_type"), "menu", t.ID, "type")},
+	}
+}
+
+// Choices are the values that the API documents for writing.
+var Choices = map[string][]string{
+	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
+	"type": {
+		string(livedesk.TypeProblem), string(livedesk.TypeIncident), string(livedesk.TypeQuestion), string(livedesk.TypeTask),
+	},
+}
+
+// MenuButtons offer the values of a field in place of the card's buttons.
+func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button {
+	var row []markup.Button
+	for _, value := range Choices[field] {
+		row = append(row, button(markup.Plain(say.Word(field, value)), "set", t.ID, field+"="+value))
+	}
+	return [][]markup.Button{row, {button(say.Text("button_back"), "menu", t.ID, "")}}
+}
+
+// ParseButton reads "ACTION:TICKET:ARGUMENT".
+func ParseButton(data string) (action string, id int64, argument string, ok bool) {
+	parts := strings.SplitN(data, ":", 3)
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set"}, parts[0]) {
+		return "", 0, "", false
+	}
+	id, err := strconv.ParseInt(parts[1], 10, 64)
+	return parts[0], id, parts[2], err == nil
+}
+
+// Page is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
+func Page(say Language, t storage.Ticket, pages []string, page int) markup.Message {
+	page = min(page, len(pages)-1)
+	m := markup.Message{Text: say.Text("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
+	var row []markup.Button
+	if page > 0 {
+		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
+	}
+	if page < len(pages)-1 {
+		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
+	}
+	if len(row) > 0 {
+		m.Buttons = [][]markup.Button{row}
+	}
+	return m
+}

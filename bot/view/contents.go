@@ -1,0 +1,172 @@
+package view
+
+import (
+	"cmp"
+	"encoding/json"
+	"time"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// Shown is what the card shows of LiveDesk's word. It is compared as JSON: a change is an edit of the card.
+type Shown struct {
+	Title    string    `json:"title"`
+	Status   string    `json:"status"`
+	Priority string    `json:"priority,omitempty"`
+	Type     string    `json:"type,omitempty"`
+	Team     string    `json:"team,omitempty"`
+	Answer   time.Time `json:"answer,omitzero"`   // promised by
+	Solution time.Time `json:"solution,omitzero"` // promised by
+	Files    int       `json:"files,omitempty"`
+	Rating   int       `json:"rating,omitempty"`
+}
+
+// ShownOf is what the card shows of LiveDesk's word.
+func ShownOf(t livedesk.Ticket) Shown {
+	v := Shown{
+		Title: markup.Shorten(markup.Line(t.Title), 300), Status: markup.Line(string(t.Status)), Priority: string(t.Priority), Type: string(t.Type),
+		Team: teamName(t), Files: len(t.Attachments),
+	}
+	if s := t.SLA; s != nil && !Finished(v.Status) {
+		if s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero() {
+			v.Answer = s.FirstResponseDue
+		} else {
+			v.Solution = s.ResolutionDue
+		}
+	}
+	if t.Satisfaction != nil {
+		v.Rating = t.Satisfaction.Rating
+	}
+	return v
+}
+
+// FirstShown is what the card shows before LiveDesk has been asked: the request, with the documented default.
+func FirstShown(r livedesk.NewTicket) Shown {
+	return Shown{
+		Title: markup.Shorten(markup.Line(r.Title), 300), Status: string(livedesk.StatusOpen),
+		Priority: string(cmp.Or(r.Priority, livedesk.PriorityMedium)), Type: string(r.Type), Team: r.AssignmentTeam, Files: len(r.Attachments),
+	}
+}
+
+// Change is the content of a NoticeStatus.
+type Change struct {
+	Status string `json:"status"`
+	Again  bool   `json:"again,omitempty"` // reopened
+}
+
+// Reply is the content of a NoticeReply: an agent's public message.
+type Reply struct {
+	Who   string      `json:"who"`
+	Text  string      `json:"text"` // as LiveDesk gave it
+	Files []ReplyFile `json:"files,omitempty"`
+}
+
+// ReplyFile is a file of an agent.
+type ReplyFile struct {
+	Name string `json:"name"`
+	MIME string `json:"mime"`
+	URL  string `json:"url"`
+}
+
+// Kinds of notices.
+const (
+	NoticeReply  = "reply"  // an agent's public reply
+	NoticeStatus = "status" // resolved, closed, reopened, gone, or something is needed of the customer
+	NoticeAnswer = "answer" // what came of an addition
+)
+
+// NewNotice returns a notice with its content. The key says what it tells, so that it is told once.
+func NewNotice(key, kind string, content any) storage.Notice {
+	return storage.Notice{Key: key, Kind: kind, Content: encode(content)}
+}
+
+// StatusGone is the status that we give a ticket which LiveDesk does not know any more.
+const StatusGone = "gone"
+
+// Contents of additions.
+type (
+	// Words are added to the description.
+	Words struct {
+		Text   string // Markdown block, heading included
+		Origin string // message or album that it came with, answered once
+	}
+	// Value is another priority or type.
+	Value struct{ Value string }
+	// Edit is another title and description by the person who asked.
+	Edit struct {
+		OldTitle, OldDescription, Title, Description string
+		Block                                        string // appended where the old text is not there any more
+	}
+)
+
+// NewAddition returns an addition of the given kind with its content.
+func NewAddition(ref string, ticket int64, kind storage.AdditionKind, content any) storage.Addition {
+	return storage.Addition{Ref: ref, Ticket: ticket, Kind: kind, Content: encode(content)}
+}
+
+// AdditionContent is what an addition is to change: Words, Value or Edit.
+func AdditionContent(a storage.Addition) any {
+	switch a.Kind {
+	case storage.AddText:
+		return decode[Words](a.Content)
+	case storage.AddEdit:
+		return decode[Edit](a.Content)
+	}
+	return decode[Value](a.Content)
+}
+
+// ShownOn is what the card of a row shows; before LiveDesk has been looked at, its request.
+func ShownOn(t storage.Ticket) Shown {
+	if t.View == nil {
+		return FirstShown(RequestIn(t))
+	}
+	return decode[Shown](t.View)
+}
+
+// RequestIn is the create request of a row.
+func RequestIn(t storage.Ticket) livedesk.NewTicket { return decode[livedesk.NewTicket](t.Request) }
+
+// Edited is a create request after an edit.
+func Edited(request []byte, e Edit) []byte {
+	r := decode[livedesk.NewTicket](request)
+	r.Title, r.Description = e.Title, e.Description
+	return encode(r)
+}
+
+// FileIn is what Telegram says of a row's file.
+func FileIn(f storage.File) File { return decode[File](f.File) }
+
+// JSON is what goes into a row.
+func (s Shown) JSON() []byte { return encode(s) }
+
+// JSON is what goes into a row.
+func (f File) JSON() []byte { return encode(f) }
+
+// encode cannot fail: contents are plain fields.
+func encode(content any) []byte {
+	raw, _ := json.Marshal(content)
+	return raw
+}
+
+// decode reads what encode wrote. Rows hold nothing else; what could not be read would be shown as empty.
+func decode[T any](raw []byte) (content T) {
+	_ = json.Unmarshal(raw, &content)
+	return content
+}
+
+// Answer is the content of a NoticeAnswer: one of our texts.
+type Answer struct {
+	Text string `json:"text"`
+	Name string `json:"name,omitempty"` // of a file
+}
+
+// Reasons for a ticket's state, as stored in its row.
+const (
+	ReasonTeam    = "team"     // refused: no such team to choose
+	ReasonRefused = "livedesk" // refused: LiveDesk's word
+	ReasonAway    = "away"     // waiting: LiveDesk cannot be reached or asks to wait
+	ReasonSetup   = "setup"    // waiting: LiveDesk does not accept our credentials or address
+	ReasonUnknown = "unknown"  // unconfirmed: no readable answer
+)

@@ -1,0 +1,39 @@
+package view
+
+import (
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/storage"
+)
+
+// File is what Telegram says of a file.
+type File struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	MIME string `json:"mime"`
+	Size int64  `json:"size"`
+	// Caption is what stands below it, where that is not the text of the ticket or of an addition.
+	Caption string `json:"caption,omitempty"`
+}
+
+// Reasons for dropping a file.
+const (
+	DropTooBig  = "too_big"
+	DropExpired = "expired"
+	DropRefused = "refused"
+	DropNoPlace = "no_upload"
+	DropTooMany = "too_many"
+	DropFailed  = "failed"
+	DropNumber  = "no_number"
+)
+
+// dropped are lines for people about the files that did not come along, with what to do.
+func dropped(say Language, files []storage.File) []string {
+	var lines []string
+	for _, f := range files {
+		if f.State != storage.FileDropped {
+			continue
+		}
+		lines = append(lines, say.Text("file_"+f.Reason, "Name", markup.Shorten(FileIn(f).Name, 60)))
+	}
+	return lines
+}

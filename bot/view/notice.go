@@ -1,0 +1,86 @@
+package view
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/storage"
+)
+
+// maxMention is how much of a name a mention shows, in UTF-16 units.
+const maxMention = 40
+
+// Notice shows what is told about a ticket beside its card: messages, then files. who are the people whom it mentions.
+func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) (texts []string, files []ReplyFile) {
+	say := v.In(t.Language)
+	var text string
+	switch n.Kind {
+	case NoticeReply:
+		c := decode[Reply](n.Content)
+		text = say.Text("relayed", "Who", c.Who, "Number", t.TicketID, "People", mentions(who)) + "\n" +
+			markup.FromMarkdown(markup.Clean(c.Text))
+		files = c.Files
+	case NoticeStatus:
+		c := decode[Change](n.Content)
+		text = say.Text(statusText(c), "Number", t.TicketID, "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
+			"Title", shownTitle(t))
+	default:
+		c := decode[Answer](n.Content)
+		text = say.Text(c.Text, "Number", t.TicketID, "Name", markup.Shorten(c.Name, 60))
+	}
+	return markup.Split(text, markup.MaxText), files
+}
+
+// Mentions reports whether a notice mentions people: those that answer one person do not.
+func Mentions(n storage.Notice) bool { return n.Kind == NoticeReply || n.Kind == NoticeStatus }
+
+func mentions(people []storage.Person) markup.HTML {
+	var names []string
+	for _, p := range people {
+		names = append(names, Mention(p.ID, markup.Shorten(p.Name, maxMention)))
+	}
+	return markup.HTML(strings.Join(names, ", "))
+}
+
+// statusText is the text that tells a change of status.
+func statusText(c Change) string {
+	switch {
+	case c.Again:
+		return "status_reopened"
+	case c.Status == StatusGone:
+		return "vanished"
+	case Finished(c.Status):
+		return "status_finished"
+	}
+	return "status_needs_you"
+}
+
+// shownTitle is the title as the card shows it; nothing before LiveDesk has been looked at.
+func shownTitle(t storage.Ticket) string {
+	return markup.Shorten(decode[Shown](t.View).Title, 100)
+}
+
+// FileLink stands for a file that Telegram does not take or that cannot be fetched.
+func FileLink(f ReplyFile) string {
+	name := markup.Escape(markup.Isolate(f.Name))
+	if u, err := url.Parse(f.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return "📎 " + name
+	}
+	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, markup.Escape(f.URL), name)
+}
+
+// AdditionNotice tells what came of an addition, as an answer to it; of an album once.
+func AdditionNotice(a storage.Addition, id string) storage.Notice {
+	words, _ := AdditionContent(a).(Words)
+	n := NewNotice("addition:"+cmp.Or(words.Origin, a.Ref), NoticeAnswer, Answer{Text: id})
+	n.ReplyTo = a.MessageID
+	return n
+}
+
+// FileNotice tells what became of a file that does not come along.
+func FileNotice(f storage.File) storage.Notice {
+	return NewNotice(fmt.Sprintf("file:%d", f.ID), NoticeAnswer, Answer{Text: "file_" + f.Reason, Name: FileIn(f).Name})
+}

@@ -1,0 +1,21 @@
+package view
+
+import "livedeskbot/livedesk"
+
+// MaxNumber is the longest number of a ticket, in characters; longer ones do not exist.
+const MaxNumber = 128
+
+// NeedsCustomer says whether a status means that the support team waits for the customer. The list of statuses is open;
+// these words are what help desks use for it.
+func NeedsCustomer(status string) bool {
+	switch status {
+	case "pending", "waiting", "on_hold", "waiting_for_customer", "waiting_on_customer", "pending_customer", "awaiting_customer":
+		return true
+	}
+	return false
+}
+
+// Finished says whether nobody has to do anything about a ticket any more.
+func Finished(status string) bool {
+	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed) || status == StatusGone
+}

@@ -1,0 +1,53 @@
+// Package view is all that people read: texts in their languages, the card of a ticket, lists, conversations, what is news
+// beside a card, and what agents read in a ticket. A row, who reads it and in which language go in, [markup] and buttons come
+// out. It asks nobody: no network, no database, no clock.
+//
+// contents.go has what rows store as JSON: it is written and read here and nowhere else. The words stand in locales, which
+// texts.go reads; outcome.go is the card of a ticket of ours, card.go the answer to /status, notice.go what is told beside the
+// card, agents.go what goes into the ticket.
+package view
+
+import (
+	"strings"
+
+	"livedeskbot/bot/telegram/markup"
+)
+
+// Audience is who reads a chat. What is shown is decided by who reads it, never by who asks.
+type Audience int
+
+// Who may read a chat.
+const (
+	Nobody    Audience = iota // nobody who may see the ticket
+	Customers                 // never internal messages, contact data or breaches
+	Staff                     // everything
+)
+
+// Config is what the operator decides of what people see.
+type Config struct {
+	Language   string   // where nothing else is chosen
+	ConsoleURL string   // link to a ticket for staff, with {ticket_id}; empty: none
+	Teams      []string // that people may choose from
+	FollowUps  bool     // people can add to a ticket by a reply
+}
+
+// View shows tickets. Safe for concurrent use.
+type View struct {
+	cfg   Config
+	texts *texts
+}
+
+// New returns a view. It fails only where the locales are broken.
+func New(cfg Config) (*View, error) {
+	texts, err := newTexts(cfg.Language)
+	if err != nil {
+		return nil, err
+	}
+	return &View{cfg: cfg, texts: texts}, nil
+}
+
+// In returns a language by its tag; empty: the one where nothing is chosen.
+func (v *View) In(lang string) Language { return v.texts.in(lang) }
+
+// TeamNames are the teams to choose from, as many as fit a message.
+func (v *View) TeamNames() string { return markup.Shorten(strings.Join(v.cfg.Teams, ", "), 2000) }
