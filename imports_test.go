@@ -15,10 +15,16 @@ const module = "livedeskbot/"
 // arrows are the packages of ours that a package may import. A package that is not named imports none; commands, which
 // wire everything, may import all that is not a command.
 var arrows = map[string][]string{
-	"bot":                 {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
+	"bot": {
+		"bot/claims", "bot/desk", "bot/inbox", "bot/outbox", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk",
+		"storage",
+	},
+	"bot/inbox":           {"bot/claims", "bot/telegram", "bot/wait", "storage"},
+	"bot/desk":            {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
+	"bot/outbox":          {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "storage"},
+	"bot/view":            {"bot/telegram/markup", "livedesk", "storage"},
 	"bot/claims":          {"bot/wait", "storage"},
 	"bot/telegram":        {"bot/telegram/markup", "bot/wait"},
-	"bot/view":            {"bot/telegram/markup", "livedesk", "storage"},
 	"storage":             {"migrations"},
 	"storage/storagetest": {"migrations", "storage", "storage/localpg"},
 }

@@ -18,21 +18,21 @@ type reader struct {
 
 // audienceOf says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
 // says of it, nil where it says nothing.
-func (b *Bot) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
-	if b.staff[r.chat] {
+func (h handler) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
+	if h.staff[r.chat] {
 		return view.Staff, nil
 	}
 	for _, t := range ours {
 		if t.ChatID == r.chat {
 			return view.Customers, nil
 		}
-		if ok, err := b.ownElsewhere(ctx, r, t); err != nil || ok {
+		if ok, err := h.ownElsewhere(ctx, r, t); err != nil || ok {
 			return view.Customers, err
 		}
 	}
 	if desk != nil && desk.Requester.ChannelContacts != nil {
 		c := desk.Requester.ChannelContacts
-		if c.ChannelID == b.cfg.ChannelID && c.ContactID == strconv.FormatInt(r.chat, 10) {
+		if c.ChannelID == h.cfg.ChannelID && c.ContactID == strconv.FormatInt(r.chat, 10) {
 			return view.Customers, nil
 		}
 	}
@@ -40,14 +40,14 @@ func (b *Bot) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, d
 }
 
 // ownElsewhere says whether a private chat's person made or follows a ticket of a chat that they are still a member of.
-func (b *Bot) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
+func (h handler) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
 	if !r.private {
 		return false, nil
 	}
-	follows, err := b.store.Follows(ctx, t.ID, r.person)
+	follows, err := h.store.Follows(ctx, t.ID, r.person)
 	if err != nil || !follows {
 		return false, err
 	}
-	member, err := b.telegram.Member(ctx, t.ChatID, r.person)
+	member, err := h.telegram.Member(ctx, t.ChatID, r.person)
 	return member.In, err
 }

@@ -15,9 +15,9 @@ import (
 	"livedeskbot/storage/storagetest"
 )
 
-// library is a bot with one ticket: ann asked for it in her group, fred follows it.
+// library is a bot's handler with one ticket: ann asked for it in her group, fred follows it.
 type library struct {
-	b                *Bot
+	h                handler
 	telegram         *telegramtest.Server
 	group, elsewhere *telegramtest.Chat
 	staff            *telegramtest.Chat
@@ -41,10 +41,12 @@ func newLibrary(t *testing.T) library {
 	store, err := storage.Open(t.Context(), storagetest.New(t))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	l.b, err = New(Config{
+	cfg := Config{
 		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID},
-	}, nil, store, slog.New(slog.DiscardHandler))
+	}
+	b, err := New(cfg, nil, store, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
+	l.h = b.handler(cfg)
 	l.ticket, err = store.OpenTicket(t.Context(), storage.NewTicket{
 		Ref: "ref", ChatID: l.group.ID, SenderID: l.ann.ID, State: storage.StateSending, Request: []byte("{}"),
 		Followers: []storage.Person{{ID: l.ann.ID}, {ID: l.fred.ID}},
@@ -130,7 +132,7 @@ func TestWhoReadsTheChatDecidesWhatIsSeen(t *testing.T) {
 			if test.others {
 				ours = nil
 			}
-			got, err := l.b.audienceOf(t.Context(), test.reader(l), ours, desk)
+			got, err := l.h.audienceOf(t.Context(), test.reader(l), ours, desk)
 			require.NoError(t, err)
 			require.Equal(t, test.want, got)
 		})
@@ -142,7 +144,7 @@ func TestMembershipThatCannotBeAskedForNowIsAnErrorAndNoAnswer(t *testing.T) {
 	for _, code := range []int{429, 500, 502} {
 		l := newLibrary(t)
 		l.telegram.Fail(code, "not now", telegramtest.Match{Method: "getChatMember"})
-		_, err := l.b.audienceOf(t.Context(), l.alone(l.ann), []storage.Ticket{l.ticket}, nil)
+		_, err := l.h.audienceOf(t.Context(), l.alone(l.ann), []storage.Ticket{l.ticket}, nil)
 		require.Error(t, err, code)
 	}
 }

@@ -18,22 +18,22 @@ import (
 const editable = 48 * time.Hour
 
 // addTo adds a reply to one of a ticket's messages to the ticket.
-func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
-	if !b.cfg.FollowUps {
+func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error) {
+	if !h.cfg.FollowUps {
 		return false, nil
 	}
-	post, err := b.quotedPost(ctx, a)
+	post, err := h.quotedPost(ctx, a)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && post.Ticket == 0 {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	t, err := b.store.Ticket(ctx, post.Ticket)
+	t, err := h.store.Ticket(ctx, post.Ticket)
 	if err != nil {
 		return false, err
 	}
-	say := b.view.In(t.Language)
+	say := h.view.In(t.Language)
 	files := filesOf(a.message)
 	text := strings.TrimSpace(markup.Clean(body(a.message)))
 	switch {
@@ -41,31 +41,20 @@ func (b *Bot) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
 	case text == "" && len(files) == 0:
 		return false, nil
-	case closed(t) || t.Status == view.StatusGone:
-		return false, b.say(ctx, a, say.Text("add_impossible"))
+	case !t.Addable() || t.Status == view.StatusGone:
+		return false, h.say(ctx, a, say.Text("add_impossible"))
 	}
-	ref := b.ref(a)
+	ref := h.ref(a)
 	origin := cmp.Or(a.message.MediaGroupID, ref)
 	for i := range files {
 		files[i].Origin = origin
 	}
 	words := view.NewAddition(ref, t.ID, storage.AddText, view.Words{Origin: origin, Text: addedText(a, text)})
 	words.MessageID, words.ThreadID, words.SenderName = a.at.Reply, a.at.Thread, a.by.name
-	err = b.store.Add(ctx, words, files, b.telegram.BotID, update)
-	b.looks.Up()
-	b.carrying.Up()
+	err = h.store.Add(ctx, words, files, h.telegram.BotID, update)
+	h.desk.Look()
+	h.desk.Carry()
 	return err == nil, err
-}
-
-// closed says that nothing can be added to a ticket any more: LiveDesk does not have it, or nobody knows its number.
-func closed(t storage.Ticket) bool {
-	switch t.State {
-	case storage.StateRefused, storage.StateLeft:
-		return true
-	case storage.StateCreated:
-		return t.TicketID == ""
-	}
-	return false
 }
 
 // addedText is what a message adds to the description. A part of an album without words adds nothing but its file.
@@ -80,44 +69,44 @@ func addedText(a asked, text string) string {
 }
 
 // rewrite takes an edit of the message that asked for a ticket: title and text follow it.
-func (b *Bot) rewrite(ctx context.Context, update int64, a asked) (bool, error) {
-	t, err := b.store.ByRef(ctx, b.ref(a))
+func (h handler) rewrite(ctx context.Context, update int64, a asked) (bool, error) {
+	t, err := h.store.ByRef(ctx, h.ref(a))
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (t.SenderID != a.by.id || time.Since(t.CreatedAt) > editable) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	edit, err := b.editOf(ctx, t, a)
+	edit, err := h.editOf(ctx, t, a)
 	if err != nil || edit.Title == "" || edit.Title == edit.OldTitle && edit.Description == edit.OldDescription {
 		return false, err
 	}
 	switch {
-	case closed(t):
+	case !t.Addable():
 		return false, nil
 	case t.State == storage.StateWaiting:
-		if err := b.store.Rewrite(ctx, t.ID, view.Edited(t.Request, edit), b.telegram.BotID, update); !errors.Is(err, storage.ErrNotFound) {
+		if err := h.store.Rewrite(ctx, t.ID, view.Edited(t.Request, edit), h.telegram.BotID, update); !errors.Is(err, storage.ErrNotFound) {
 			return err == nil, err
 		}
 	}
 	addition := view.NewAddition(fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.message.EditDate, update), t.ID, storage.AddEdit, edit)
 	addition.MessageID, addition.ThreadID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.name
-	err = b.store.Add(ctx, addition, nil, b.telegram.BotID, update)
-	b.looks.Up()
+	err = h.store.Add(ctx, addition, nil, h.telegram.BotID, update)
+	h.desk.Look()
 	return err == nil, err
 }
 
 // editOf is what an edited message makes of its ticket's title and text. An empty title: it says nothing that could be one.
-func (b *Bot) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit, error) {
+func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit, error) {
 	request := view.RequestIn(t)
-	if err := b.foresee(ctx, t, &request); err != nil {
+	if err := h.foresee(ctx, t, &request); err != nil {
 		return view.Edit{}, err
 	}
 	text := parseTicketText(a.args)
-	if a.quoted != nil && !b.mine(a.quoted) {
+	if a.quoted != nil && !h.mine(a.quoted) {
 		text.description = view.AppendBlock(text.description, quote(a.quoted))
 	}
-	description, err := b.keepNotes(ctx, t, request.Description, text.description)
+	description, err := h.keepNotes(ctx, t, request.Description, text.description)
 	return view.Edit{
 		OldTitle: request.Title, OldDescription: request.Description, Title: text.title, Description: description,
 		Block: view.Heading(a.by.name+" (edited)", time.Unix(int64(a.message.EditDate), 0)) + "\n" + view.AppendBlock(text.title, description),
@@ -125,8 +114,8 @@ func (b *Bot) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit,
 }
 
 // foresee makes of the request what earlier edits, still on their way, will have made of it.
-func (b *Bot) foresee(ctx context.Context, t storage.Ticket, request *livedesk.NewTicket) error {
-	additions, err := b.store.Additions(ctx, t.ID)
+func (h handler) foresee(ctx context.Context, t storage.Ticket, request *livedesk.NewTicket) error {
+	additions, err := h.store.Additions(ctx, t.ID)
 	for _, a := range additions {
 		if edit, ok := view.AdditionContent(a).(view.Edit); ok {
 			request.Title, request.Description = edit.Title, edit.Description
@@ -136,13 +125,13 @@ func (b *Bot) foresee(ctx context.Context, t storage.Ticket, request *livedesk.N
 }
 
 // keepNotes carries what we said about files in the old description over to the new one.
-func (b *Bot) keepNotes(ctx context.Context, t storage.Ticket, old, description string) (string, error) {
+func (h handler) keepNotes(ctx context.Context, t storage.Ticket, old, description string) (string, error) {
 	if !t.WithFiles {
 		return description, nil
 	}
-	files, err := b.store.Files(ctx, t.ID)
+	files, err := h.store.Files(ctx, t.ID)
 	for _, f := range files {
-		if note := view.FileNote(f); note != "" && hasLines(old, note) {
+		if note := view.FileNote(f); note != "" && view.HasLines(old, note) {
 			description = view.AppendBlock(description, note)
 		}
 	}

@@ -18,20 +18,18 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	tg "github.com/go-telegram/bot"
 	"golang.org/x/sync/errgroup"
 
 	"livedeskbot/bot/claims"
+	"livedeskbot/bot/desk"
+	"livedeskbot/bot/inbox"
+	"livedeskbot/bot/outbox"
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/view"
-	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -62,64 +60,56 @@ const Shutdown = 20 * time.Second
 
 // Bot is the service between Telegram, LiveDesk and Postgres. Make one with New.
 type Bot struct {
-	cfg   Config
-	desk  timedDesk
-	store *storage.Store
-	log   *slog.Logger
-
+	store    *storage.Store
+	log      *slog.Logger
 	telegram *telegram.Client
+	work     *claims.Worker
+	metrics  *metrics
+	me       *identity
 	view     *view.View
-	staff    map[int64]bool // chats
-
-	metrics    *metrics
-	hook       hook
-	work       *claims.Worker
-	queue      *queue
-	throttle   *throttle
-	tellings   wait.Signal   // something is to be told
-	waiting    wait.Signal   // a ticket is due to be sent
-	carrying   wait.Signal   // a file is to be carried
-	looks      wait.Signal   // a ticket is to be looked at
-	slots      chan struct{} // requests with LiveDesk
-	fetching   chan struct{} // files of agents in hand
-	agentFiles *http.Client  // follows redirects, with which file stores answer
-	backlog    atomic.Bool   // tickets wait that were asked for earlier
-
-	username atomic.Pointer[string]
-	identity chan struct{} // closed once username is known
-	unstored atomic.Int64  // when the journal last refused updates, Unix nanoseconds; 0: it takes them
-	suspects sync.Mutex    // held while an update is handled that processes died with
+	outbox   *outbox.Outbox
+	desk     *desk.Desk
+	inbox    *inbox.Inbox
 }
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
-func New(cfg Config, desk *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
+func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
+	m := newMetrics(store)
+	api, err := telegram.New(telegram.Config{
+		Token: cfg.Token, APIURL: cfg.APIURL, Called: m.called, Waited: m.waited("telegram"), Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	shown, err := view.New(view.Config{
 		Language: cfg.Language, ConsoleURL: cfg.ConsoleURL, Teams: cfg.Teams, FollowUps: cfg.FollowUps,
 	})
 	if err != nil {
 		return nil, err
 	}
-	queue := newQueue()
-	metrics := newMetrics(queue, store)
-	client, err := telegram.New(telegram.Config{
-		Token: cfg.Token, APIURL: cfg.APIURL, Called: metrics.called, Waited: metrics.waited(limitTelegram), Log: log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	b := &Bot{
-		cfg: cfg, desk: timedDesk{desk, metrics.desk}, store: store, log: log,
-		telegram: client, view: shown, staff: map[int64]bool{}, metrics: metrics,
-		queue: queue, work: claims.New(store, log, metrics.panics.Inc), throttle: newThrottle(cfg.Rate),
-		tellings: wait.NewSignal(), waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(), slots: make(chan struct{}, maxRequests),
-		fetching:   make(chan struct{}, maxFetched),
-		agentFiles: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
-		identity:   make(chan struct{}),
+	b := &Bot{store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown}
+	b.work = claims.New(store, log, m.panics.Inc)
+	b.outbox = outbox.New(outbox.Needs{Telegram: api, Store: store, Work: b.work, View: shown, Metrics: m.registry, Log: log})
+	b.desk = desk.New(
+		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
+		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, Teller: b.outbox, Metrics: m.registry,
+			Waited: m.waited("livedesk"), Log: log})
+	b.inbox = inbox.New(
+		inbox.Config{WebhookURL: cfg.WebhookURL, WebhookSecret: cfg.WebhookSecret},
+		inbox.Needs{Telegram: api, Store: store, Work: b.work, Handler: b.handler(cfg), Metrics: m.registry, Log: log})
+	return b, nil
+}
+
+// handler is what does the wishes of people.
+func (b *Bot) handler(cfg Config) handler {
+	h := handler{
+		cfg: cfg, me: b.me, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
+		log: b.log, staff: map[int64]bool{},
 	}
 	for _, chat := range cfg.StaffChats {
-		b.staff[chat] = true
+		h.staff[chat] = true
 	}
-	return b, nil
+	return h
 }
 
 // Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what
@@ -134,27 +124,34 @@ func (b *Bot) Run(ctx context.Context) error {
 	}
 	defer b.work.Close()
 
-	loops, ctx := errgroup.WithContext(ctx)
-	loops.Go(func() error { b.work.Run(ctx, b.lookAround); return nil })
-	loops.Go(func() error { b.introduce(ctx); return nil })
-	loops.Go(func() error { b.takeUp(ctx, work); return nil })
-	loops.Go(func() error { b.sendWaiting(ctx, work); return nil })
-	loops.Go(func() error { b.tellDue(ctx, work); return nil })
-	loops.Go(func() error { b.carryFiles(ctx, work); return nil })
-	loops.Go(func() error { b.track(ctx, work); return nil })
-	loops.Go(func() error { b.forgetOld(ctx); return nil })
-	loops.Go(func() error { b.keepInTouch(ctx); return nil })
-	if b.cfg.WebhookURL == "" {
-		loops.Go(func() error { b.poll(ctx, work); return nil })
-	} else {
-		loops.Go(func() error { b.takePosts(ctx, work); return nil })
+	var loops errgroup.Group
+	for _, loop := range []func(){
+		func() { b.work.Run(ctx, b.wake) },
+		func() { b.introduce(ctx) },
+		func() { b.outbox.Run(ctx, work) },
+		func() { b.desk.Run(ctx, work) },
+		func() { b.inbox.Run(ctx, work) },
+		func() { b.keepInTouch(ctx) },
+		func() { b.forgetOld(ctx) },
+	} {
+		loops.Go(func() error { loop(); return nil })
 	}
-	err := loops.Wait()
+	_ = loops.Wait() // they return none
 	b.work.Stop()
-	b.queue.stop()
+	b.inbox.Stop()
 	b.finish(cancel)
-	return err
+	return nil
 }
+
+// wake makes every stage look for work in the database.
+func (b *Bot) wake() {
+	b.inbox.Wake()
+	b.outbox.Wake()
+	b.desk.Wake()
+}
+
+// Webhook takes the updates that Telegram posts while Run serves with a WebhookURL.
+func (b *Bot) Webhook() http.Handler { return b.inbox.Webhook() }
 
 // finish waits for the work in hand, at most Shutdown.
 func (b *Bot) finish(cancel context.CancelFunc) {
@@ -168,46 +165,4 @@ func (b *Bot) finish(cancel context.CancelFunc) {
 		b.log.Warn("stopped with work in hand; it is taken up at the next start")
 		cancel()
 	}
-}
-
-// introduce learns the bot's own name, without which commands cannot be read, and sets Telegram's menu of commands.
-func (b *Bot) introduce(ctx context.Context) {
-	for delay := time.Duration(0); ; delay = wait.Backoff(delay, 250*time.Millisecond, 5*time.Second) {
-		if wait.Sleep(ctx, delay) != nil {
-			return
-		}
-		me, err := b.telegram.GetMe(ctx)
-		if err == nil && me.Username != "" {
-			b.telegram.Heard(time.Now())
-			b.username.Store(&me.Username)
-			close(b.identity)
-			b.log.Info("serving", "bot", me.Username, "process", b.work.Number())
-			break
-		}
-		if ctx.Err() == nil {
-			b.log.Warn("Telegram does not say who this bot is", "error", b.telegram.Redact(err))
-		}
-	}
-	if err := b.setMenu(ctx); err != nil && ctx.Err() == nil {
-		b.log.Warn("cannot set the menu of commands", "error", b.telegram.Redact(err))
-	}
-}
-
-func (b *Bot) setMenu(ctx context.Context) error {
-	t := b.view.In("")
-	var errs []error
-	for _, command := range menu(t) {
-		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: command.list, Scope: command.scope})
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
-// lookAround makes every loop look for work in the database.
-func (b *Bot) lookAround() {
-	b.queue.refill()
-	b.tellings.Up()
-	b.waiting.Up()
-	b.carrying.Up()
-	b.looks.Up()
 }

@@ -17,15 +17,15 @@ import (
 
 // press handles a button. Clients can send data that was never on a button, so every press is checked as if it were
 // typed: the ticket must belong to the chat that the button stands in, and the person must be allowed to.
-func (b *Bot) press(ctx context.Context, update int64, p pressed) error {
-	text, err := b.decide(ctx, update, p)
+func (h handler) press(ctx context.Context, update int64, p pressed) error {
+	text, err := h.decide(ctx, update, p)
 	if err != nil {
 		return err
 	}
 	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
-	v, err := b.telegram.AnswerPress(ctx, p.by.id, p.id, markup.Plain(text))
+	v, err := h.telegram.AnswerPress(ctx, p.by.id, p.id, markup.Plain(text))
 	if v == telegram.Later {
-		b.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
+		h.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
 	}
 	return nil // also where it is too old to be answered, which nobody waits for
 }
@@ -39,13 +39,13 @@ type choice struct {
 }
 
 // decide does what a button says and returns the answer to the press.
-func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, error) {
-	say := b.view.In("")
+func (h handler) decide(ctx context.Context, update int64, p pressed) (string, error) {
+	say := h.view.In("")
 	action, id, argument, ok := view.ParseButton(p.data)
 	if !ok {
 		return say.Text("press_unknown"), nil
 	}
-	t, err := b.store.Ticket(ctx, id)
+	t, err := h.store.Ticket(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !(p.chat != 0 && (p.chat == t.ChatID || p.chat == t.CardChatID)) {
 		return say.Text("press_unknown"), nil
 	}
@@ -55,33 +55,33 @@ func (b *Bot) decide(ctx context.Context, update int64, p pressed) (string, erro
 	c := choice{pressed: p, update: update, ticket: t, action: action, argument: argument}
 	switch action {
 	case "again", "leave":
-		return b.decideUnconfirmed(ctx, say, c)
+		return h.decideUnconfirmed(ctx, say, c)
 	case "refresh":
-		err = b.store.LookNow(ctx, t.ID)
-		b.looks.Up()
+		err = h.store.LookNow(ctx, t.ID)
+		h.desk.Look()
 		return say.Text("pressed_refresh"), err
 	case "talk", "page":
-		return b.talk(ctx, say, c)
+		return h.talk(ctx, say, c)
 	case "follow":
-		return b.toggleFollow(ctx, say, c)
+		return h.toggleFollow(ctx, say, c)
 	}
-	return b.choose(ctx, say, c)
+	return h.choose(ctx, say, c)
 }
 
 // decideUnconfirmed sends an unconfirmed ticket again, or leaves it. The button counts for the attempt it was made for.
-func (b *Bot) decideUnconfirmed(ctx context.Context, say view.Language, c choice) (string, error) {
+func (h handler) decideUnconfirmed(ctx context.Context, say view.Language, c choice) (string, error) {
 	attempt, err := strconv.ParseInt(c.argument, 10, 32)
 	if err != nil {
 		return say.Text("press_unknown"), nil
 	}
-	if allowed, err := b.mayDecide(ctx, c.pressed, c.ticket); err != nil || !allowed {
+	if allowed, err := h.mayDecide(ctx, c.pressed, c.ticket); err != nil || !allowed {
 		return say.Text("press_forbidden"), err
 	}
 	if c.action == "leave" {
-		err = b.store.Leave(ctx, c.ticket.ID, int(attempt))
-		b.tellings.Up()
+		err = h.store.Leave(ctx, c.ticket.ID, int(attempt))
+		h.outbox.Wake()
 	} else {
-		err = b.again(ctx, c.ticket.ID, int(attempt))
+		err = h.desk.Again(ctx, c.ticket.ID, int(attempt))
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.Text("press_late"), nil
@@ -89,119 +89,96 @@ func (b *Bot) decideUnconfirmed(ctx context.Context, say view.Language, c choice
 	return say.Text("pressed_" + c.action), err
 }
 
-// again sends an unconfirmed ticket once more.
-func (b *Bot) again(ctx context.Context, id int64, attempt int) error {
-	to := storage.StateWaiting
-	admitted := b.admit()
-	if admitted {
-		to = storage.StateSending
-	}
-	t, err := b.store.TryAgain(ctx, id, attempt, to, b.work.Number())
-	if err != nil {
-		if admitted {
-			b.dismiss()
-		}
-		return err
-	}
-	if admitted {
-		b.work.Go(func() { b.create(ctx, t) })
-	} else {
-		b.waiting.Up()
-		b.tellings.Up()
-	}
-	return nil
-}
-
 // choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
-func (b *Bot) choose(ctx context.Context, say view.Language, c choice) (string, error) {
+func (h handler) choose(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
-	if _, member := b.cfg.StaffMembers[c.by.id]; !member && !b.staff[c.chat] && c.by.id != t.SenderID {
+	if _, member := h.cfg.StaffMembers[c.by.id]; !member && !h.staff[c.chat] && c.by.id != t.SenderID {
 		return say.Text("press_not_yours"), nil
 	}
 	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
 		return say.Text("press_late"), nil
 	}
-	if about, err := b.isAbout(ctx, c.pressed, t); err != nil || !about {
+	if about, err := h.isAbout(ctx, c.pressed, t); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}
 	field, value, _ := strings.Cut(c.argument, "=")
 	switch {
 	case c.action == "menu" && field == "":
-		return "", b.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+		return "", h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	case c.action == "menu" && view.Choices[field] != nil:
-		return "", b.putButtons(ctx, c.pressed, view.MenuButtons(say, t, field))
+		return "", h.putButtons(ctx, c.pressed, view.MenuButtons(say, t, field))
 	case c.action == "set" && slices.Contains(view.Choices[field], value):
-		if err := b.set(ctx, c, field, value); err != nil {
+		if err := h.set(ctx, c, field, value); err != nil {
 			return "", err
 		}
-		return say.Text("pressed_set"), b.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+		return say.Text("pressed_set"), h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	}
 	return say.Text("press_unknown"), nil
 }
 
 // set changes a field of a ticket to one of the choices.
-func (b *Bot) set(ctx context.Context, c choice, field, value string) error {
+func (h handler) set(ctx context.Context, c choice, field, value string) error {
 	content, err := json.Marshal(view.Value{Value: value})
 	if err != nil {
 		return err
 	}
 	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
-	ref := fmt.Sprintf("%d/press/%d", b.telegram.BotID, c.update)
-	err = b.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, b.telegram.BotID, 0)
+	ref := fmt.Sprintf("%d/press/%d", h.telegram.BotID, c.update)
+	err = h.store.Add(ctx, storage.Addition{Ref: ref, Ticket: c.ticket.ID, Kind: kind, Content: content}, nil, h.telegram.BotID, 0)
 	if err == nil {
-		b.looks.Up()
+		h.desk.Look()
 	}
 	return err
 }
 
 // putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
-func (b *Bot) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {
-	if v, err := b.telegram.EditButtons(ctx, p.chat, p.message, buttons); v == telegram.Later {
+func (h handler) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {
+	if v, err := h.telegram.EditButtons(ctx, p.chat, p.message, buttons); v == telegram.Later {
 		return err
 	}
 	return nil
 }
 
 // talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it.
-func (b *Bot) talk(ctx context.Context, say view.Language, c choice) (string, error) {
+func (h handler) talk(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
 	page, err := strconv.Atoi(c.argument)
 	if err != nil || page < 0 || t.TicketID == "" {
 		return say.Text("press_unknown"), nil
 	}
-	desk, err := b.look(ctx, t.TicketID)
+	desk, err := h.desk.Ask(ctx, t.TicketID)
 	if err != nil {
 		return say.Text("cannot_look", "Number", t.TicketID), nil
 	}
-	who, err := b.audienceOf(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
+	who, err := h.audienceOf(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
 	if err != nil || who == view.Nobody {
 		return say.Text("press_unknown"), err
 	}
 	m := view.Page(say, t, view.Pages(say, desk, who), page)
 	if c.action == "page" {
-		return b.turnPage(ctx, say, c, m)
+		return h.turnPage(ctx, say, c, m)
 	}
-	at, id, err := b.reply(ctx, telegram.Place{Chat: c.chat, Thread: t.ThreadID, Reply: c.message}, m)
+	at, id, err := h.outbox.Answer(ctx, telegram.Place{Chat: c.chat, Thread: t.ThreadID, Reply: c.message}, m)
 	if err != nil || id == 0 {
 		return "", err
 	}
-	return "", b.store.AddPost(ctx, at.Chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, b.telegram.BotID, 0)
+	return "", h.store.AddPost(ctx, at.Chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, h.telegram.BotID, 0)
 }
 
 // turnPage puts another page in place of the one that stands.
-func (b *Bot) turnPage(ctx context.Context, say view.Language, c choice, m markup.Message) (string, error) {
-	if about, err := b.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
+func (h handler) turnPage(ctx context.Context, say view.Language, c choice, m markup.Message) (string, error) {
+	if about, err := h.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}
-	if v, err := b.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {
+	if v, err := h.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {
 		return "", err
 	}
 	return "", nil
 }
 
 // isAbout says whether the message of the button is one about the ticket: forged data must not change another one.
-func (b *Bot) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	post, err := b.postAt(ctx, p.chat, p.message, p.date)
+func (h handler) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	post, err := h.postAt(ctx, p.chat, p.message, p.date)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
@@ -210,13 +187,13 @@ func (b *Bot) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, e
 
 // mayDecide says whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and
 // staff.
-func (b *Bot) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	if _, staff := b.cfg.StaffMembers[p.by.id]; staff || p.by.id == t.SenderID {
+func (h handler) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	if _, staff := h.cfg.StaffMembers[p.by.id]; staff || p.by.id == t.SenderID {
 		return true, nil
 	}
 	if p.private {
 		return false, nil // a private chat has no administrators
 	}
-	member, err := b.telegram.Member(ctx, p.chat, p.by.id)
+	member, err := h.telegram.Member(ctx, p.chat, p.by.id)
 	return member.Admin, err
 }

@@ -121,7 +121,7 @@ func (c *checker) checkWebhook(ctx context.Context) {
 	if c.cfg.WebhookURL != "" && info.URL == c.cfg.WebhookURL && info.LastErrorDate > 0 {
 		c.add(Warning, "Telegram could not deliver an update at %s (%s): make sure that TELEGRAM_WEBHOOK_URL leads to /telegram at "+
 			"LISTEN_ADDR and that the service runs.", time.Unix(int64(info.LastErrorDate), 0).UTC().Format(time.RFC3339),
-			hide(info.LastErrorMessage, c.cfg))
+			c.telegram.Hide(info.LastErrorMessage, c.cfg.WebhookSecret, c.cfg.WebhookURL))
 	}
 }
 

@@ -11,9 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegram/telegramtest"
-	"livedeskbot/livedesk"
 	"livedeskbot/livedesk/livedesktest"
-	"livedeskbot/storage"
 )
 
 // texts are n small files.
@@ -229,17 +227,6 @@ func TestAFileWhoseAddressLiveDeskRewritesIsAddedOnce(t *testing.T) {
 			w.looked(5)
 			require.Equal(t, updates, w.desk.Seen(livedesktest.Update), "it was written again")
 		})
-	}
-}
-
-func TestAFileThatLiveDeskNeverShowsIsGivenUp(t *testing.T) {
-	t.Parallel()
-	f := storage.File{ID: 1, File: []byte(`{"name":"a.txt"}`), State: storage.FileUploaded, URL: "https://desk.invalid/a.txt"}
-	for tries, given := range map[int]bool{0: false, maxAmends - 2: false, maxAmends - 1: true} {
-		f.Attempts = tries
-		var l storage.Look
-		(&Bot{}).settle(&l, storage.Ticket{}, livedesk.Ticket{}, changes{files: []storage.File{f}, all: []storage.File{f}}, doubtfulWrite)
-		require.Equal(t, given, len(l.Files) == 1 && len(l.Notices) == 1, tries)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
+// maxTakeovers is how many processes may die with an update before it is suspected, as bot/inbox has it.
+const maxTakeovers = 3
+
 // leave puts a command into the journal as processes leave it that died with it in hand.
 func (w *world) leave(update int64, chat *telegramtest.Chat, who *telegramtest.Person, text string, takeovers, suspected int) {
 	w.t.Helper()

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"encoding/json"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -9,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
@@ -91,8 +92,11 @@ func TestMetricsCountLimitsAndFailuresOfTelegram(t *testing.T) {
 
 func TestMetricsNeedNoDatabase(t *testing.T) {
 	t.Parallel()
-	b := newIdleBot(t, nil)
-	b.metrics.desk.WithLabelValues("create", "ok").Observe(1)
+	store, err := storage.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	b, err := New(Config{Token: "1:x", APIURL: "http://127.0.0.1:1", Rate: 1}, nil, store, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
 	families, err := b.Metrics().Gather()
 	require.NoError(t, err)
 	require.NotEmpty(t, families)
@@ -145,13 +149,10 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 	}
 
 	w := newWorld(t)
-	m := w.bot.Load().metrics
 	// Metrics with labels exist from their first value on.
-	for _, v := range []*prometheus.CounterVec{m.updates, m.posts, m.outcomes, m.limits} {
-		v.WithLabelValues("any")
-	}
-	m.telegram.WithLabelValues("any", "any")
-	m.desk.WithLabelValues("any", "any")
+	w.number(w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket one"))
+	w.bot.Load().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
+	w.bot.Load().metrics.waited("any")(0)
 	there := map[string]bool{}
 	families, err := w.bot.Load().Metrics().Gather()
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 	switch {
 	case b.work.Stopping():
 		return errors.New("stopping")
-	case b.store.Ping(ctx) != nil, time.Since(time.Unix(0, b.unstored.Load())) < unstoredFor:
+	case b.store.Ping(ctx) != nil, !b.inbox.Stores():
 		return errors.New("the database cannot be reached or takes no rows")
 	case b.work.Process() == nil:
 		return errors.New("starting")
@@ -33,19 +33,6 @@ func (b *Bot) Ready(ctx context.Context) error {
 		return errors.New("Telegram does not answer")
 	}
 	return nil
-}
-
-// unstoredFor is how long a refusal of the journal counts, unless it takes an update earlier: a full disk answers every
-// question and takes no rows. Telegram repeats what was not taken sooner.
-const unstoredFor = 10 * time.Second
-
-// noteStored notes whether the journal took updates.
-func (b *Bot) noteStored(err error) {
-	if err == nil {
-		b.unstored.Store(0)
-	} else {
-		b.unstored.Store(time.Now().UnixNano())
-	}
 }
 
 // keepInTouch asks Telegram for something when there was no other answer for a while: a poll takes long, and a process

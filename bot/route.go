@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/inbox"
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
@@ -67,12 +68,12 @@ type (
 )
 
 // route says what an update wants; nil: nothing. It is a pure function.
-func (b *Bot) route(u *models.Update) any {
+func (h handler) route(u *models.Update) any {
 	switch {
 	case u.Message != nil:
-		return b.routeMessage(u.Message)
+		return h.routeMessage(u.Message)
 	case u.EditedMessage != nil:
-		return b.routeEdit(u.EditedMessage)
+		return h.routeEdit(u.EditedMessage)
 	case u.CallbackQuery != nil:
 		return routePress(u.CallbackQuery)
 	case u.MyChatMember != nil:
@@ -81,7 +82,7 @@ func (b *Bot) route(u *models.Update) any {
 	return nil
 }
 
-func (b *Bot) routeMessage(m *models.Message) any {
+func (h handler) routeMessage(m *models.Message) any {
 	switch {
 	case m.MigrateToChatID != 0:
 		return migrated{from: m.Chat.ID, to: m.MigrateToChatID}
@@ -92,7 +93,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	if !ok {
 		return partOf(m) // a forwarded album can be asked about
 	}
-	if c, ok := parseCommand(a.args, *b.username.Load()); ok {
+	if c, ok := parseCommand(a.args, h.me.name()); ok {
 		a.args = c.args
 		switch c.name {
 		case "ticket":
@@ -112,7 +113,7 @@ func (b *Bot) routeMessage(m *models.Message) any {
 	switch {
 	case commandWord.MatchString(a.args[:wordEnd(a.args)]):
 		return nil // another bot's command
-	case b.mine(a.quoted):
+	case h.mine(a.quoted):
 		return answered{a}
 	case m.MediaGroupID != "":
 		return partOf(m)
@@ -132,19 +133,19 @@ func wishOf(m *models.Message) (a asked, ok bool) {
 }
 
 // routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
-func (b *Bot) routeEdit(m *models.Message) any {
+func (h handler) routeEdit(m *models.Message) any {
 	a, ok := wishOf(m)
 	if !ok {
 		return nil
 	}
-	if c, isCommand := parseCommand(a.args, *b.username.Load()); isCommand {
+	if c, isCommand := parseCommand(a.args, h.me.name()); isCommand {
 		if c.name != "ticket" {
 			return nil
 		}
 		a.args = c.args
 		return edited{a}
 	}
-	if b.mine(a.quoted) { // an answer to the bot's question may be a ticket
+	if h.mine(a.quoted) { // an answer to the bot's question may be a ticket
 		return edited{a}
 	}
 	return nil
@@ -172,33 +173,33 @@ func routePress(q *models.CallbackQuery) pressed {
 	return p
 }
 
-// relevant says whether an update can want anything, and in which lane it goes. Unlike route it does not need to know the
+// Relevant reports whether an update can want anything, and in which lane it goes. Unlike route it does not need to know the
 // bot's name, which is not known before Telegram has answered once.
-func (b *Bot) relevant(u *models.Update) (lane, bool) {
+func (h handler) Relevant(u *models.Update) (inbox.Lane, bool) {
 	switch {
 	case u.Message != nil:
 		m := u.Message
 		if m.MigrateToChatID != 0 || m.MigrateFromChatID != 0 {
-			return lane{chat: m.Chat.ID}, true
+			return inbox.Lane{Chat: m.Chat.ID}, true
 		}
 		a, ok := wishOf(m)
-		return a.lane(), m.MediaGroupID != "" || ok && (b.mayWant(a) || a.private && a.args != "")
+		return a.lane(), m.MediaGroupID != "" || ok && (h.mayWant(a) || a.private && a.args != "")
 	case u.EditedMessage != nil:
 		a, ok := wishOf(u.EditedMessage)
-		return a.lane(), ok && b.mayWant(a)
+		return a.lane(), ok && h.mayWant(a)
 	case u.CallbackQuery != nil:
 		p := routePress(u.CallbackQuery)
-		return lane{chat: p.chat, sender: p.by.id}, true
+		return inbox.Lane{Chat: p.chat, Sender: p.by.id}, true
 	case u.MyChatMember != nil:
-		return lane{chat: u.MyChatMember.Chat.ID}, true
+		return inbox.Lane{Chat: u.MyChatMember.Chat.ID}, true
 	}
-	return lane{}, false
+	return inbox.Lane{}, false
 }
 
 // mayWant says whether a message may be a command, or answers the bot.
-func (b *Bot) mayWant(a asked) bool { return strings.HasPrefix(a.args, "/") || b.mine(a.quoted) }
+func (h handler) mayWant(a asked) bool { return strings.HasPrefix(a.args, "/") || h.mine(a.quoted) }
 
-func (a asked) lane() lane { return lane{chat: a.at.Chat, sender: a.by.id} }
+func (a asked) lane() inbox.Lane { return inbox.Lane{Chat: a.at.Chat, Sender: a.by.id} }
 
 // sender says who wrote a message. ok is false for other bots and for messages without anybody.
 func sender(m *models.Message) (p person, ok bool) {
@@ -250,8 +251,8 @@ func quoted(m *models.Message) *models.Message {
 }
 
 // mine says whether a message is one of this bot's.
-func (b *Bot) mine(m *models.Message) bool {
-	return m != nil && m.From != nil && m.From.ID == b.telegram.BotID && m.SenderChat == nil
+func (h handler) mine(m *models.Message) bool {
+	return m != nil && m.From != nil && m.From.ID == h.me.id && m.SenderChat == nil
 }
 
 // mentioned are the people whom a message mentions by id. A mention by @name carries none.

@@ -19,53 +19,48 @@ import (
 const (
 	maxListed = 10               // tickets in a list
 	freshness = 10 * time.Second // how long LiveDesk's word on a listed ticket is taken as current
-	// lookPatience is how long a person waits for LiveDesk's word before being told what was known last.
-	lookPatience = 20 * time.Second
-	recording    = 2 * time.Second // between a message of ours being in the chat and in the database, at most
+	recording = 2 * time.Second  // between a message of ours being in the chat and in the database, at most
 )
 
-// errAway says that LiveDesk is to be left alone for now.
-var errAway = errors.New("LiveDesk takes no requests")
-
 // status handles /status in its three forms.
-func (b *Bot) status(ctx context.Context, update int64, a asked) (bool, error) {
-	about, err := b.meant(ctx, a)
+func (h handler) status(ctx context.Context, update int64, a asked) (bool, error) {
+	about, err := h.meant(ctx, a)
 	if err == nil {
-		return b.show(ctx, update, a, about)
+		return h.show(ctx, update, a, about)
 	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
-	text, err := b.list(ctx, a)
+	text, err := h.list(ctx, a)
 	if err != nil {
 		return false, err
 	}
-	return false, b.say(ctx, a, text)
+	return false, h.say(ctx, a, text)
 }
 
 // meant is the ticket that a command names: by its number, or as a reply to one of the bot's messages about it.
 // ErrNotFound: by neither.
-func (b *Bot) meant(ctx context.Context, a asked) (storage.Post, error) {
+func (h handler) meant(ctx context.Context, a asked) (storage.Post, error) {
 	if number, _, _ := strings.Cut(markup.Line(a.args), " "); number != "" {
 		return storage.Post{TicketID: number}, nil
 	}
-	if !b.mine(a.quoted) {
+	if !h.mine(a.quoted) {
 		return storage.Post{}, storage.ErrNotFound
 	}
-	return b.quotedPost(ctx, a)
+	return h.quotedPost(ctx, a)
 }
 
 // quotedPost is what the quoted message of the bot is about.
-func (b *Bot) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
-	return b.postAt(ctx, a.at.Chat, int64(a.quoted.ID), a.quoted.Date)
+func (h handler) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
+	return h.postAt(ctx, a.at.Chat, int64(a.quoted.ID), a.quoted.Date)
 }
 
 // postAt is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
 // tells its number, so a fresh message, going by its date, is given time to be recorded.
-func (b *Bot) postAt(ctx context.Context, chat, id int64, date int) (storage.Post, error) {
+func (h handler) postAt(ctx context.Context, chat, id int64, date int) (storage.Post, error) {
 	fresh := time.Since(time.Unix(int64(date), 0)) < recording+time.Second // dates are whole seconds
 	for until := time.Now().Add(recording); ; {
-		about, err := b.store.PostAt(ctx, chat, id)
+		about, err := h.store.PostAt(ctx, chat, id)
 		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
 			return about, err
 		}
@@ -76,17 +71,17 @@ func (b *Bot) postAt(ctx context.Context, chat, id int64, date int) (storage.Pos
 }
 
 // show answers with one ticket and remembers what the answer is about.
-func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
-	text, about, err := b.describe(ctx, a, about)
+func (h handler) show(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
+	text, about, err := h.describe(ctx, a, about)
 	if err != nil {
 		return false, err
 	}
 	if about == (storage.Post{}) {
-		return false, b.say(ctx, a, text)
+		return false, h.say(ctx, a, text)
 	}
 	parts := markup.Split(text, markup.MaxText)
 	for i, part := range parts {
-		at, id, err := b.reply(ctx, a.at, markup.Message{Text: part})
+		at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: part})
 		if err != nil || id == 0 {
 			return false, err
 		}
@@ -94,7 +89,7 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 		if i == len(parts)-1 {
 			done = update
 		}
-		if err := b.work.Record(ctx, func() error { return b.store.AddPost(ctx, at.Chat, id, about, b.telegram.BotID, done) }); err != nil {
+		if err := h.work.Record(ctx, func() error { return h.store.AddPost(ctx, at.Chat, id, about, h.telegram.BotID, done) }); err != nil {
 			return false, err
 		}
 	}
@@ -103,25 +98,25 @@ func (b *Bot) show(ctx context.Context, update int64, a asked, about storage.Pos
 
 // describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
 // not know that the ticket exists.
-func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
-	say := b.view.In("")
-	ours, err := b.rows(ctx, about)
+func (h handler) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
+	say := h.view.In("")
+	ours, err := h.rows(ctx, about)
 	if err != nil {
 		return "", about, err
 	}
 	if about.TicketID == "" { // ours, and LiveDesk has not told its number
-		who, err := b.audienceOf(ctx, a.reader(), ours, nil)
+		who, err := h.audienceOf(ctx, a.reader(), ours, nil)
 		if err != nil || who == view.Nobody || len(ours) == 0 {
 			return say.Text("not_found"), storage.Post{}, err
 		}
-		return b.view.Outcome(ours[0], nil).Text, about, nil
+		return h.view.Outcome(ours[0], nil).Text, about, nil
 	}
-	ticket, lookErr := b.look(ctx, about.TicketID)
+	ticket, lookErr := h.desk.Ask(ctx, about.TicketID)
 	var desk *livedesk.Ticket
 	if lookErr == nil {
 		desk = &ticket
 	}
-	who, err := b.audienceOf(ctx, a.reader(), ours, desk)
+	who, err := h.audienceOf(ctx, a.reader(), ours, desk)
 	if err != nil {
 		return "", about, err
 	}
@@ -131,13 +126,13 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 	}
 	switch {
 	case lookErr == nil && who != view.Nobody:
-		return b.view.Card(say, ticket, who), about, b.seenAs(ctx, ours, ticket)
+		return h.view.Card(say, ticket, who), about, h.seenAs(ctx, ours, ticket)
 	case lookErr == nil || errors.Is(lookErr, livedesk.ErrNotFound) && !known:
 		return say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
 	case errors.Is(lookErr, livedesk.ErrNotFound):
 		return say.Text("vanished", "Number", about.TicketID), about, nil
 	case known:
-		return b.lastKnown(say, ours[0]), about, nil
+		return h.lastKnown(say, ours[0]), about, nil
 	}
 	return say.Text("cannot_look", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
 }
@@ -145,43 +140,21 @@ func (b *Bot) describe(ctx context.Context, a asked, about storage.Post) (string
 func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id, private: a.private} }
 
 // rows are our tickets that a post is about.
-func (b *Bot) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
+func (h handler) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
 	if about.TicketID != "" {
-		return b.store.TicketsByNumber(ctx, about.TicketID)
+		return h.store.TicketsByNumber(ctx, about.TicketID)
 	}
-	t, err := b.store.Ticket(ctx, about.Ticket)
+	t, err := h.store.Ticket(ctx, about.Ticket)
 	if err != nil {
 		return nil, err
 	}
 	return []storage.Ticket{t}, nil
 }
 
-// look asks LiveDesk for a ticket when it is this request's turn.
-func (b *Bot) look(ctx context.Context, number string) (livedesk.Ticket, error) {
-	if len(number) > view.MaxNumber {
-		return livedesk.Ticket{}, livedesk.ErrNotFound
-	}
-	ctx, cancel := context.WithTimeout(ctx, lookPatience)
-	defer cancel()
-	for {
-		ok, pause := b.enter()
-		if ok {
-			break
-		}
-		if pause > 0 {
-			return livedesk.Ticket{}, errAway
-		}
-		if err := wait.Sleep(ctx, 10*time.Millisecond); err != nil {
-			return livedesk.Ticket{}, err
-		}
-	}
-	return b.readTicket(ctx, number)
-}
-
 // seenAs stores what LiveDesk just said.
-func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
+func (h handler) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
 	for _, t := range ours {
-		if err := b.store.Seen(ctx, t.ID, markup.Line(string(ticket.Status))); err != nil {
+		if err := h.store.Seen(ctx, t.ID, markup.Line(string(ticket.Status))); err != nil {
 			return err
 		}
 	}
@@ -189,7 +162,7 @@ func (b *Bot) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk
 }
 
 // lastKnown is what can be said of a ticket while LiveDesk says nothing.
-func (b *Bot) lastKnown(say view.Language, t storage.Ticket) string {
+func (h handler) lastKnown(say view.Language, t storage.Ticket) string {
 	if t.SeenAt == nil {
 		return say.Text("known_never", "Number", t.TicketID)
 	}
@@ -197,15 +170,15 @@ func (b *Bot) lastKnown(say view.Language, t storage.Ticket) string {
 }
 
 // list are the unfinished tickets of a topic, a chat or, in private, a person.
-func (b *Bot) list(ctx context.Context, a asked) (string, error) {
-	say := b.view.In("")
-	tickets, err := b.unfinished(ctx, a)
+func (h handler) list(ctx context.Context, a asked) (string, error) {
+	say := h.view.In("")
+	tickets, err := h.unfinished(ctx, a)
 	if err != nil {
 		return "", err
 	}
 	more := len(tickets) > maxListed
 	tickets = tickets[:min(len(tickets), maxListed)]
-	if tickets, err = b.refresh(ctx, tickets); err != nil {
+	if tickets, err = h.refresh(ctx, tickets); err != nil {
 		return "", err
 	}
 	id := "list"
@@ -220,7 +193,7 @@ func (b *Bot) list(ctx context.Context, a asked) (string, error) {
 	}
 	lines := []string{say.Text(id, "Count", len(tickets))}
 	for _, t := range tickets {
-		lines = append(lines, b.view.Line(say, t))
+		lines = append(lines, h.view.Line(say, t))
 	}
 	if more {
 		lines = append(lines, say.Text("list_more"))
@@ -229,11 +202,11 @@ func (b *Bot) list(ctx context.Context, a asked) (string, error) {
 }
 
 // unfinished are up to maxListed+1 tickets for a list, newest first.
-func (b *Bot) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error) {
+func (h handler) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error) {
 	if !a.private {
-		return b.store.UnfinishedIn(ctx, a.at.Chat, a.at.Thread, maxListed+1)
+		return h.store.UnfinishedIn(ctx, a.at.Chat, a.at.Thread, maxListed+1)
 	}
-	tickets, err := b.store.UnfinishedOf(ctx, a.by.id, 5*maxListed)
+	tickets, err := h.store.UnfinishedOf(ctx, a.by.id, 5*maxListed)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +215,7 @@ func (b *Bot) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error)
 	for _, t := range tickets {
 		allowed, known := member[t.ChatID]
 		if !known {
-			if allowed, err = b.ownElsewhere(ctx, a.reader(), t); err != nil {
+			if allowed, err = h.ownElsewhere(ctx, a.reader(), t); err != nil {
 				return nil, err
 			}
 			member[t.ChatID] = allowed
@@ -256,7 +229,7 @@ func (b *Bot) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error)
 
 // refresh asks LiveDesk about the tickets and returns those that are still unfinished. What LiveDesk does not say now
 // stays as it was known.
-func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.Ticket, error) {
+func (h handler) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.Ticket, error) {
 	var looks errgroup.Group
 	for i := range tickets {
 		t := &tickets[i]
@@ -264,12 +237,12 @@ func (b *Bot) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.
 			continue
 		}
 		looks.Go(func() error {
-			desk, err := b.look(ctx, t.TicketID)
+			desk, err := h.desk.Ask(ctx, t.TicketID)
 			if err != nil {
 				return nil //nolint:nilerr // shown as last known
 			}
 			t.Status = markup.Line(string(desk.Status))
-			return b.store.Seen(ctx, t.ID, t.Status)
+			return h.store.Seen(ctx, t.ID, t.Status)
 		})
 	}
 	err := looks.Wait()

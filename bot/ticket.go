@@ -21,11 +21,11 @@ import (
 const patience = 3 * time.Second
 
 // openTicket handles /ticket. The answer to the bot's question goes through it too.
-func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
+func (h handler) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
 	if answers.AskedID != 0 {
 		a.args = answers.Options + " " + a.args // also where it is asked once more, about options alone
 	}
-	if answers.AskedID != 0 || b.isQuestion(a.quoted) {
+	if answers.AskedID != 0 || h.isQuestion(a.quoted) {
 		a.quoted = nil
 	}
 	text := parseTicketText(a.args)
@@ -40,19 +40,19 @@ func (b *Bot) openTicket(ctx context.Context, update int64, a asked, answers sto
 	case len(files) > 0:
 		text.title = kindOf(a.message) + " – " + a.by.name
 	default:
-		return false, b.ask(ctx, a)
+		return false, h.ask(ctx, a)
 	}
-	t, err := b.compose(a, text)
+	t, err := h.compose(a, text)
 	if err != nil {
 		return false, err
 	}
 	t.Answers = answers.AskedID
-	b.gather(&t, a, files)
-	return b.open(ctx, update, a, t)
+	h.gather(&t, a, files)
+	return h.open(ctx, update, a, t)
 }
 
 // gather makes a ticket wait a little for its files, those of albums included.
-func (b *Bot) gather(t *storage.NewTicket, a asked, files []storage.File) {
+func (h handler) gather(t *storage.NewTicket, a asked, files []storage.File) {
 	t.Files, t.Album = files, a.message.MediaGroupID
 	if t.Album == "" && a.quoted != nil {
 		t.Album = a.quoted.MediaGroupID
@@ -67,10 +67,10 @@ func (b *Bot) gather(t *storage.NewTicket, a asked, files []storage.File) {
 }
 
 // compose makes the ticket that a message asks for.
-func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
+func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
-		Ref: b.ref(a), BotID: b.telegram.BotID, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
-		SenderID: a.by.id, SenderName: a.by.name, PerMinute: b.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
+		Ref: h.ref(a), BotID: h.telegram.BotID, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
+		SenderID: a.by.id, SenderName: a.by.name, PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
 	}
 	if a.by.user {
 		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
@@ -80,24 +80,24 @@ func (b *Bot) compose(a asked, text ticketText) (storage.NewTicket, error) {
 			t.Followers = append(t.Followers, p)
 		}
 	}
-	team, known := b.team(text.team)
+	team, known := h.team(text.team)
 	if !known {
 		t.State, t.Reason, t.Detail = storage.StateRefused, view.ReasonTeam, markup.Shorten(text.team, 100)
 	}
 	text.team = team
 	var err error
-	t.Request, err = json.Marshal(b.request(t, text))
+	t.Request, err = json.Marshal(h.request(t, text))
 	return t, err
 }
 
 // ref names the message that asked for something, everywhere and for ever: its telegram_ref.
-func (b *Bot) ref(a asked) string {
-	return fmt.Sprintf("%d/%d/%d", b.telegram.BotID, a.at.Chat, a.at.Reply)
+func (h handler) ref(a asked) string {
+	return fmt.Sprintf("%d/%d/%d", h.telegram.BotID, a.at.Chat, a.at.Reply)
 }
 
 // request is the body of the create request.
-func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
-	contact := &livedesk.ChannelContact{ChannelID: b.cfg.ChannelID, ContactID: strconv.FormatInt(t.ChatID, 10)}
+func (h handler) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
+	contact := &livedesk.ChannelContact{ChannelID: h.cfg.ChannelID, ContactID: strconv.FormatInt(t.ChatID, 10)}
 	if t.ThreadID != 0 {
 		contact.SubContactID = strconv.FormatInt(t.ThreadID, 10)
 	}
@@ -115,18 +115,18 @@ func (b *Bot) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
 		AssignmentTeam: text.team, Priority: livedesk.Priority(text.priority), Type: livedesk.TicketType(text.ticketType),
 		CustomFields: fields,
 	}
-	if member, ok := b.cfg.StaffMembers[t.SenderID]; ok {
+	if member, ok := h.cfg.StaffMembers[t.SenderID]; ok {
 		r.Submitter = &livedesk.Member{ID: member}
 	}
 	return r
 }
 
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
-func (b *Bot) team(typed string) (string, bool) {
+func (h handler) team(typed string) (string, bool) {
 	if typed == "" {
 		return "", true
 	}
-	for _, team := range b.cfg.Teams {
+	for _, team := range h.cfg.Teams {
 		if strings.EqualFold(team, typed) {
 			return team, true
 		}
@@ -135,78 +135,61 @@ func (b *Bot) team(typed string) (string, bool) {
 }
 
 // open stores the ticket and begins its way to LiveDesk.
-func (b *Bot) open(ctx context.Context, update int64, a asked, t storage.NewTicket) (bool, error) {
-	admitted := t.State == storage.StateWaiting && t.Gather == 0 && b.admit()
-	if admitted {
-		t.State = storage.StateSending
-	}
-	ticket, err := b.store.OpenTicket(ctx, t, b.work.Number(), update)
-	if err != nil && admitted {
-		b.dismiss()
-	}
+func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewTicket) (bool, error) {
+	ticket, err := h.desk.Open(ctx, update, t)
 	switch {
 	case errors.Is(err, storage.ErrExists):
 		return true, nil
 	case errors.Is(err, storage.ErrTooMany):
-		return false, b.say(ctx, a, b.view.In("").Text("too_many", "Count", b.cfg.PerMinute))
+		return false, h.say(ctx, a, h.view.In("").Text("too_many", "Count", h.cfg.PerMinute))
 	case err != nil:
 		return false, err
 	}
-	b.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
-	switch ticket.State {
-	case storage.StateSending:
-		b.work.Go(func() { b.create(ctx, ticket) })
-	case storage.StateWaiting:
-		b.waiting.Up()
-		b.carrying.Up()
-	case storage.StateRefused:
-		b.metrics.ended(ticket, ticket.State)
-		b.work.Go(func() { b.tell(ctx, ticket) })
-	}
+	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	return true, nil
 }
 
 // ask asks the person for the ticket's text.
-func (b *Bot) ask(ctx context.Context, a asked) error {
+func (h handler) ask(ctx context.Context, a asked) error {
 	q := storage.Question{
-		BotID: b.telegram.BotID, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
+		BotID: h.telegram.BotID, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
 	}
-	if err := b.store.Ask(ctx, q); err != nil {
+	if err := h.store.Ask(ctx, q); err != nil {
 		return err
 	}
-	at, id, err := b.reply(ctx, a.at, markup.Message{Text: b.view.In("").Text("question"), Ask: true})
+	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.view.In("").Text("question"), Ask: true})
 	if err != nil || id == 0 {
 		return err
 	}
 	q.ChatID = at.Chat
-	return b.work.Record(ctx, func() error { return b.store.Asked(ctx, q, id) })
+	return h.work.Record(ctx, func() error { return h.store.Asked(ctx, q, id) })
 }
 
 // isQuestion says whether a message reads like the bot's question for a ticket's text.
-func (b *Bot) isQuestion(m *models.Message) bool {
-	return b.mine(m) && m.Text == markup.Plain(b.view.In("").Text("question"))
+func (h handler) isQuestion(m *models.Message) bool {
+	return h.mine(m) && m.Text == markup.Plain(h.view.In("").Text("question"))
 }
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
-func (b *Bot) answer(ctx context.Context, update int64, a asked) (bool, error) {
+func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error) {
 	if part, ok := partOf(a.message).(albumPart); ok { // the first part made the ticket, and the others go with it
-		if joined, err := b.addAlbumPart(ctx, part); err != nil || joined {
+		if joined, err := h.addAlbumPart(ctx, part); err != nil || joined {
 			return false, err
 		}
 	}
-	q, err := b.store.QuestionFor(ctx, b.telegram.BotID, a.at.Chat, a.by.id, int64(a.quoted.ID), b.isQuestion(a.quoted))
+	q, err := h.store.QuestionFor(ctx, h.telegram.BotID, a.at.Chat, a.by.id, int64(a.quoted.ID), h.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return b.addTo(ctx, update, a)
+		return h.addTo(ctx, update, a)
 	case err != nil:
 		return false, err
 	case q.Answered:
-		if _, err := b.store.ByRef(ctx, b.ref(a)); !errors.Is(err, storage.ErrNotFound) {
+		if _, err := h.store.ByRef(ctx, h.ref(a)); !errors.Is(err, storage.ErrNotFound) {
 			return false, err // the answer was this message: its update is handled again
 		}
-		return false, b.say(ctx, a, b.view.In("").Text("question_answered"))
+		return false, h.say(ctx, a, h.view.In("").Text("question_answered"))
 	}
-	return b.openTicket(ctx, update, a, q)
+	return h.openTicket(ctx, update, a, q)
 }
 
 // titleOf is the title of a ticket that a reply makes of a message.

@@ -15,7 +15,6 @@ import (
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk"
 	"livedeskbot/livedesk/livedesktest"
-	"livedeskbot/storage"
 )
 
 // row is the ticket's number in our own table, as its card's buttons carry it.
@@ -317,25 +316,6 @@ func TestNobodyCanPutWordsIntoSomebodyElsesMouth(t *testing.T) {
 	require.Contains(t, ticket.Description, "I pay for all")
 }
 
-func TestAnAdditionIsFoundAgainHoweverLiveDeskWritesLines(t *testing.T) {
-	t.Parallel()
-	added := func(text string) storage.Addition {
-		return storage.Addition{Kind: storage.AddText, Content: fmt.Appendf(nil, `{"Text":%q}`, text)}
-	}
-	for _, test := range []struct {
-		description, text string
-		there             bool
-	}{
-		{"old\r\n\r\n### now, Al\r\n12\r\n", "### now, Al\n12", true},
-		{"  ### now, Al  \n\n12 ", "### now, Al\n12", true},
-		{"### now, Al\n12", "### now, Al\n1", false},
-		{"### now, Al\n12", "### now, Bo\n12", false},
-		{"", "", true},
-	} {
-		require.Equal(t, test.there, contains(livedesk.Ticket{Description: test.description}, added(test.text)), "%q", test)
-	}
-}
-
 func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 	t.Parallel()
 	long := func(word string) string {
@@ -451,21 +431,6 @@ func TestTimesWrittenInManyWaysAreTheSameTime(t *testing.T) {
 	edits := len(w.telegram.CallsOf("editMessageText"))
 	w.looked(8)
 	require.Len(t, w.telegram.CallsOf("editMessageText"), edits)
-}
-
-func TestAClockThatIsAheadKeepsNoTicketBusy(t *testing.T) {
-	t.Parallel()
-	b := &Bot{cfg: Config{TrackEvery: time.Second, Relay: true}}
-	row := storage.Ticket{ChangedAt: time.Now().Add(-time.Hour), View: []byte(`{}`)}
-	desk := livedesk.Ticket{Conversation: []livedesk.Message{
-		{ID: "1", Sender: livedesk.Sender{Type: livedesk.SenderBot}, Content: "x", SentAt: time.Now().Add(24 * time.Hour)},
-	}}
-	var l storage.Look
-	b.compare(row, desk, &l)
-	row.View = l.View
-	l = storage.Look{}
-	b.compare(row, desk, &l)
-	require.False(t, l.Changed)
 }
 
 func TestAStatusThatTicketsBeginWithAsksNobodyForAnything(t *testing.T) {

@@ -23,6 +23,17 @@ const (
 	StateLeft        State = "left"        // unconfirmed, and a person decided to leave it so
 )
 
+// Addable reports whether something can be added to a ticket: LiveDesk has it, or may get it yet, under a number that we know.
+func (t Ticket) Addable() bool {
+	switch t.State {
+	case StateRefused, StateLeft:
+		return false
+	case StateCreated:
+		return t.TicketID != ""
+	}
+	return true
+}
+
 // ErrExists says that the message has its ticket already: it was delivered before.
 var ErrExists = errors.New("ticket exists")
 

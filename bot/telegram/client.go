@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"livedeskbot/bot/telegram/markup"
+
 	tg "github.com/go-telegram/bot"
 )
 
@@ -191,6 +193,17 @@ func (c *Client) Redact(err error) error {
 		return err
 	}
 	return &redacted{text: text, err: err}
+}
+
+// Hide makes text of Telegram's fit for the operator's eyes, without the token and other secrets: it may quote what our address
+// answered.
+func (c *Client) Hide(text string, secrets ...string) string {
+	for _, secret := range append(secrets, c.token) {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	return markup.Shorten(markup.Line(text), 200)
 }
 
 type redacted struct {

@@ -54,3 +54,28 @@ func FileNote(f storage.File) string {
 	}
 	return note
 }
+
+// HasLines reports whether whole lines of a text are the given ones. Blank lines and white space around a line do not count:
+// LiveDesk may change them.
+func HasLines(text, lines string) bool {
+	return strings.Contains("\n"+bare(text)+"\n", "\n"+bare(lines)+"\n") || bare(lines) == ""
+}
+
+func bare(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ReplaceLines replaces whole lines of a text, exactly as they are.
+func ReplaceLines(text, old, with string) (string, bool) {
+	before, after, ok := strings.Cut("\n"+text+"\n", "\n"+old+"\n")
+	if !ok || old == "" {
+		return text, false
+	}
+	return strings.TrimSpace(before + "\n" + with + "\n" + after), true
+}

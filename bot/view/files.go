@@ -1,6 +1,10 @@
 package view
 
 import (
+	"path"
+	"path/filepath"
+	"strings"
+
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/storage"
 )
@@ -36,4 +40,31 @@ func dropped(say Language, files []storage.File) []string {
 		lines = append(lines, say.Text("file_"+f.Reason, "Name", markup.Shorten(FileIn(f).Name, 60)))
 	}
 	return lines
+}
+
+// SafeName is a file name without folders and without characters that mean something elsewhere.
+func SafeName(name string) string {
+	name = path.Base(strings.ReplaceAll(markup.Line(name), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`<>:"|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	name = strings.TrimLeft(name, ".")
+	if name == "" || name == "/" {
+		return ""
+	}
+	kind := filepath.Ext(name)
+	if len([]rune(kind)) > 12 {
+		kind = ""
+	}
+	return shortStem(strings.TrimSuffix(name, kind), 100) + kind
+}
+
+func shortStem(stem string, most int) string {
+	if runes := []rune(stem); len(runes) > most {
+		return string(runes[:most])
+	}
+	return stem
 }

@@ -1,4 +1,4 @@
-package bot
+package inbox
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 func TestUpdatesOfALaneKeepTheirOrderAndLanesDoNotWait(t *testing.T) {
 	t.Parallel()
 	q := newQueue()
-	alice, bob := lane{chat: 1, sender: 5}, lane{chat: 1, sender: 6}
+	alice, bob := Lane{Chat: 1, Sender: 5}, Lane{Chat: 1, Sender: 6}
 	require.True(t, q.push(alice, storage.Update{ID: 1}), "the caller works an idle lane")
 	require.False(t, q.push(alice, storage.Update{ID: 2}))
 	require.False(t, q.push(alice, storage.Update{ID: 3}))
@@ -75,7 +75,7 @@ func TestMemoryIsBoundedOverAllChats(t *testing.T) {
 func TestAStoppedQueueTakesAndGivesNothing(t *testing.T) {
 	t.Parallel()
 	q := newQueue()
-	l := lane{chat: 1}
+	l := Lane{Chat: 1}
 	require.True(t, q.reserve(1))
 	q.push(l, storage.Update{ID: 1})
 	q.push(l, storage.Update{ID: 2})

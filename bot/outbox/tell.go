@@ -1,4 +1,4 @@
-package bot
+package outbox
 
 import (
 	"context"
@@ -21,114 +21,115 @@ const (
 	mostTellPause  = time.Minute
 )
 
-// tellDue tells what was not told at once: after a crash, a limit or a failure, and to who waits longer than patience.
-func (b *Bot) tellDue(ctx, work context.Context) {
+// Run tells, until ctx ends, what was not told at once: after a crash, a limit or a failure, and to who has waited long enough
+// to be told so. What it has begun by then goes on in work, which outlives ctx.
+func (o *Outbox) Run(ctx, work context.Context) {
 	slots := make(chan struct{}, maxTellings)
 	for {
 		limit := min(claimTellings, maxTellings-len(slots)) // what is claimed is taken in hand at once
-		tickets, err := b.store.ClaimTellings(ctx, b.work.Number(), limit, b.telegram.Crowded())
+		tickets, err := o.store.ClaimTellings(ctx, o.work.Number(), limit, o.telegram.Crowded())
 		if err != nil && ctx.Err() == nil {
-			b.log.Warn("cannot claim tellings", "error", err)
+			o.log.Warn("cannot claim tellings", "error", err)
 		}
 		for _, t := range tickets {
 			slots <- struct{}{}
-			b.work.Go(func() {
+			o.work.Go(func() {
 				defer func() {
 					if full := len(slots) == cap(slots); full {
-						defer b.tellings.Up()
+						defer o.due.Up()
 					}
 					<-slots
 				}()
-				b.tell(work, t)
+				o.Tell(work, t)
 			})
 		}
-		if (limit == 0 || len(tickets) < limit) && b.tellings.Wait(ctx, time.Second) != nil {
+		if (limit == 0 || len(tickets) < limit) && o.due.Wait(ctx, time.Second) != nil {
 			return
 		}
 	}
 }
 
-// tell brings the card of a ticket, whose telling is in hand of this process, up to date. The words are derived from the
+// Tell brings the card of a ticket, whose telling is in hand of this process, up to date. The words are derived from the
 // row, so telling again after a crash gives the same.
-func (b *Bot) tell(ctx context.Context, t storage.Ticket) {
-	defer b.work.Tellings.Hold(t.ID)()
-	defer b.work.Recovered("ticket", t.ID, func() { b.deferTelling(ctx, t, mostTellPause) })
-	if b.telegram.IsCrowded(t.ChatID) {
-		b.deferTelling(ctx, t, 0)
+func (o *Outbox) Tell(ctx context.Context, t storage.Ticket) {
+	defer o.work.Tellings.Hold(t.ID)()
+	defer o.work.Recovered("ticket", t.ID, func() { o.deferTelling(ctx, t, mostTellPause) })
+	if o.telegram.IsCrowded(t.ChatID) {
+		o.deferTelling(ctx, t, 0)
 		return
 	}
-	t, err := b.tellNext(ctx, t)
+	t, err := o.tellNext(ctx, t)
 	if err != nil {
 		pause := wait.Backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
 		if errors.Is(err, errMoved) {
 			pause = 0
 		}
-		b.deferTelling(ctx, t, pause)
+		o.deferTelling(ctx, t, pause)
 		return
 	}
 	more := false
-	err = b.work.Record(ctx, func() (err error) {
-		more, err = b.store.RecordTold(ctx, t, t.CardChatID, t.CardID, b.work.Number())
+	err = o.work.Record(ctx, func() (err error) {
+		more, err = o.store.RecordTold(ctx, t, t.CardChatID, t.CardID, o.work.Number())
 		return err
 	})
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		b.retract(ctx, t)
+		o.retract(ctx, t)
 	case err == nil && more:
-		b.tellings.Up()
+		o.due.Up()
 	}
 	if err == nil {
-		b.metrics.toldFirst(t)
+		o.toldFirst(t)
 	}
 }
 
 // tellNext tells the card where it is not up to date, so that its place is stored before anything else is told, else what
 // there is beside it.
-func (b *Bot) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, error) {
-	if closed(t) {
-		if err := b.refuseAdditions(ctx, t); err != nil {
+func (o *Outbox) tellNext(ctx context.Context, t storage.Ticket) (storage.Ticket, error) {
+	if !t.Addable() {
+		if err := o.refuseAdditions(ctx, t); err != nil {
 			return t, err
 		}
 	}
 	if t.State == storage.StateCreated && t.TicketID == "" { // nothing can be added to it any more
-		if err := b.store.DropFiles(ctx, t.ID, view.DropNumber); err != nil {
+		if err := o.store.DropFiles(ctx, t.ID, view.DropNumber); err != nil {
 			return t, err
 		}
 	}
 	var err error
 	if t.Told < t.Version {
-		t.CardChatID, t.CardID, err = b.tellCard(ctx, t)
+		t.CardChatID, t.CardID, err = o.tellCard(ctx, t)
 		return t, err
 	}
-	return t, b.tellNotices(ctx, t)
+	return t, o.tellNotices(ctx, t)
 }
 
 // retract removes a card that this process posted after it had been taken for dead: another one tells the ticket, and this
 // Message would never change again.
-func (b *Bot) retract(ctx context.Context, t storage.Ticket) {
-	now, err := b.store.Ticket(ctx, t.ID)
+func (o *Outbox) retract(ctx context.Context, t storage.Ticket) {
+	now, err := o.store.Ticket(ctx, t.ID)
 	if err != nil || t.CardID == 0 || now.CardChatID == t.CardChatID && now.CardID == t.CardID {
 		return
 	}
-	_, err = b.telegram.Delete(ctx, t.CardChatID, t.CardID)
-	b.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
+	_, err = o.telegram.Delete(ctx, t.CardChatID, t.CardID)
+	o.log.Info("removed a message that another process told as well", "ticket", t.ID, "chat", t.CardChatID, "error", err)
 }
 
 // tellCard brings the card up to date and returns where it stands.
-func (b *Bot) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, err error) {
+func (o *Outbox) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, err error) {
 	var files []storage.File
 	if t.WithFiles {
-		if files, err = b.store.Files(ctx, t.ID); err != nil {
+		if files, err = o.store.Files(ctx, t.ID); err != nil {
 			return 0, 0, err
 		}
 	}
-	return b.deliver(ctx, t, b.view.Outcome(t, files))
+	return o.deliver(ctx, t, o.view.Outcome(t, files))
 }
 
-func (b *Bot) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
-	err := b.work.Record(ctx, func() error { return b.store.DeferTelling(ctx, t.ID, pause, b.work.Number()) })
-	if err == nil && pause == 0 && !b.telegram.IsCrowded(t.ChatID) {
-		b.tellings.Up()
+func (o *Outbox) deferTelling(ctx context.Context, t storage.Ticket, pause time.Duration) {
+	err := o.work.Record(ctx, func() error { return o.store.DeferTelling(ctx, t.ID, pause, o.work.Number()) })
+	if err == nil && pause == 0 && !o.telegram.IsCrowded(t.ChatID) {
+		o.due.Up()
 	}
 }
 
@@ -138,9 +139,9 @@ var errMoved = errors.New("chat moved")
 // deliver puts a message about a ticket where its person will find it: into the card, else as a reply to the message that
 // asked, else into the chat's General topic, else to the person in private. It returns where it stands; 0 where nobody
 // can be told, which is logged.
-func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (chat, id int64, err error) {
+func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (chat, id int64, err error) {
 	if t.CardID != 0 {
-		v, err := b.telegram.Edit(ctx, t.CardChatID, t.CardID, telegram.Answers, m)
+		v, err := o.telegram.Edit(ctx, t.CardChatID, t.CardID, telegram.Answers, m)
 		if v == telegram.Done {
 			return t.CardChatID, t.CardID, nil
 		}
@@ -151,17 +152,17 @@ func (b *Bot) deliver(ctx context.Context, t storage.Ticket, m markup.Message) (
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
-	chat, id, err = b.first(ctx, b.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
-		return b.telegram.Post(ctx, to, telegram.Answers, b.elsewhere(t, to, m))
+	chat, id, err = o.first(ctx, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
+		return o.telegram.Post(ctx, to, telegram.Answers, o.elsewhere(t, to, m))
 	})
 	if err == nil && id == 0 {
-		b.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
+		o.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
 	}
 	return chat, id, err
 }
 
 // first posts a message in the first place that takes it and returns where it stands; 0 where none does.
-func (b *Bot) first(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
+func (o *Outbox) first(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
 	var without int64 // chat that is lost
 	for _, to := range places {
 		if to.Chat == without {
@@ -174,13 +175,13 @@ func (b *Bot) first(ctx context.Context, places []telegram.Place, post func(tele
 		case telegram.Later:
 			return 0, 0, err
 		case telegram.Moved:
-			if _, err := b.follow(ctx, to, err); err != nil {
+			if _, err := o.follow(ctx, to, err); err != nil {
 				return 0, 0, err
 			}
 			return 0, 0, errMoved
 		case telegram.Lost:
 			without = to.Chat
-			if err := b.lose(ctx, to.Chat, err); err != nil {
+			if err := o.lose(ctx, to.Chat, err); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -189,7 +190,7 @@ func (b *Bot) first(ctx context.Context, places []telegram.Place, post func(tele
 }
 
 // places are where an outcome may be told, best first.
-func (b *Bot) places(t storage.Ticket) []telegram.Place {
+func (o *Outbox) places(t storage.Ticket) []telegram.Place {
 	places := []telegram.Place{{Chat: t.ChatID, Thread: t.ThreadID, Reply: t.MessageID}}
 	if t.ThreadID != 0 {
 		places = append(places, telegram.Place{Chat: t.ChatID}) // a reply would go to the closed topic again
@@ -201,9 +202,16 @@ func (b *Bot) places(t storage.Ticket) []telegram.Place {
 }
 
 // elsewhere says whom the message is for where it does not stand below the message that asked.
-func (b *Bot) elsewhere(t storage.Ticket, to telegram.Place, m markup.Message) markup.Message {
+func (o *Outbox) elsewhere(t storage.Ticket, to telegram.Place, m markup.Message) markup.Message {
 	if to.Reply != 0 || to.Chat == t.ChatID && t.MessageID == 0 && to.Thread == t.ThreadID {
 		return m
 	}
-	return b.view.Elsewhere(t, m)
+	return o.view.Elsewhere(t, m)
+}
+
+// toldFirst notes how long a person waited for the first word about a ticket, which has just been told.
+func (o *Outbox) toldFirst(t storage.Ticket) {
+	if t.Told == 0 {
+		o.waited.Observe(max(0, time.Since(t.CreatedAt).Seconds())) // the clocks of database and process may differ
+	}
 }

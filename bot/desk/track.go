@@ -1,4 +1,4 @@
-package bot
+package desk
 
 import (
 	"bytes"
@@ -26,90 +26,94 @@ const (
 	maxLooks = 16
 )
 
-// track looks at tickets that are due, at most at the rate that requests of people leave over.
-func (b *Bot) track(ctx, work context.Context) {
+// tracker looks at tickets, at most at the rate that requests of people leave over, and changes them.
+type tracker struct{ *shared }
+
+// run looks at tickets that are due until ctx ends.
+func (k tracker) run(ctx, work context.Context) {
 	slots := make(chan struct{}, maxLooks)
-	for b.looks.Wait(ctx, b.lookPause()) == nil {
+	for k.looks.Wait(ctx, k.lookPause()) == nil {
 		free := maxLooks - len(slots)
-		if free == 0 || b.throttle.isDown() && !b.throttle.mayProbe() {
+		if free == 0 || k.admission.isDown(reading) && !k.admission.mayTry(reading) {
 			continue
 		}
-		tickets, err := b.store.ClaimLooks(ctx, b.work.Number(), free)
+		tickets, err := k.store.ClaimLooks(ctx, k.work.Number(), free)
 		if err != nil && ctx.Err() == nil {
-			b.log.Warn("cannot claim tickets to look at", "error", err)
+			k.log.Warn("cannot claim tickets to look at", "error", err)
 		}
 		for _, t := range tickets {
 			slots <- struct{}{}
-			b.work.Go(func() {
-				defer func() { <-slots; b.looks.Up() }()
-				b.lookAfter(ctx, work, t)
+			k.work.Go(func() {
+				defer func() { <-slots; k.looks.Up() }()
+				k.lookAfter(ctx, work, t)
 			})
 		}
 	}
 }
 
 // lookPause is how long to wait for a ticket to become due.
-func (b *Bot) lookPause() time.Duration { return min(250*time.Millisecond, b.cfg.TrackEvery/4) }
+func (k tracker) lookPause() time.Duration { return min(250*time.Millisecond, k.cfg.TrackEvery/4) }
 
 // lookAfter asks LiveDesk about a ticket, changes what is to be changed in it, and stores what is to be told.
-func (b *Bot) lookAfter(ctx, work context.Context, t storage.Ticket) {
-	defer b.work.Tickets.Hold(t.ID)()
+func (k tracker) lookAfter(ctx, work context.Context, t storage.Ticket) {
+	defer k.work.Tickets.Hold(t.ID)()
 	giveBack := func(after time.Duration) {
-		_ = b.work.Record(work, func() error { return b.store.DeferLook(work, t.ID, after, b.work.Number()) })
+		_ = k.work.Record(work, func() error { return k.store.DeferLook(work, t.ID, after, k.work.Number()) })
 	}
-	defer b.work.Recovered("ticket", t.ID, func() { giveBack(time.Minute) })
+	defer k.work.Recovered("ticket", t.ID, func() { giveBack(time.Minute) })
 	// Requests of people go first, and a stop does not wait for a look's turn.
-	if err := b.enterLast(ctx); err != nil {
+	turn, err := k.admission.enter(ctx, reading, asLast)
+	if err != nil {
 		giveBack(time.Second)
 		return
 	}
-	desk, err := b.readTicket(work, t.TicketID)
+	desk, err := k.read(work, turn, t.TicketID)
 	if errors.Is(err, livedesk.ErrNotFound) {
-		b.missed(work, t)
+		k.missed(work, t)
 		return
 	}
 	if err != nil {
-		giveBack(b.cfg.TrackEvery)
+		giveBack(k.cfg.TrackEvery)
 		return
 	}
 	look := storage.Look{}
 	if t.Pending {
-		if desk, look, err = b.amend(work, t, desk); err != nil {
-			b.log.Warn("cannot change a ticket, trying again", "ticket", t.ID, "error", err)
-			giveBack(waitOf(err, max(time.Second, min(b.cfg.TrackEvery, mostPause))))
+		if desk, look, err = k.amend(work, t, desk); err != nil {
+			k.log.Warn("cannot change a ticket, trying again", "ticket", t.ID, "error", err)
+			giveBack(waitOf(err, max(time.Second, min(k.cfg.TrackEvery, mostPause))))
 			return
 		}
 	}
-	b.compare(t, desk, &look)
-	b.record(work, t, look)
+	k.compare(t, desk, &look)
+	k.record(work, t, look)
 }
 
 // missed takes note that LiveDesk does not know a ticket. Once may be a gateway's mistake; the second time it is believed.
-func (b *Bot) missed(ctx context.Context, t storage.Ticket) {
+func (k tracker) missed(ctx context.Context, t storage.Ticket) {
 	if t.Missed > 0 {
-		l, err := b.vanished(ctx, t)
+		l, err := k.vanished(ctx, t)
 		if err == nil {
-			b.record(ctx, t, l)
+			k.record(ctx, t, l)
 			return
 		}
-		b.log.Warn("cannot look at what was to be added to a ticket, trying again", "ticket", t.ID, "error", err)
+		k.log.Warn("cannot look at what was to be added to a ticket, trying again", "ticket", t.ID, "error", err)
 	}
-	_ = b.work.Record(ctx, func() error { return b.store.MissLook(ctx, t.ID, b.cfg.TrackEvery, b.work.Number()) })
+	_ = k.work.Record(ctx, func() error { return k.store.MissLook(ctx, t.ID, k.cfg.TrackEvery, k.work.Number()) })
 }
 
-func (b *Bot) record(ctx context.Context, t storage.Ticket, l storage.Look) {
+func (k tracker) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 	tell := false
-	err := b.work.Record(ctx, func() (err error) {
-		tell, err = b.store.RecordLook(ctx, t.ID, l, b.work.Number())
+	err := k.work.Record(ctx, func() (err error) {
+		tell, err = k.store.RecordLook(ctx, t.ID, l, k.work.Number())
 		return err
 	})
 	if err == nil && tell {
-		b.tellings.Up()
+		k.teller.Wake()
 	}
 }
 
 // compare adds to a look what LiveDesk says and we have not told.
-func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
+func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	now := view.ShownOf(desk)
 	l.Status, l.View = now.Status, now.JSON()
 	shown := t.View
@@ -117,13 +121,13 @@ func (b *Bot) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 		shown = view.ShownOn(t).JSON()
 	}
 	l.Shown = bytes.Equal(shown, l.View)
-	for _, n := range append(b.replies(desk), statusNotice(t, now, len(desk.StatusChanges) > 0)...) {
-		n.Silent = !b.cfg.Relay // kept, so that it is not news when the setting changes
+	for _, n := range append(k.replies(desk), statusNotice(t, now, len(desk.StatusChanges) > 0)...) {
+		n.Silent = !k.cfg.Relay // kept, so that it is not news when the setting changes
 		l.Notices = append(l.Notices, n)
 	}
 	last := newest(desk)
 	l.Changed = !l.Shown || len(l.Additions) > 0 || last.After(t.ChangedAt) && last.Before(time.Now()) // clocks may differ
-	l.Every = b.every(t, now.Status, l.Changed)
+	l.Every = k.every(t, now.Status, l.Changed)
 }
 
 // newest is when the last message came that people may see.
@@ -135,40 +139,40 @@ func newest(t livedesk.Ticket) time.Time {
 }
 
 // every is how soon to look again: the longer nothing happened, the later.
-func (b *Bot) every(t storage.Ticket, status string, changed bool) time.Duration {
+func (k tracker) every(t storage.Ticket, status string, changed bool) time.Duration {
 	quiet := time.Since(t.ChangedAt)
 	switch {
 	case changed || quiet < calm:
-		return b.cfg.TrackEvery
+		return k.cfg.TrackEvery
 	case !view.Finished(status):
-		return max(b.cfg.TrackEvery, min(quiet/20, mostQuiet))
+		return max(k.cfg.TrackEvery, min(quiet/20, mostQuiet))
 	case quiet > forgotten:
 		return -1
 	}
-	return max(b.cfg.TrackEvery, min(quiet/20, mostFinished))
+	return max(k.cfg.TrackEvery, min(quiet/20, mostFinished))
 }
 
 // vanished ends the tracking of a ticket that LiveDesk does not know any more, with a neutral word. What was to be added
 // to it cannot be.
-func (b *Bot) vanished(ctx context.Context, t storage.Ticket) (storage.Look, error) {
+func (k tracker) vanished(ctx context.Context, t storage.Ticket) (storage.Look, error) {
 	shown := view.ShownOn(t)
 	shown.Status = view.StatusGone
 	l := storage.Look{Status: view.StatusGone, View: shown.JSON(), Every: -1}
-	if b.cfg.Relay {
+	if k.cfg.Relay {
 		l.Notices = []storage.Notice{view.NewNotice("gone", view.NoticeStatus, view.Change{Status: view.StatusGone})}
 	}
 	if !t.Pending {
 		return l, nil
 	}
-	c, err := b.changesOf(ctx, t)
+	c, err := k.changesOf(ctx, t)
 	if err == nil {
-		b.settle(&l, t, livedesk.Ticket{}, c, refusedWrite)
+		k.settle(&l, t, livedesk.Ticket{}, c, refusedWrite)
 	}
 	return l, err
 }
 
 // replies are the agents' public replies, in order. Those that are told already are left alone by their key.
-func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
+func (k tracker) replies(desk livedesk.Ticket) []storage.Notice {
 	messages := slices.DeleteFunc(slices.Clone(desk.Conversation), func(m livedesk.Message) bool { return !view.FromUs(m) })
 	slices.SortStableFunc(messages, func(x, y livedesk.Message) int { return x.SentAt.Compare(y.SentAt) })
 	var notices []storage.Notice
@@ -176,7 +180,7 @@ func (b *Bot) replies(desk livedesk.Ticket) []storage.Notice {
 	for _, m := range messages {
 		c := view.Reply{Who: markup.Line(m.Sender.Name), Text: markup.Clean(m.Content)} // the database takes no zero bytes
 		for _, a := range m.Attachments {
-			c.Files = append(c.Files, view.ReplyFile{Name: safeName(a.Name), MIME: a.MIMEType, URL: a.URL})
+			c.Files = append(c.Files, view.ReplyFile{Name: view.SafeName(a.Name), MIME: a.MIMEType, URL: a.URL})
 		}
 		if c.Text != "" || len(c.Files) > 0 {
 			key := "reply:" + markup.Line(m.ID)

@@ -1,11 +1,10 @@
-package bot
+package desk
 
 import (
 	"context"
 	"errors"
 	"net/url"
 	"slices"
-	"strings"
 
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
@@ -36,36 +35,36 @@ func (c changes) single() []changes {
 // amend brings additions and late files into a ticket: LiveDesk documents no way to append, so the whole is read, changed
 // and written, and read again. Whatever is there already, after a lost answer or a crash, is not written twice; what is
 // not there after writing was overwritten by somebody and is tried again. It returns the ticket as it then is.
-func (b *Bot) amend(ctx context.Context, t storage.Ticket, desk livedesk.Ticket) (livedesk.Ticket, storage.Look, error) {
+func (k tracker) amend(ctx context.Context, t storage.Ticket, desk livedesk.Ticket) (livedesk.Ticket, storage.Look, error) {
 	var l storage.Look
-	all, err := b.changesOf(ctx, t)
+	all, err := k.changesOf(ctx, t)
 	if err != nil {
 		return desk, l, err
 	}
-	desk, w, err := b.write(ctx, t.TicketID, desk, all)
+	desk, w, err := k.write(ctx, t.TicketID, desk, all)
 	if err != nil {
 		return desk, l, err
 	}
 	each := all.single()
 	if w != refusedWrite || len(each) < 2 {
-		b.settle(&l, t, desk, all, w)
+		k.settle(&l, t, desk, all, w)
 		return desk, l, nil
 	}
 	for _, c := range each { // one of them is what LiveDesk does not take; the others need not share its fate
-		if desk, w, err = b.write(ctx, t.TicketID, desk, c); err != nil {
+		if desk, w, err = k.write(ctx, t.TicketID, desk, c); err != nil {
 			return desk, l, err
 		}
-		b.settle(&l, t, desk, c, w)
+		k.settle(&l, t, desk, c, w)
 	}
 	return desk, l, nil
 }
 
 // changesOf returns what is to come into a ticket.
-func (b *Bot) changesOf(ctx context.Context, t storage.Ticket) (c changes, err error) {
-	if c.additions, err = b.store.Additions(ctx, t.ID); err != nil {
+func (k tracker) changesOf(ctx context.Context, t storage.Ticket) (c changes, err error) {
+	if c.additions, err = k.store.Additions(ctx, t.ID); err != nil {
 		return c, err
 	}
-	if c.all, err = b.store.Files(ctx, t.ID); err != nil {
+	if c.all, err = k.store.Files(ctx, t.ID); err != nil {
 		return c, err
 	}
 	c.files = slices.DeleteFunc(slices.Clone(c.all), func(f storage.File) bool { return f.Entered || f.State == storage.FileWaiting })
@@ -82,12 +81,12 @@ const (
 )
 
 // write brings changes into a ticket, unless they are there, and returns the ticket as it then is.
-func (b *Bot) write(ctx context.Context, number string, desk livedesk.Ticket, c changes) (livedesk.Ticket, written, error) {
+func (k tracker) write(ctx context.Context, number string, desk livedesk.Ticket, c changes) (livedesk.Ticket, written, error) {
 	update, need := merge(desk, c)
 	if !need {
 		return desk, doubtfulWrite, nil
 	}
-	desk, w, err := b.put(ctx, number, update)
+	desk, w, err := k.put(ctx, number, update)
 	if err != nil {
 		return desk, w, err
 	}
@@ -101,36 +100,49 @@ func (b *Bot) write(ctx context.Context, number string, desk livedesk.Ticket, c 
 	for i, f := range c.files {
 		files[i] = f.ID
 	}
-	return desk, w, b.store.Tried(ctx, additions, files)
+	return desk, w, k.store.Tried(ctx, additions, files)
 }
 
 // put writes an update and reads the ticket again.
-func (b *Bot) put(ctx context.Context, number string, update livedesk.TicketUpdate) (livedesk.Ticket, written, error) {
-	if err := b.enterPatiently(ctx); err != nil {
-		return livedesk.Ticket{}, doubtfulWrite, err
+func (k tracker) put(ctx context.Context, number string, update livedesk.TicketUpdate) (livedesk.Ticket, written, error) {
+	w, err := k.update(ctx, number, update)
+	if err != nil {
+		return livedesk.Ticket{}, w, err
 	}
-	err := b.desk.UpdateTicket(ctx, number, update)
-	<-b.slots
-	w := doubtfulWrite
+	turn, err := k.admission.enter(ctx, reading, patiently)
+	if err != nil {
+		return livedesk.Ticket{}, w, err
+	}
+	desk, err := k.read(ctx, turn, number) // whatever the answer was, the ticket says what came of it
+	return desk, w, err
+}
+
+// update writes an update. An error: it surely did not take effect, and may later.
+func (k tracker) update(ctx context.Context, number string, update livedesk.TicketUpdate) (written, error) {
+	turn, err := k.admission.enter(ctx, reading, patiently)
+	if err != nil {
+		return doubtfulWrite, err
+	}
+	defer turn.leave()
+	err = k.client.UpdateTicket(ctx, number, update)
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch {
 	case err == nil:
-		w = takenWrite
+		turn.ended(nil)
+		return takenWrite, nil
 	case livedesk.KindOf(err) == livedesk.Refused:
-		w = refusedWrite
+		turn.ended(err)
+		return refusedWrite, nil
 	case refusal != nil && refusal.Setup: // the same credentials could read it just now, so this is about changing alone
-		b.log.Error("LiveDesk does not let us change tickets: check the rights of LIVEDESK_API_KEY", "error", err)
-		w, err = refusedWrite, nil
+		k.log.Error("LiveDesk does not let us change tickets: check the rights of LIVEDESK_API_KEY", "error", err)
+		turn.ended(nil)
+		return refusedWrite, nil
 	case livedesk.KindOf(err) == livedesk.NotSent:
-		b.answeredBy(err)
-		return livedesk.Ticket{}, w, err
+		turn.ended(err)
+		return doubtfulWrite, err
 	}
-	b.answeredBy(err)
-	if err := b.enterPatiently(ctx); err != nil {
-		return livedesk.Ticket{}, w, err
-	}
-	desk, err := b.readTicket(ctx, number) // whatever the answer was, the ticket says what came of it
-	return desk, w, err
+	turn.ended(err)
+	return doubtfulWrite, nil
 }
 
 // merge is the update that brings changes into a ticket, and whether one is needed. The order of a ticket's files is also
@@ -183,11 +195,11 @@ func applyEdit(u *livedesk.TicketUpdate, edit view.Edit) {
 	if u.Title == edit.OldTitle {
 		u.Title = edit.Title
 	}
-	replaced, ok := replaceLines(u.Description, edit.OldDescription, edit.Description)
+	replaced, ok := view.ReplaceLines(u.Description, edit.OldDescription, edit.Description)
 	switch {
 	case ok:
 		u.Description = replaced
-	case hasLines(u.Description, edit.Description):
+	case view.HasLines(u.Description, edit.Description):
 	case edit.OldDescription == "":
 		u.Description = view.AppendBlock(edit.Description, u.Description)
 	default:
@@ -210,14 +222,14 @@ func standing(desk livedesk.Ticket, additions []storage.Addition) []bool {
 func contains(desk livedesk.Ticket, a storage.Addition) bool {
 	switch c := view.AdditionContent(a).(type) {
 	case view.Words:
-		return hasLines(desk.Description, c.Text)
+		return view.HasLines(desk.Description, c.Text)
 	case view.Value:
 		if a.Kind == storage.AddPriority {
 			return string(desk.Priority) == c.Value
 		}
 		return string(desk.Type) == c.Value
 	case view.Edit:
-		return hasLines(desk.Description, c.Block) || stands(desk, c)
+		return view.HasLines(desk.Description, c.Block) || stands(desk, c)
 	}
 	return false
 }
@@ -225,38 +237,13 @@ func contains(desk livedesk.Ticket, a storage.Addition) bool {
 // stands reports whether the ticket reads as after an edit. A title that an agent has changed is left alone.
 func stands(desk livedesk.Ticket, e view.Edit) bool {
 	title := e.Title == e.OldTitle || desk.Title != e.OldTitle
-	stale := e.OldDescription != "" && !hasLines(e.Description, e.OldDescription) && hasLines(desk.Description, e.OldDescription)
-	return title && !stale && hasLines(desk.Description, e.Description)
-}
-
-// hasLines says whether whole lines of a text are the given ones. Blank lines and white space around a line do not count:
-// LiveDesk may change them.
-func hasLines(text, lines string) bool {
-	return strings.Contains("\n"+bare(text)+"\n", "\n"+bare(lines)+"\n") || bare(lines) == ""
-}
-
-func bare(text string) string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// replaceLines replaces whole lines of a text, exactly as they are.
-func replaceLines(text, old, with string) (string, bool) {
-	before, after, ok := strings.Cut("\n"+text+"\n", "\n"+old+"\n")
-	if !ok || old == "" {
-		return text, false
-	}
-	return strings.TrimSpace(before + "\n" + with + "\n" + after), true
+	stale := e.OldDescription != "" && !view.HasLines(e.Description, e.OldDescription) && view.HasLines(desk.Description, e.OldDescription)
+	return title && !stale && view.HasLines(desk.Description, e.Description)
 }
 
 func fileEntered(desk livedesk.Ticket, f storage.File) bool {
 	if f.State == storage.FileDropped {
-		return hasLines(desk.Description, view.FileNote(f))
+		return view.HasLines(desk.Description, view.FileNote(f))
 	}
 	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return sameFile(a.URL, f.URL) })
 }
@@ -272,7 +259,7 @@ func sameFile(x, y string) bool {
 }
 
 // settle adds to a look what of the changes the ticket now has, and what its people are told.
-func (b *Bot) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c changes, w written) {
+func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c changes, w written) {
 	for i, there := range standing(desk, c.additions) {
 		a := c.additions[i]
 		id := "added"
@@ -303,22 +290,6 @@ func (b *Bot) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c 
 			l.Notices = append(l.Notices, view.FileNotice(f))
 		}
 	}
-}
-
-// refuseAdditions tells the people who wanted to add to a ticket that in the end LiveDesk does not have.
-func (b *Bot) refuseAdditions(ctx context.Context, t storage.Ticket) error {
-	additions, err := b.store.Additions(ctx, t.ID)
-	if err != nil || len(additions) == 0 {
-		return err
-	}
-	var l storage.Look
-	for _, a := range additions {
-		l.Failed = append(l.Failed, a.ID)
-		if a.MessageID != 0 {
-			l.Notices = append(l.Notices, view.AdditionNotice(a, "add_impossible"))
-		}
-	}
-	return b.store.FailAdditions(ctx, t.ID, l.Failed, l.Notices)
 }
 
 // editedRequest is the create request after an edit, so that the next edit knows what it replaces.

@@ -1,4 +1,4 @@
-package bot
+package inbox
 
 import (
 	"context"
@@ -10,13 +10,11 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"livedeskbot/bot/telegram"
-	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/wait"
 
 	tg "github.com/go-telegram/bot"
@@ -65,13 +63,13 @@ func (h *hook) set(accept func(context.Context, json.RawMessage) error) {
 // Webhook takes the updates that Telegram posts while Run serves with a WebhookURL. It answers 200 once an update is
 // stored, 503 with Retry-After where it cannot be, and 405, 401, 415, 413, 408 or 400 to what is no update of Telegram's.
 // https://core.telegram.org/bots/api#setwebhook
-func (b *Bot) Webhook() http.Handler {
+func (in *Inbox) Webhook() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		update, status := b.posted(w, r)
+		update, status := in.posted(w, r)
 		if status == http.StatusOK {
-			status = b.storePosted(r.Context(), update)
+			status = in.storePosted(r.Context(), update)
 		}
-		b.metrics.posted(status)
+		in.metrics.posted(status)
 		switch status {
 		case http.StatusOK:
 			return
@@ -85,12 +83,12 @@ func (b *Bot) Webhook() http.Handler {
 }
 
 // posted reads the update of a post. Nothing of the body is read before the sender has shown the secret.
-func (b *Bot) posted(w http.ResponseWriter, r *http.Request) (json.RawMessage, int) {
+func (in *Inbox) posted(w http.ResponseWriter, r *http.Request) (json.RawMessage, int) {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // none is as wrong as an odd one
 	switch {
 	case r.Method != http.MethodPost:
 		return nil, http.StatusMethodNotAllowed
-	case !b.knows(r.Header.Get("X-Telegram-Bot-Api-Secret-Token")):
+	case !in.knows(r.Header.Get("X-Telegram-Bot-Api-Secret-Token")):
 		return nil, http.StatusUnauthorized
 	case kind != "application/json":
 		return nil, http.StatusUnsupportedMediaType
@@ -112,24 +110,24 @@ func (b *Bot) posted(w http.ResponseWriter, r *http.Request) (json.RawMessage, i
 }
 
 // knows compares a secret with ours in a time that tells nothing about ours, not even its length.
-func (b *Bot) knows(secret string) bool {
-	got, want := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(b.cfg.WebhookSecret))
-	return b.cfg.WebhookSecret != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+func (in *Inbox) knows(secret string) bool {
+	got, want := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(in.cfg.WebhookSecret))
+	return in.cfg.WebhookSecret != "" && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // storePosted journals an update, also where its sender does not wait for the answer.
-func (b *Bot) storePosted(ctx context.Context, update json.RawMessage) int {
-	if b.work.Stopping() {
+func (in *Inbox) storePosted(ctx context.Context, update json.RawMessage) int {
+	if in.work.Stopping() {
 		return http.StatusServiceUnavailable
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	err := b.hook.take(ctx, update)
+	err := in.hook.take(ctx, update)
 	switch {
-	case err == nil && b.hook.failing.Swap(false):
-		b.log.Info("updates can be stored again")
-	case err != nil && !errors.Is(err, errNotServing) && !b.hook.failing.Swap(true):
-		b.log.Warn("cannot store updates; Telegram repeats them", "error", err)
+	case err == nil && in.hook.failing.Swap(false):
+		in.log.Info("updates can be stored again")
+	case err != nil && !errors.Is(err, errNotServing) && !in.hook.failing.Swap(true):
+		in.log.Warn("cannot store updates; Telegram repeats them", "error", err)
 	}
 	if err != nil {
 		return http.StatusServiceUnavailable
@@ -138,66 +136,56 @@ func (b *Bot) storePosted(ctx context.Context, update json.RawMessage) int {
 }
 
 // takePosts opens the webhook and keeps Telegram posting to it until ctx ends. When it returns, no post is in hand.
-func (b *Bot) takePosts(ctx, work context.Context) {
-	b.hook.set(func(ctx context.Context, update json.RawMessage) error {
-		return b.accept(ctx, work, []json.RawMessage{update})
+func (in *Inbox) takePosts(ctx, work context.Context) {
+	in.hook.set(func(ctx context.Context, update json.RawMessage) error {
+		return in.accept(ctx, work, []json.RawMessage{update})
 	})
-	defer b.hook.set(nil)
+	defer in.hook.set(nil)
 	for wait.Sleep(ctx, 0) == nil {
-		b.setWebhook(ctx)
-		b.watchWebhook(ctx)
+		in.setWebhook(ctx)
+		in.watchWebhook(ctx)
 	}
 }
 
 // setWebhook makes Telegram post to us, trying until it does. What is pending stays.
-func (b *Bot) setWebhook(ctx context.Context) {
+func (in *Inbox) setWebhook(ctx context.Context) {
 	for delay := time.Duration(0); wait.Sleep(ctx, delay) == nil; {
-		_, err := b.telegram.SetWebhook(ctx, &tg.SetWebhookParams{
-			URL: b.cfg.WebhookURL, SecretToken: b.cfg.WebhookSecret,
+		_, err := in.telegram.SetWebhook(ctx, &tg.SetWebhookParams{
+			URL: in.cfg.WebhookURL, SecretToken: in.cfg.WebhookSecret,
 			AllowedUpdates: telegram.AllowedUpdates, MaxConnections: webhookConnections,
 		})
 		if err == nil {
-			b.telegram.Heard(time.Now())
-			b.log.Info("the webhook is set")
+			in.telegram.Heard(time.Now())
+			in.log.Info("the webhook is set")
 			return
 		}
 		delay = telegram.RetryDelay(err, delay)
 		if ctx.Err() == nil {
-			b.log.Warn("cannot set the webhook", "error", b.telegram.Redact(err))
+			in.log.Warn("cannot set the webhook", "error", in.telegram.Redact(err))
 		}
 	}
 }
 
 // watchWebhook returns when Telegram posts elsewhere or nowhere, or ctx ends.
-func (b *Bot) watchWebhook(ctx context.Context) {
+func (in *Inbox) watchWebhook(ctx context.Context) {
 	told := int(time.Now().Unix()) // what went wrong before is history
 	for wait.Sleep(ctx, webhookCheck) == nil {
-		info, err := b.telegram.GetWebhookInfo(ctx)
+		info, err := in.telegram.GetWebhookInfo(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
-				b.log.Warn("cannot ask for the webhook", "error", b.telegram.Redact(err))
+				in.log.Warn("cannot ask for the webhook", "error", in.telegram.Redact(err))
 			}
 			continue
 		}
-		b.telegram.Heard(time.Now())
+		in.telegram.Heard(time.Now())
 		if info.LastErrorDate > told {
 			told = info.LastErrorDate
-			b.log.Warn("Telegram could not deliver updates", "error", hide(info.LastErrorMessage, b.cfg),
+			in.log.Warn("Telegram could not deliver updates", "error", in.telegram.Hide(info.LastErrorMessage, in.cfg.WebhookSecret, in.cfg.WebhookURL),
 				"pending", info.PendingUpdateCount)
 		}
-		if info.URL != b.cfg.WebhookURL {
-			b.log.Warn("the webhook was removed or set to another address by somebody else; it is set again")
+		if info.URL != in.cfg.WebhookURL {
+			in.log.Warn("the webhook was removed or set to another address by somebody else; it is set again")
 			return
 		}
 	}
-}
-
-// hide makes text of Telegram's fit for the operator's eyes: it may quote what our address answered.
-func hide(text string, c Config) string {
-	for _, secret := range []string{c.Token, c.WebhookSecret, c.WebhookURL} {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	return markup.Shorten(markup.Line(text), 200)
 }

@@ -1,4 +1,4 @@
-package bot
+package inbox
 
 import (
 	"maps"
@@ -16,15 +16,15 @@ const (
 	maxChatQueued = 100
 )
 
-// lane says which updates must stay in order: those of one sender in one chat.
-type lane struct{ chat, sender int64 }
+// Lane says which updates must stay in order: those of one sender in one chat.
+type Lane struct{ Chat, Sender int64 }
 
 // queue hands updates to handlers: in order within a lane, at once across lanes.
 type queue struct {
 	more wait.Signal // there may be room for updates that wait in the journal
 
 	mu      sync.Mutex
-	lanes   map[lane][]storage.Update // waiting behind the one in work
+	lanes   map[Lane][]storage.Update // waiting behind the one in work
 	chats   map[int64]int             // updates in memory by chat
 	spilled map[int64]bool            // chats with updates that wait in the journal
 	total   int
@@ -32,7 +32,7 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	return &queue{more: wait.NewSignal(), lanes: map[lane][]storage.Update{}, chats: map[int64]int{}, spilled: map[int64]bool{}}
+	return &queue{more: wait.NewSignal(), lanes: map[Lane][]storage.Update{}, chats: map[int64]int{}, spilled: map[int64]bool{}}
 }
 
 // reserve takes room for one update of a chat. Without room, or behind others of the chat that found none, the update
@@ -65,7 +65,7 @@ func (q *queue) release(chat int64) {
 }
 
 // push adds an update that has room to its lane and returns whether the lane was idle: the caller then works it.
-func (q *queue) push(l lane, u storage.Update) bool {
+func (q *queue) push(l Lane, u storage.Update) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waiting, busy := q.lanes[l]
@@ -78,7 +78,7 @@ func (q *queue) push(l lane, u storage.Update) bool {
 }
 
 // next returns the lane's next update, or false when the lane is idle again.
-func (q *queue) next(l lane) (storage.Update, bool) {
+func (q *queue) next(l Lane) (storage.Update, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waiting := q.lanes[l]

@@ -1,4 +1,4 @@
-package bot
+package inbox
 
 import (
 	"context"
@@ -14,30 +14,30 @@ import (
 )
 
 // poll receives updates by getUpdates while this process leads. Only one process may: Telegram cuts the older of two.
-func (b *Bot) poll(ctx, work context.Context) {
+func (in *Inbox) poll(ctx, work context.Context) {
 	for wait.Sleep(ctx, 0) == nil {
-		process := b.work.Process()
-		lead, err := process.TryLead(ctx, b.telegram.BotID)
+		process := in.work.Process()
+		lead, err := process.TryLead(ctx, in.telegram.BotID)
 		if err != nil && ctx.Err() == nil {
-			b.log.Warn("cannot ask for the lead", "error", err)
+			in.log.Warn("cannot ask for the lead", "error", err)
 		}
 		if err != nil || !lead {
 			_ = wait.Sleep(ctx, time.Second)
 			continue
 		}
-		b.log.Debug("polling", "process", process.Number)
-		b.lead(ctx, work, process)
+		in.log.Debug("polling", "process", process.Number)
+		in.lead(ctx, work, process)
 	}
 }
 
 // lead polls until ctx ends or the process has lost its connection to the database, and with it the lead.
-func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
+func (in *Inbox) lead(ctx, work context.Context, process *storage.Process) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer b.metrics.leads()()
+	defer in.metrics.leads()()
 	go func() {
 		for wait.Sleep(ctx, 200*time.Millisecond) == nil {
-			if b.work.Process() != process {
+			if in.work.Process() != process {
 				cancel()
 			}
 		}
@@ -45,10 +45,10 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 	var offset int64
 	var delay time.Duration
 	for webhook := false; wait.Sleep(ctx, delay) == nil; {
-		raws, err := b.receive(ctx, offset, webhook)
+		raws, err := in.receive(ctx, offset, webhook)
 		if err == nil {
 			webhook = false
-			err = b.accept(ctx, work, raws)
+			err = in.accept(ctx, work, raws)
 		}
 		if err == nil {
 			offset, delay = after(raws, offset), 0
@@ -59,21 +59,21 @@ func (b *Bot) lead(ctx, work context.Context, process *storage.Process) {
 		}
 		webhook = errors.Is(err, tg.ErrorConflict) // a webhook, or another poller
 		delay = telegram.RetryDelay(err, delay)
-		b.log.Warn("cannot receive updates", "error", b.telegram.Redact(err))
+		in.log.Warn("cannot receive updates", "error", in.telegram.Redact(err))
 	}
 }
 
 // receive asks for updates; with webhook it first removes a webhook, under which Telegram refuses every poll. What is
 // pending there is kept.
-func (b *Bot) receive(ctx context.Context, offset int64, webhook bool) ([]json.RawMessage, error) {
+func (in *Inbox) receive(ctx context.Context, offset int64, webhook bool) ([]json.RawMessage, error) {
 	if webhook {
-		if _, err := b.telegram.DeleteWebhook(ctx, &tg.DeleteWebhookParams{}); err != nil {
+		if _, err := in.telegram.DeleteWebhook(ctx, &tg.DeleteWebhookParams{}); err != nil {
 			return nil, err
 		}
 	}
-	raws, err := b.telegram.Updates(ctx, offset)
+	raws, err := in.telegram.Updates(ctx, offset)
 	if err == nil {
-		b.telegram.Heard(time.Now())
+		in.telegram.Heard(time.Now())
 	}
 	return raws, err
 }

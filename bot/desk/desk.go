@@ -1,0 +1,195 @@
+// Package desk is everything with LiveDesk: it sends tickets that wait, looks at those that are there, changes them, and
+// carries files in. Its work is rows that are due; what came of it is a change of the row, and people are told by the outbox.
+//
+// LiveDesk has no idempotency key, no list and no search. That a request is about to leave is therefore stored before it
+// leaves, and a ticket whose answer got lost is unconfirmed: only a person sends it again.
+//
+// admission.go decides when a request may go. create.go sends tickets, track.go looks at them, amend.go changes them, files.go
+// carries files. Begin with create.go.
+package desk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"livedeskbot/bot/claims"
+	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/wait"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
+
+// Config is what the operator decides of the dealings with LiveDesk.
+type Config struct {
+	Rate       int           // requests a second
+	MaxFiles   int           // files taken along with one ticket or addition
+	Relay      bool          // agents' replies and changes of status are told
+	TrackEvery time.Duration // shortest time between two looks at a ticket
+}
+
+// Teller tells people about a ticket. The outbox is one.
+type Teller interface {
+	// Tell tells what is to be told of a ticket whose telling is in the hands of this process.
+	Tell(ctx context.Context, t storage.Ticket)
+	// Wake says that a row has something to tell.
+	Wake()
+}
+
+// Needs is what a desk is made of.
+type Needs struct {
+	Client   *livedesk.Client
+	Store    *storage.Store
+	Work     *claims.Worker
+	Telegram *telegram.Client // where files come from
+	Teller   Teller
+	Metrics  prometheus.Registerer
+	Waited   func(time.Duration) // is told how long tickets wait for their turn
+	Log      *slog.Logger
+}
+
+// Desk is the stage between rows and LiveDesk. Safe for concurrent use.
+type Desk struct {
+	*shared
+	creator creator
+	carrier carrier
+	tracker tracker
+}
+
+// shared is what the parts of a desk have in common.
+type shared struct {
+	cfg       Config
+	client    timedClient
+	store     *storage.Store
+	work      *claims.Worker
+	teller    Teller
+	admission *admission
+	log       *slog.Logger
+
+	waiting  wait.Signal // a ticket is due to be sent
+	carrying wait.Signal // a file is to be carried
+	looks    wait.Signal // a ticket is to be looked at
+}
+
+// New returns a desk that is ready to Run. It starts nothing and calls nobody.
+func New(cfg Config, n Needs) *Desk {
+	s := &shared{
+		cfg: cfg, client: newTimedClient(n.Client, n.Metrics), store: n.Store, work: n.Work, teller: n.Teller, log: n.Log,
+		waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(),
+	}
+	s.admission = newAdmission(cfg.Rate, n.Work.Stopping, n.Log, s.waiting.Up)
+	return &Desk{
+		shared:  s,
+		creator: creator{shared: s, counts: newCounts(n.Metrics), waited: n.Waited, backlog: new(atomic.Bool)},
+		carrier: carrier{shared: s, telegram: n.Telegram},
+		tracker: tracker{shared: s},
+	}
+}
+
+// Run works on what is due until ctx ends. What it has begun by then goes on in work, which outlives ctx.
+func (d *Desk) Run(ctx, work context.Context) {
+	var loops errgroup.Group
+	loops.Go(func() error { d.creator.run(ctx, work); return nil })
+	loops.Go(func() error { d.carrier.run(ctx, work); return nil })
+	loops.Go(func() error { d.tracker.run(ctx, work); return nil })
+	_ = loops.Wait() // they return none
+}
+
+// Wake makes the desk look for due work of every kind.
+func (d *Desk) Wake() {
+	d.waiting.Up()
+	d.carrying.Up()
+	d.looks.Up()
+}
+
+// Look makes the desk look for tickets that are to be looked at now.
+func (d *Desk) Look() { d.looks.Up() }
+
+// Carry makes the desk look for files that are to be carried.
+func (d *Desk) Carry() { d.carrying.Up() }
+
+// Open stores a ticket and begins its way to LiveDesk, at once where nothing is in the way. In the same commit it ends the
+// update that asked for it. storage.ErrExists, storage.ErrTooMany: nothing was stored.
+func (d *Desk) Open(ctx context.Context, update int64, t storage.NewTicket) (storage.Ticket, error) {
+	var turn *turn
+	if t.State == storage.StateWaiting && t.Gather == 0 {
+		if turn = d.creator.admit(); turn != nil {
+			t.State = storage.StateSending
+		}
+	}
+	ticket, err := d.store.OpenTicket(ctx, t, d.work.Number(), update)
+	if err != nil {
+		turn.leave()
+		return storage.Ticket{}, err
+	}
+	switch ticket.State {
+	case storage.StateSending:
+		d.work.Go(func() { d.creator.create(ctx, turn, ticket) })
+	case storage.StateWaiting:
+		d.waiting.Up()
+		d.carrying.Up()
+	case storage.StateRefused:
+		d.creator.counts.ended(ticket, ticket.State)
+		d.work.Go(func() { d.teller.Tell(ctx, ticket) })
+	}
+	return ticket, nil
+}
+
+// Again sends an unconfirmed ticket once more, for one press of the button under the given attempt. storage.ErrNotFound: it is
+// decided already.
+func (d *Desk) Again(ctx context.Context, id int64, attempt int) error {
+	to := storage.StateWaiting
+	turn := d.creator.admit()
+	if turn != nil {
+		to = storage.StateSending
+	}
+	t, err := d.store.TryAgain(ctx, id, attempt, to, d.work.Number())
+	switch {
+	case err != nil:
+		turn.leave()
+		return err
+	case turn != nil:
+		d.work.Go(func() { d.creator.create(ctx, turn, t) })
+	default:
+		d.waiting.Up()
+		d.teller.Wake()
+	}
+	return nil
+}
+
+// maxNumber is the longest number of a ticket that LiveDesk is asked for, in characters; longer ones do not exist.
+const maxNumber = 128
+
+// askPatience is how long a person waits for LiveDesk's word before being told what was known last.
+const askPatience = 20 * time.Second
+
+// Ask asks LiveDesk for a ticket, for a person who waits. ErrAway: LiveDesk is to be left alone for now.
+func (d *Desk) Ask(ctx context.Context, number string) (livedesk.Ticket, error) {
+	if len(number) > maxNumber {
+		return livedesk.Ticket{}, livedesk.ErrNotFound
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	turn, err := d.admission.enter(ctx, reading, asPerson)
+	if err != nil {
+		return livedesk.Ticket{}, err
+	}
+	return d.read(ctx, turn, number)
+}
+
+// read asks for a ticket in the given turn and ends it.
+func (s *shared) read(ctx context.Context, turn *turn, number string) (livedesk.Ticket, error) {
+	defer turn.leave()
+	t, err := s.client.Ticket(ctx, number)
+	if errors.Is(err, livedesk.ErrNotFound) {
+		turn.ended(nil) // an answer like any other
+	} else {
+		turn.ended(err)
+	}
+	return t, err
+}

@@ -1,0 +1,61 @@
+package outbox
+
+import (
+	"context"
+
+	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/telegram/markup"
+)
+
+// Answer answers a message where it stands and returns where the answer stands. It is the end of the matter where the
+// chat cannot be written to: who asked there cannot be answered there.
+func (o *Outbox) Answer(ctx context.Context, to telegram.Place, m markup.Message) (telegram.Place, int64, error) {
+	id, v, err := o.telegram.Post(ctx, to, telegram.Answers, m)
+	if v == telegram.Moved {
+		if to, err = o.follow(ctx, to, err); err != nil {
+			return to, 0, err
+		}
+		id, v, err = o.telegram.Post(ctx, to, telegram.Answers, m)
+	}
+	switch v {
+	case telegram.Done:
+		return to, id, nil
+	case telegram.Later, telegram.Moved:
+		return to, 0, err
+	case telegram.Lost:
+		return to, 0, o.lose(ctx, to.Chat, err)
+	}
+	o.log.Warn("Telegram does not take an answer", "chat", to.Chat, "error", err)
+	return to, 0, nil
+}
+
+// follow moves everything to the supergroup that the chat became, as Telegram's error says.
+func (o *Outbox) follow(ctx context.Context, to telegram.Place, err error) (telegram.Place, error) {
+	chat, ok := telegram.MovedTo(err)
+	if !ok {
+		return to, err
+	}
+	if err := o.Move(ctx, to.Chat, chat); err != nil {
+		return to, err
+	}
+	return telegram.Place{Chat: chat}, nil
+}
+
+// Move moves everything of a group to the supergroup that it became.
+func (o *Outbox) Move(ctx context.Context, from, to int64) error {
+	news, err := o.store.MoveChat(ctx, from, to)
+	if news {
+		o.log.Info("group became a supergroup", "from", from, "to", to)
+		o.due.Up()
+	}
+	return err
+}
+
+// lose notes that the bot cannot write to a chat.
+func (o *Outbox) lose(ctx context.Context, chat int64, cause error) error {
+	news, err := o.store.LoseChat(ctx, chat)
+	if news {
+		o.log.Warn("the bot cannot write to a chat", "chat", chat, "error", cause)
+	}
+	return err
+}
