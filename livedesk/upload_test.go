@@ -26,12 +26,12 @@ func receive(files chan<- received, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		form, err := r.MultipartReader()
 		if err != nil {
-			http.Error(w, "no form", 422)
+			http.Error(w, "no form", http.StatusUnprocessableEntity)
 			return
 		}
 		part, err := form.NextPart()
 		if err != nil {
-			http.Error(w, "no part", 422)
+			http.Error(w, "no part", http.StatusUnprocessableEntity)
 			return
 		}
 		content, _ := io.ReadAll(part)
