@@ -15,7 +15,8 @@ var (
 	ErrUnauthorized = errors.New("livedesk: credentials not accepted")
 	// ErrRateLimited: too many requests.
 	ErrRateLimited = errors.New("livedesk: too many requests")
-	// ErrNoUpload: this LiveDesk offers no upload, or not at this address. Ask for it before the kind of an error.
+	// ErrNoUpload: this LiveDesk offers no upload, or not at this address. Check for it before the [Kind], which is
+	// Refused where the upload is switched off and NotSent where the address takes none.
 	ErrNoUpload = errors.New("livedesk: no upload offered")
 )
 
@@ -98,7 +99,7 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is tells which of the package's sentinels the error is.
+// Is reports whether target is the sentinel, such as [ErrNotFound], that describes the error.
 func (e *Error) Is(target error) bool { return e.is != nil && e.is == target }
 
 // refused is the error for a request that is not worth sending.

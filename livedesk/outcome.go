@@ -112,7 +112,7 @@ var tooMany = regexp.MustCompile(`(?i)\btoo many requests\b|\brate[ -]?limit`)
 
 // complaint reads the body of an answer that is not a success: as a JSON object, else as text unless it is a page.
 func complaint(resp *http.Response) (body object, plain string) {
-	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxComplaint)) // as far as it came; the status stands anyway
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxComplaint)) // a body that breaks off still explains; the status decides
 	if body, err := readObject(bytes.NewReader(raw)); err == nil {
 		return body, ""
 	}

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// NewTicket is a ticket to be created. Title and Requester are required; what is empty otherwise is not sent.
-// It keeps its value when written as JSON and read again.
+// NewTicket is a ticket to be created. Title and Requester are required; any other field that is empty is not sent.
+// A NewTicket keeps its value when written as JSON and read again.
 //
 // The fields are those of https://www.engagelab.com/docs/livedesk/rest-api/ticket/create-tickets.
 type NewTicket struct {
@@ -102,10 +102,10 @@ func attachmentFault(attachments []NewAttachment) error {
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// TicketUpdate is a change to a ticket. Title and description are always sent, as one draft of the page requires; what
-// else is empty is not, so it cannot be emptied. Whether LiveDesk
-// merges or replaces is not documented: begin with [Ticket.Update] and change that, so that both give the same.
-// It keeps its value when written as JSON and read again.
+// TicketUpdate is a change to a ticket. Title and description are always sent, since one version of the vendor's page
+// requires them. Every other field is sent only if it is not empty, so it cannot be emptied. Whether LiveDesk merges the
+// update into the ticket or replaces the ticket by it is not documented: begin with [Ticket.Update] and change that, so
+// that both give the same. A TicketUpdate keeps its value when written as JSON and read again.
 //
 // The fields are those of https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets, which has none for
 // status, team or messages.

@@ -48,7 +48,7 @@ type File struct {
 	Body io.Reader
 }
 
-// Uploads returns whether this LiveDesk may take files: false where the upload address is "off".
+// Uploads reports whether this LiveDesk may take files. It does not where the upload address is "off".
 func (c *Client) Uploads() bool { return c.upload != uploadOff }
 
 // Upload stores a file at LiveDesk and returns its address, for [NewAttachment]. Uploading twice is harmless. The

@@ -44,7 +44,8 @@ func (d *Desk) Count() int {
 	return len(d.order)
 }
 
-// Change lets change alter anything in a ticket but its id, unchecked. It must not keep the ticket nor call the desk.
+// Change calls change with a ticket, in which it may alter anything but the id; nothing is checked. It must neither keep
+// the ticket nor call the desk.
 func (d *Desk) Change(id string, change func(*Ticket)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -182,12 +183,12 @@ func (d *Desk) SetTeam(id, name string) error {
 	return d.Change(id, func(t *Ticket) { t.Team = name })
 }
 
-// SetSLA makes a promise.
+// SetSLA sets what the requester is promised.
 func (d *Desk) SetSLA(id string, sla SLA) error {
 	return d.Change(id, func(t *Ticket) { t.SLA = &sla })
 }
 
-// Rate gives the requester's opinion, 1 to 5.
+// Rate sets the requester's rating, 1 to 5 stars.
 func (d *Desk) Rate(id string, stars int, feedback string) error {
 	return d.Change(id, func(t *Ticket) {
 		t.Rating = &Rating{Stars: stars, Feedback: feedback, SubmittedAt: d.options.Now()}

@@ -84,7 +84,7 @@ func jsonAnswer(status int, value any) answer {
 	return answer{status: status, kind: jsonType, body: body}
 }
 
-// refuse tells err in the way the desk is set to.
+// refuse turns err into an answer of the shape that [Drift] asks for.
 func (d *Desk) refuse(err error) answer {
 	r, ok := errors.AsType[refusal](err)
 	if !ok {

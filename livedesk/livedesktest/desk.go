@@ -138,7 +138,7 @@ func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	send(w, c, a)
 }
 
-// route tells the operation of a request and the id in its path.
+// route returns the operation of a request and the id in its path.
 func route(r *http.Request) (Op, string) {
 	path := r.URL.EscapedPath()
 	id, isTicket := strings.CutPrefix(path, ticketsPath+"/")
@@ -169,7 +169,7 @@ func unescape(segment string) string {
 	return text
 }
 
-// work does what was asked for, honestly.
+// work does what was asked for, without any trouble.
 func (d *Desk) work(c *call) answer {
 	a, err := d.handle(c)
 	if err != nil {

@@ -41,7 +41,7 @@ type Drift struct {
 	// Times is the form of times: Number for Unix seconds, Blank, or Mixed for Z, another offset, milliseconds,
 	// Unix seconds and fractions of them in turn.
 	Times Form
-	// NumericIDs makes numbers of the channel's contact ids that look like it.
+	// NumericIDs writes the channel's contact ids as numbers where they are whole numbers.
 	NumericIDs bool
 	// Shuffled gives the history in another order each time.
 	Shuffled bool
@@ -56,8 +56,8 @@ type Drift struct {
 	RefuseWithOK bool
 	// UploadUnder names the field that holds the answer to an upload, such as data or payload; empty for none.
 	UploadUnder string
-	// RelativeURLs leaves scheme and host out of links to files. FileBase is what they are otherwise;
-	// empty for the address that the client used.
+	// RelativeURLs leaves scheme and host out of links to files. FileBase is the scheme and host otherwise; empty
+	// for those that the client used.
 	RelativeURLs bool
 	FileBase     string
 }
@@ -127,7 +127,7 @@ func (p *printer) ticket(t *Ticket) fields {
 	return p.extra(data)
 }
 
-// put writes an optional field.
+// put writes an optional field; where it is absent, what [Drift] puts in its place.
 func (p *printer) put(to fields, key string, value any, present bool) {
 	switch {
 	case present:

@@ -141,7 +141,7 @@ func TestAShuffledHistoryComesInAnotherOrderEachTime(t *testing.T) {
 	}
 	ordered := history(t, b.details(t, id))
 	b.SetDrift(livedesktest.Drift{Shuffled: true})
-	for range 3 { // all three in order: less than one in 10^13
+	for range 3 { // all three in order by chance: less than once in 10^13 runs
 		shuffled := history(t, b.details(t, id))
 		require.ElementsMatch(t, ordered, shuffled)
 		if !reflect.DeepEqual(ordered, shuffled) {

@@ -22,7 +22,7 @@ type Fault struct {
 // String names the fault as [Request] does.
 func (f Fault) String() string { return f.name }
 
-// instead is a fault that answers a without doing the work.
+// instead is a fault that gives the answer a without doing the work.
 func instead(name string, a answer) Fault {
 	return Fault{name, func(*http.Request, func() answer) answer { return a }}
 }
@@ -254,7 +254,7 @@ func Redirect(status int, to string) Fault {
 	return instead("Redirect", a)
 }
 
-// Storm is a mixture for [Desk.Chaos] of what passes by itself: lost requests, lost answers, gateway errors,
+// Storm is a mixture for [Desk.Chaos] of faults that pass by themselves: lost requests, lost answers, gateway errors,
 // rate limits and slowness. A request goes wrong with probability p.
 func Storm(p float64) []Chance {
 	faults := []Fault{

@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// object reads a JSON object field by field and collects what is wrong with it. Unlike structs of
-// encoding/json it tells letters' case, null and absence apart. Faults name fields, never values.
+// object reads a JSON object field by field and collects what is wrong with it. Unlike decoding into a struct, it
+// refuses a name in another case and distinguishes null from a missing field. Faults name fields, never values.
 type object struct {
 	path   string
 	fields map[string]any // not yet read
@@ -53,7 +53,7 @@ func (o object) fault(key, text string) {
 	*o.faults = append(*o.faults, o.path+key+" "+text)
 }
 
-// err ends the reading of the whole body.
+// err returns all faults of the body as one refusal, or nil. It is called when every known field has been read.
 func (o object) err() error {
 	o.end()
 	if len(*o.faults) == 0 {
@@ -63,7 +63,7 @@ func (o object) err() error {
 	return refusal{http.StatusBadRequest, codeParameter, strings.Join(*o.faults, "; ")}
 }
 
-// end reports the fields that nobody asked for.
+// end adds a fault for every field that has not been read: the API does not know it.
 func (o object) end() {
 	for key := range o.fields {
 		o.fault(key, "is unknown")

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// RefField is the custom field by which the desk tells the creates of one origin apart.
+// RefField is the custom field in which a client says what a ticket stems from. Create requests with the same value are
+// attempts at the same ticket, see [Desk.Creates].
 const RefField = "telegram_ref"
 
 // How much of the past is kept; older entries go first.

@@ -51,9 +51,9 @@ func (d *Desk) Trouble(op Op, times int, f Fault) (end func()) {
 	}
 }
 
-// Chaos lets every request that no [Desk.Trouble] hides draw at most one fault. The chances that match an
-// operation add up and should stay below 1. The same seed draws the same sequence; which request
-// draws first is up to the clients. Without chances, chaos ends.
+// Chaos lets each request draw at most one fault at random, which applies after those of [Desk.Trouble]; where one of those
+// does no work, none is drawn. The chances that match an operation add up and should stay below 1. The same seed draws the
+// same sequence; which request draws first is up to the clients. Without chances, chaos ends.
 func (d *Desk) Chaos(seed uint64, chances ...Chance) {
 	d.troubles.mu.Lock()
 	defer d.troubles.mu.Unlock()
@@ -76,7 +76,8 @@ func (t *troubles) release() <-chan struct{} {
 	return t.released
 }
 
-// take uses up and returns the first fault set after number after, or else one drawn at random.
+// take returns the first fault for op whose number is greater than after, and counts it as used. If there is none it draws
+// one at random.
 func (t *troubles) take(op Op, after int) (f Fault, number int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,7 +119,7 @@ func (t *troubles) draw(op Op) (Fault, bool) {
 
 func (o Op) matches(other Op) bool { return o == Any || o == other }
 
-// answer applies the troubles set after number after around the honest work.
+// answer does the work of a request, inside the troubles whose number is greater than after.
 func (d *Desk) answer(c *call, after int) answer {
 	f, number, ok := d.troubles.take(c.op, after)
 	if !ok {

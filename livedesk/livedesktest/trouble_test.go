@@ -175,7 +175,7 @@ func TestEachFaultShowsTheClientWhatItSaysAndStoresWhatItSays(t *testing.T) {
 			b.Trouble(livedesktest.Create, 1, c.fault)
 			c.check(t, b.do(t, http.MethodPost, ticketsPath, smallCreate))
 			require.Equal(t, c.stored, b.Count())
-			b.create(t, smallCreate) // once was once
+			b.create(t, smallCreate) // the trouble was for one request only
 		})
 	}
 }
@@ -266,7 +266,7 @@ func TestASlowDeskWorksAtOnceAndAnswersLater(t *testing.T) {
 		synctest.Wait()
 		d.do(http.MethodPost, ticketsPath, smallCreate)
 		require.Equal(t, 2*time.Second, time.Since(start))
-		time.Sleep(time.Second) // the first one, both delays together
+		time.Sleep(time.Second) // the first request is answered now: it got both delays
 		synctest.Wait()
 	})
 }

@@ -186,14 +186,14 @@ func (d *Desk) Uploads() []UploadedFile {
 	return list
 }
 
-// SetUpload says whether this LiveDesk offers the upload call, as it does at first.
+// SetUpload switches the upload call on or off. At first it is on.
 func (d *Desk) SetUpload(offered bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.noUpload = !offered
 }
 
-// at returns the file with that address, on whatever host the client has put it.
+// at returns the file with that address. The host does not matter: a client may have put its own there.
 func (s *files) at(address string) (*storedFile, bool) {
 	_, rest, _ := strings.Cut(address, filesPath)
 	f, ok := s.byID[fileID(rest)]
