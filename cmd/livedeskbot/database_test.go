@@ -48,7 +48,8 @@ func TestNothingIsAcknowledgedWhileTheDatabaseIsInTrouble(t *testing.T) {
 	w.settle(patience)
 }
 
-// watchHealth asks whether the process is alive until the returned function is called, which says whether it always was.
+// watchHealth asks for the health of the process again and again until stop is called, which reports whether it was always
+// good.
 func (w *world) watchHealth(p *process) (stop func() bool) {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	w.t.Cleanup(cancel)

@@ -99,7 +99,7 @@ func TestAnOutageDrainsInOrder(t *testing.T) {
 	require.LessOrEqual(t, used, memory)
 }
 
-// places are the tickets' references with their places in the order in which they were stored.
+// places returns the place of each ticket, by its reference, in the order in which the tickets were stored.
 func (w *world) places() map[string]int {
 	conn, err := pgx.Connect(w.t.Context(), w.database)
 	require.NoError(w.t, err)
@@ -114,7 +114,7 @@ func (w *world) places() map[string]int {
 	return places
 }
 
-// latest is by how many places the ticket that was overtaken most came later than it was asked for.
+// latest returns how many places later than it was asked for the most delayed ticket came.
 func latest(tickets []livedesktest.Ticket, place map[string]int) int {
 	worst := 0
 	for i, ticket := range tickets {

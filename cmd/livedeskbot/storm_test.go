@@ -60,7 +60,7 @@ type storm struct {
 	tally
 }
 
-// tally is what the storm has to show.
+// tally counts what the storm did and what came of the commands.
 type tally struct {
 	kills, crashes, restarts                         int
 	created, refused, unconfirmed, left              int
@@ -98,7 +98,7 @@ func (s *storm) rage(length time.Duration, number uint64) {
 	people.Wait()
 }
 
-// groups is how many supergroups, forums and private chats there are, each.
+// groups is the number of supergroups, and also that of forums and of private chats.
 const groups = 12
 
 // talk lets people open tickets in groups, topics and private chats, and returns the commands.
@@ -126,7 +126,7 @@ func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.M
 	return commands
 }
 
-// option makes some commands such that they must be refused.
+// option is an option for a command; some name a team that does not exist, so that LiveDesk refuses the ticket.
 func option(dice *rand.Rand) string {
 	if dice.IntN(20) == 0 {
 		return "team:Nobody"
@@ -160,7 +160,7 @@ func (s *storm) decide() {
 		s.pressed[m] = strings.HasPrefix(button, "again:")
 		_, err := s.telegram.Press(m.From, last, button)
 		require.NoError(s.t, err)
-		s.telegram.Forge(m.From, last, button) // at once again, also where the message has changed already
+		s.telegram.Forge(m.From, last, button) // a second press at once, also where the button is gone
 	}
 	s.eventually(func() bool {
 		for m := range s.pressed {
@@ -172,8 +172,8 @@ func (s *storm) decide() {
 	}, "buttons that nobody obeys")
 }
 
-// last is the outcome of a command as it now stands: the reply that the bot posted or changed last. One that was repeated,
-// because nobody knew whether it stood, and is out of the bot's reach stays as it was.
+// last returns the reply to a command that the bot posted or changed last, which has its outcome. There may be older
+// replies: where nobody knows whether Telegram has a message, the bot posts it again and cannot change the first one.
 func (s *storm) last(m *telegramtest.Message) *telegramtest.Message {
 	replies := s.telegram.Replies(m)
 	require.NotEmpty(s.t, replies, "nothing was told about %q", m.Text)
@@ -242,7 +242,7 @@ func (s *storm) judge(m *telegramtest.Message, tickets []livedesktest.Ticket) {
 	s.count(m, told, tickets)
 }
 
-// count says which outcome a message tells, and whether LiveDesk's tickets are in keeping with it.
+// count adds the outcome that a message tells to the tally, and checks it against LiveDesk's tickets.
 func (s *storm) count(m, told *telegramtest.Message, tickets []livedesktest.Ticket) {
 	proven, number := true, numberForm.FindString(told.Text)
 	switch {
@@ -280,8 +280,8 @@ func (s *storm) print() {
 		s.repeated, s.answers.open(), s.stale, s.doubled, s.lost, s.untold)
 }
 
-// answers counts the messages of which the bot cannot know that Telegram has them: their answer did not arrive whole, or
-// the bot was killed before or shortly after. Only those may be repeated.
+// answers counts the messages of which the bot cannot know that Telegram has them: Telegram's answer did not arrive whole,
+// or the bot was killed before it arrived or shortly after. Only those may be posted again.
 type answers struct {
 	mu   sync.Mutex
 	lost int

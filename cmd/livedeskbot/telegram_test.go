@@ -132,9 +132,9 @@ func TestALostChatIsGivenUpOnce(t *testing.T) {
 	require.Never(t, func() bool { return w.callsBut("getUpdates", calls) }, 2*time.Second, 100*time.Millisecond, "endless repeats")
 }
 
-// callsBut says whether Telegram was called for anything but a method since the given number of calls.
-func (w *world) callsBut(method string, since int) bool {
-	return slices.ContainsFunc(w.telegram.Calls()[since:], func(c telegramtest.Call) bool { return c.Method != method })
+// callsBut reports whether Telegram was called for anything but the method after the first so many calls.
+func (w *world) callsBut(method string, first int) bool {
+	return slices.ContainsFunc(w.telegram.Calls()[first:], func(c telegramtest.Call) bool { return c.Method != method })
 }
 
 func TestTheOutcomeForAClosedOrDeletedTopicStandsInGeneralOnce(t *testing.T) {

@@ -38,8 +38,8 @@ func (s *session) agent(ctx context.Context, line string) (bool, error) {
 	return c.run(s, ctx, args)
 }
 
-// onTicket gives a command the number of the ticket that the agent works on. What the agent did with it is shown; the bot
-// notices by looking.
+// onTicket gives a command the number of the ticket that the agent works on, and shows what the agent did with it. The bot
+// learns of that when it reads the ticket the next time.
 func onTicket(do func(s *session, number, args string) (did string, err error)) action {
 	return func(s *session, _ context.Context, args string) (bool, error) {
 		number := s.number
@@ -58,7 +58,7 @@ func onTicket(do func(s *session, number, args string) (did string, err error)) 
 	}
 }
 
-// quietly is for what the bot does not speak about.
+// quietly is for commands after which the bot says nothing, so that nobody waits for it.
 func quietly(run action) action {
 	return func(s *session, ctx context.Context, args string) (bool, error) {
 		_, err := run(s, ctx, args)

@@ -22,7 +22,7 @@ type command struct {
 	run              action
 }
 
-// action does what was typed and says whether the bot should say something about it.
+// action does what was typed and reports whether the bot should say something about it.
 type action func(s *session, ctx context.Context, args string) (awaits bool, err error)
 
 // commands are what the person can type apart from messages; the agent's are in agent.go.
@@ -42,7 +42,8 @@ func commands() []command {
 	}
 }
 
-// find returns the command that a line is, and its arguments. Words after a command that takes none make a sentence of it.
+// find returns the command that a line is, and its arguments. With words after it, a command that takes none is not meant:
+// "help me, please" is a message.
 func find(list []command, line string) (command, string, bool) {
 	word, args, _ := strings.Cut(line, " ")
 	args = strings.TrimSpace(args)

@@ -36,7 +36,7 @@ func newScreen(out io.Writer) *screen {
 	return &screen{out: out, colours: isTerminal(out) && !plain}
 }
 
-// isTerminal says whether a file is one; other readers and writers are not.
+// isTerminal reports whether a stream is a terminal. Only files can be one.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok {
@@ -65,7 +65,7 @@ func (s *screen) check(text string) { s.write("", hanging(s.look(green, "✓ "),
 func (s *screen) fault(text string) { s.write("", hanging(s.look(red, "✗ "), text)) }
 func (s *screen) info(text string)  { s.write("", hanging("", text)) }
 
-// hanging wraps a text that begins with a mark.
+// hanging wraps a text after a mark, and indents all lines but the first by the width of the mark.
 func hanging(mark, text string) string {
 	indent := "\n"
 	if mark != "" {
