@@ -73,8 +73,8 @@ func (a account) attr() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: a.UID, Gid: a.GID}}
 }
 
-// enterable tries for real whether the server's account can enter the folder: no reading of mode bits knows of access
-// lists and mounts.
+// enterable starts a program in the folder as the server's account, to see whether that can enter it: the mode bits do not
+// tell, because access lists and mounts also count.
 func (c *cluster) enterable(ctx context.Context, dir string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.Programs, "postgres"), "--version")
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = dir, bareEnv(), c.Account.attr()

@@ -106,7 +106,7 @@ type person struct {
 
 var (
 	self = person{"this account", func() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }}
-	// The number is nobody's on Debian; initdb needs an account that exists.
+	// On Debian this is the number of the account nobody; initdb needs an account that exists.
 	ordinary = person{"an ordinary user", func() *syscall.SysProcAttr {
 		return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}}
@@ -241,7 +241,8 @@ func requireGone(t *testing.T, path string) {
 	}, patience, 10*time.Millisecond, "%s is still there", path)
 }
 
-// killEverything is a power cut for processes: nobody gets to react to another's death.
+// killEverything is what a power cut does to processes: it stops them all before it kills them, so that none can react to
+// another's death.
 func killEverything(t *testing.T, dir string, users ...*player) {
 	t.Helper()
 	supervisors, servers := running(dir)

@@ -43,7 +43,7 @@ type Server struct {
 	cluster *cluster
 	done    chan struct{}
 	closing chan struct{}
-	leave   func() // says so to the supervisor, once
+	leave   func() // tells the supervisor that this process needs the server no more; later calls do nothing
 }
 
 // Start runs the server that keeps its data in the folder of the configuration, or joins it where another process runs
@@ -66,7 +66,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 }
 
 // StartTemporary runs a server whose data is gone when the processes that use it are, in memory where there is room. It
-// takes more connections than a durable one and does not care about a crash of the machine: for tests and for a look.
+// takes more connections than a durable one and may lose data in a crash of the machine: for tests and for trying out.
 func StartTemporary(ctx context.Context) (*Server, error) {
 	dir, err := temporaryDir()
 	if err != nil {
@@ -83,7 +83,8 @@ func StartTemporary(ctx context.Context) (*Server, error) {
 // URL returns the connection string, for the superuser and the database that every server has.
 func (s *Server) URL() string { return s.cluster.url() }
 
-// Done is closed when the server has gone: after Close, or under a running user, who should then end or start anew.
+// Done is closed when the server has gone: after Close, or because it ended by itself, and then its user should end too or
+// start another.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Err returns why Done is closed: nil while the server runs and after Close.

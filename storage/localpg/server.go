@@ -102,7 +102,7 @@ func (c *cluster) initFault(err error) error {
 	return fmt.Errorf("initdb for the private Postgres in %s: %w\n%s", c.Dir, err, said)
 }
 
-// syncDir makes the move of the data folder last, before anything in it is promised to.
+// syncDir writes a folder to disk, so that the move of the data folder into it survives a power cut.
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
@@ -180,7 +180,7 @@ func (c *cluster) logTail() string {
 type pidFile struct{ pid, status string }
 
 func (c *cluster) readLock() pidFile {
-	content, _ := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid")) // none is as good as an empty one
+	content, _ := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid")) // a missing file is read as an empty one
 	lines := strings.Split(string(content), "\n")
 	if len(lines) < 8 {
 		return pidFile{pid: lines[0]}

@@ -23,16 +23,17 @@ const (
 	listenerFD
 )
 
-// init, against the rule of the house, because the supervisor is whatever program imports this package: the service,
-// what `go run` has built, a test binary. None of them has another place to turn off before its own main.
+// The supervisor is a copy of whatever program imports this package: the service, what `go run` has built, a test binary.
+// Only an init can keep all of them from running their own main.
 func init() {
 	if len(os.Args) == 2 && os.Args[0] == supervisorName {
 		os.Exit(supervise(os.Args[1]))
 	}
 }
 
-// launch starts the supervisor, hands it the lock and the socket, and waits for its word. The connection waits in the
-// socket's queue before the supervisor exists, so it learns of this user even if the user dies at once.
+// launch starts the supervisor, hands it the lock and the socket, and waits until it says that the server is ready. The
+// connection waits in the socket's queue before the supervisor exists, which so learns of this user even if the user dies
+// at once.
 func (c *cluster) launch(ctx context.Context, owner *os.File) (*net.UnixConn, error) {
 	defer owner.Close()
 	listener, err := c.listen()
