@@ -144,6 +144,25 @@ func sentinel(err error) (found error) {
 	return found
 }
 
+func TestAnErrorSaysInOneLineWhatHappened(t *testing.T) {
+	t.Parallel()
+	for want, test := range map[string]struct {
+		status int
+		body   string
+	}{
+		"create ticket: not sent: status 503":                                                {503, html},
+		"create ticket: refused: status 400, code 3002":                                      {400, `{"code":3002,"message":"bad title"}`},
+		"create ticket: outcome unknown: status 200: answer says neither yes nor no":         {200, `{}`},
+		"create ticket: outcome unknown: status 200: read answer: null instead of an object": {200, `null`},
+		"create ticket: outcome unknown: status 200: read answer: more than one object":      {200, `{"code":0}{"code":0}`},
+	} {
+		_, err := setup(t, reply(test.status, test.body)).CreateTicket(t.Context(), valid)
+		require.EqualError(t, err, want)
+	}
+	_, err := connect(t, "http://livedesk.invalid").CreateTicket(t.Context(), livedesk.NewTicket{})
+	require.EqualError(t, err, "create ticket: refused: title is empty")
+}
+
 func TestEveryWayToConfirmATicketIsUnderstood(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -154,6 +173,7 @@ func TestEveryWayToConfirmATicketIsUnderstood(t *testing.T) {
 		"created":                    {201, `{"code":0,"data":{"ticket_id":"tk_1"}}`, "tk_1"},
 		"without content":            {204, "", ""},
 		"code as text":               {200, `{"code":"0","data":{"ticket_id":"tk_1"}}`, "tk_1"},
+		"code as another zero":       {200, `{"code":0.0,"data":{"ticket_id":"tk_1"}}`, "tk_1"},
 		"without id":                 {200, `{"code":0,"data":{"message":"Ticket created successfully"}}`, ""},
 		"id null":                    {200, `{"code":0,"data":{"ticket_id":null}}`, ""},
 		"id odd":                     {200, `{"code":0,"data":{"ticket_id":["tk_1"]}}`, ""},

@@ -263,6 +263,27 @@ func TestAttachmentsAreReadFromWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestSizesAreReadInEveryForm(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]int64{
+		`1220`:                  1220,
+		`" 1220 "`:              1220,
+		`1220.9`:                1220,
+		`1.22e3`:                1220,
+		`"9007199254740993"`:    9007199254740993, // no float64 is this number
+		`9007199254740991.0`:    9007199254740991,
+		`9007199254740992.0`:    0, // may have been another number before somebody made a float64 of it
+		`"9223372036854775808"`: 0,
+		`-1220`:                 0,
+		`"1220 KB"`:             0,
+		`"NaN"`:                 0,
+		`null`:                  0,
+	} {
+		ticket := read(t, `"attachments":[{"file_url":"https://example.com/1","file_size":`+value+`}]`)
+		require.Equal(t, want, ticket.Attachments[0].Size, value)
+	}
+}
+
 func TestTimesAreReadInEveryForm(t *testing.T) {
 	t.Parallel()
 	const second, milli = "2025-11-04T01:15:22Z", "2025-11-04T01:15:22.123Z"
