@@ -307,6 +307,10 @@ func TestTimesAreReadInEveryForm(t *testing.T) {
 		`"1762218922123"`:                 milli,
 		`"1762218922.123"`:                milli,
 		`1.762218922e9`:                   second,
+		`99999999999`:                     "5138-11-16T09:46:39Z", // the last number that is seconds
+		`100000000000`:                    "1973-03-03T09:46:40Z", // the first that is milliseconds
+		`"0001-01-01T00:00:01Z"`:          "0001-01-01T00:00:01Z",
+		`"9999-12-31T23:59:59Z"`:          "9999-12-31T23:59:59Z",
 	} {
 		require.Equal(t, utc(t, want), read(t, `"created_at":`+value).CreatedAt, value)
 	}
