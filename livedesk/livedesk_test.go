@@ -3,6 +3,7 @@ package livedesk_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -401,6 +403,30 @@ func TestTheTimeoutEndsASlowAnswerAtAnyPoint(t *testing.T) {
 		_, err := client.CreateTicket(t.Context(), valid)
 		require.Equal(t, livedesk.Unknown, livedesk.KindOf(err), name)
 		require.ErrorContains(t, err, "deadline exceeded", name)
+	}
+}
+
+func TestTheTimeoutIs15SecondsUnlessToldOtherwiseAndTenTimesThatForAnUpload(t *testing.T) {
+	t.Parallel()
+	for configured, want := range map[time.Duration]time.Duration{0: 15 * time.Second, 3 * time.Second: 3 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			client := connect(t, "http://livedesk.invalid", func(c *livedesk.Config) {
+				c.Timeout = configured
+				c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})
+			})
+			for op, send := range operations {
+				begun := time.Now()
+				require.ErrorIs(t, send(t.Context(), client), context.DeadlineExceeded, op)
+				if op == "upload" {
+					require.Equal(t, 10*want, time.Since(begun))
+				} else {
+					require.Equal(t, want, time.Since(begun), op)
+				}
+			}
+		})
 	}
 }
 
