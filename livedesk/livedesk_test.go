@@ -134,6 +134,7 @@ func TestCreateTicketSendsTheDocumentedRequestAndReadsTheDocumentedAnswer(t *tes
 			r := <-requests
 			require.Equal(t, "POST /accounts/tickets", r.Method+" "+r.URL.Path)
 			require.Equal(t, "application/json", r.Header.Get("Content-Type"))
+			require.Equal(t, "application/json", r.Header.Get("Accept"))
 			user, password, ok := r.BasicAuth()
 			require.True(t, ok)
 			require.Equal(t, []string{key, secret}, []string{user, password})

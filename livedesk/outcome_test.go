@@ -229,6 +229,10 @@ func TestAMessageIsFitToBeShown(t *testing.T) {
 	require.True(t, strings.HasPrefix(e.Message, "no entry for [hidden], [hidden], Basic [hidden] here ы"), e.Message)
 	require.Equal(t, 300, utf8.RuneCountInString(e.Message))
 	require.NotContains(t, err.Error(), "entry", "errors are logged, and a message may quote the ticket")
+
+	client = setup(t, reply(400, `{"code":"`+strings.Repeat("E", 41)+`"}`))
+	_, err = client.CreateTicket(t.Context(), valid)
+	require.Equal(t, strings.Repeat("E", 39)+"…", failure(t, err).Code)
 }
 
 // closedAddress returns an address where nothing listens.
