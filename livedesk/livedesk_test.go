@@ -243,10 +243,14 @@ func TestNewRejectsWhatIsNoAddress(t *testing.T) {
 		{BaseURL: "livedesk-api.engagelab.com/api/v2"},
 		{BaseURL: "ftp://example.com"},
 		{BaseURL: "https://user:hunter2@example.com"},
-		{BaseURL: "https://example.com?token=hunter2"},
+		{BaseURL: "https://example.com?token=hunter2", UploadURL: "off"},
+		{BaseURL: "https://example.com#hunter2", UploadURL: "off"},
 		{BaseURL: "https://exa mple.com/hunter2"},
+		{BaseURL: "https://:443/hunter2"},
 		{BaseURL: "https://example.com", UploadURL: "/upload"},
 		{BaseURL: "https://example.com", UploadURL: "https://user:hunter2@example.com"},
+		{BaseURL: "https://example.com", UploadURL: "https://example.com#hunter2"},
+		{BaseURL: "https://example.com", UploadURL: "https://exa mple.com/hunter2"},
 	} {
 		_, err := livedesk.New(config)
 		require.Error(t, err)

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -215,6 +216,20 @@ func TestRetryAfterIsReadInEveryForm(t *testing.T) {
 		_, err := client.Ticket(t.Context(), "tk_1")
 		require.Equal(t, want, failure(t, err).RetryAfter, value)
 	}
+}
+
+func TestARetryAfterDateCountsFromOurClockWhereTheServerDoesNotTellItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client := connect(t, "http://livedesk.invalid", func(c *livedesk.Config) {
+			c.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+				until := time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)
+				return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {until}}, Body: http.NoBody}, nil
+			})
+		})
+		_, err := client.Ticket(t.Context(), "tk_1")
+		require.Equal(t, 30*time.Second, failure(t, err).RetryAfter)
+	})
 }
 
 func TestAMessageIsFitToBeShown(t *testing.T) {
