@@ -4,10 +4,28 @@ import (
 	"context"
 	"strconv"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
+
+// access decides who may do and see what. Nothing else does.
+type access struct {
+	staffChats map[int64]bool
+	members    map[int64]string // staff by their Telegram user
+	channel    string           // LiveDesk's, of the requester's channel contact
+	store      *storage.Store
+	telegram   *telegram.Client
+}
+
+func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
+	a := access{staffChats: map[int64]bool{}, members: cfg.StaffMembers, channel: cfg.ChannelID, store: store, telegram: api}
+	for _, chat := range cfg.StaffChats {
+		a.staffChats[chat] = true
+	}
+	return a
+}
 
 // reader is who will read an answer.
 type reader struct {
@@ -16,38 +34,57 @@ type reader struct {
 	private bool
 }
 
-// audienceOf says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
+// audience says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
 // says of it, nil where it says nothing.
-func (h handler) audienceOf(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
-	if h.staff[r.chat] {
+func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
+	if a.staffChats[r.chat] {
 		return view.Staff, nil
 	}
 	for _, t := range ours {
 		if t.ChatID == r.chat {
 			return view.Customers, nil
 		}
-		if ok, err := h.ownElsewhere(ctx, r, t); err != nil || ok {
+		if ok, err := a.ownElsewhere(ctx, r, t); err != nil || ok {
 			return view.Customers, err
 		}
 	}
 	if desk != nil && desk.Requester.ChannelContacts != nil {
 		c := desk.Requester.ChannelContacts
-		if c.ChannelID == h.cfg.ChannelID && c.ContactID == strconv.FormatInt(r.chat, 10) {
+		if c.ChannelID == a.channel && c.ContactID == strconv.FormatInt(r.chat, 10) {
 			return view.Customers, nil
 		}
 	}
 	return view.Nobody, nil
 }
 
-// ownElsewhere says whether a private chat's person made or follows a ticket of a chat that they are still a member of.
-func (h handler) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
+// ownElsewhere reports whether a private chat's person made or follows a ticket of a chat that they are still a member of.
+func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
 	if !r.private {
 		return false, nil
 	}
-	follows, err := h.store.Follows(ctx, t.ID, r.person)
+	follows, err := a.store.Follows(ctx, t.ID, r.person)
 	if err != nil || !follows {
 		return false, err
 	}
-	member, err := h.telegram.Member(ctx, t.ChatID, r.person)
+	member, err := a.telegram.Member(ctx, t.ChatID, r.person)
 	return member.In, err
+}
+
+// mayDecide reports whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and
+// staff.
+func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	if _, staff := a.members[p.by.id]; staff || p.by.id == t.SenderID {
+		return true, nil
+	}
+	if p.private {
+		return false, nil // a private chat has no administrators
+	}
+	member, err := a.telegram.Member(ctx, p.chat, p.by.id)
+	return member.Admin, err
+}
+
+// mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
+func (a access) mayChange(p pressed, t storage.Ticket) bool {
+	_, member := a.members[p.by.id]
+	return member || a.staffChats[p.chat] || p.by.id == t.SenderID
 }

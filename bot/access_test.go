@@ -1,13 +1,13 @@
 package bot
 
 import (
-	"log/slog"
 	"net/http/httptest"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
@@ -15,9 +15,9 @@ import (
 	"livedeskbot/storage/storagetest"
 )
 
-// library is a bot's handler with one ticket: ann asked for it in her group, fred follows it.
+// library decides about one ticket: ann asked for it in her group, fred follows it.
 type library struct {
-	h                handler
+	access           access
 	telegram         *telegramtest.Server
 	group, elsewhere *telegramtest.Chat
 	staff            *telegramtest.Chat
@@ -44,9 +44,9 @@ func newLibrary(t *testing.T) library {
 	cfg := Config{
 		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID},
 	}
-	b, err := New(cfg, nil, store, slog.New(slog.DiscardHandler))
+	api, err := telegram.New(telegram.Config{Token: cfg.Token, APIURL: cfg.APIURL})
 	require.NoError(t, err)
-	l.h = b.handler(cfg)
+	l.access = newAccess(cfg, store, api)
 	l.ticket, err = store.OpenTicket(t.Context(), storage.NewTicket{
 		Ref: "ref", ChatID: l.group.ID, SenderID: l.ann.ID, State: storage.StateSending, Request: []byte("{}"),
 		Followers: []storage.Person{{ID: l.ann.ID}, {ID: l.fred.ID}},
@@ -132,7 +132,7 @@ func TestWhoReadsTheChatDecidesWhatIsSeen(t *testing.T) {
 			if test.others {
 				ours = nil
 			}
-			got, err := l.h.audienceOf(t.Context(), test.reader(l), ours, desk)
+			got, err := l.access.audience(t.Context(), test.reader(l), ours, desk)
 			require.NoError(t, err)
 			require.Equal(t, test.want, got)
 		})
@@ -144,7 +144,7 @@ func TestMembershipThatCannotBeAskedForNowIsAnErrorAndNoAnswer(t *testing.T) {
 	for _, code := range []int{429, 500, 502} {
 		l := newLibrary(t)
 		l.telegram.Fail(code, "not now", telegramtest.Match{Method: "getChatMember"})
-		_, err := l.h.audienceOf(t.Context(), l.alone(l.ann), []storage.Ticket{l.ticket}, nil)
+		_, err := l.access.audience(t.Context(), l.alone(l.ann), []storage.Ticket{l.ticket}, nil)
 		require.Error(t, err, code)
 	}
 }

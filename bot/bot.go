@@ -1,19 +1,20 @@
-// Package bot is the Telegram side of the ticket bot: it takes updates in, decides what people want, asks LiveDesk for it
-// and tells them what came of it. The promise: every /ticket gets exactly one outcome, whatever crashes or is delivered
-// twice.
+// Package bot is the ticket bot: it wires the three stages together and does what people want. The promise: every /ticket gets
+// exactly one outcome, whatever crashes or is delivered twice.
 //
-// The way of an update: poll.go or webhook.go receives it, intake.go journals it in Postgres before Telegram gets its
-// acknowledgement, queue.go keeps one person's messages in order, route.go and command.go say what is wanted (pure
-// functions), and act.go hands it to one file per intention: ticket.go, status.go, follow.go, button.go, addition.go.
+// The way of an update: the inbox journals it and hands it to the handler (handler.go). read.go turns it into our own types, the
+// border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
+// each thing that people can do does it: ticket.go, question.go, status.go, follow.go, addition.go, edit.go, and, for buttons,
+// press.go, unconfirmed.go, choose.go, conversation.go. access.go decides who may do and see what.
 //
-// The way of a ticket: ticket.go stores it, files.go carries its files, desk.go brings it to LiveDesk, track.go looks at it
-// from then on, amend.go changes it there. tell.go keeps its card true, relay.go posts what is news beside the card. Each
-// step is a change of the ticket's row, so that any process can go on from there; what is told is derived from the row.
-// process.go, hands.go and strays.go see to it that every row is worked on by one living process.
+// The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
+// became of it. Stages speak through rows: each step is a change of the ticket's row, from which any process can go on.
+// Operators ask ready.go, metrics.go and check.go.
 //
-// send.go alone knows what Telegram answers, gate.go how fast it may be asked, telegram.go how; access.go knows who may
-// see what. The words stand in locales, which text.go reads; card.go and conversation.go show a ticket in them, and
-// html.go, markdown.go and split.go make them fit Telegram. Operators ask ready.go, metrics.go and check.go.
+// Words, one for one thing. Ask is what a person does, want what they wish; a question is the bot's. To answer is to say
+// something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to
+// edit are calls to Telegram. To open is to store a ticket, to create is LiveDesk's; to add is to bring words into a ticket, to
+// amend is to write them there; to look is to read a ticket. To follow is to want news of a ticket; a chat that becomes a
+// supergroup moves.
 package bot
 
 import (
@@ -102,14 +103,10 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 
 // handler is what does the wishes of people.
 func (b *Bot) handler(cfg Config) handler {
-	h := handler{
+	return handler{
 		cfg: cfg, me: b.me, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		log: b.log, staff: map[int64]bool{},
+		access: newAccess(cfg, b.store, b.telegram), log: b.log,
 	}
-	for _, chat := range cfg.StaffChats {
-		h.staff[chat] = true
-	}
-	return h
 }
 
 // Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what

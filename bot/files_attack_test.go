@@ -132,8 +132,8 @@ func TestFilesOfEveryKindAreFound(t *testing.T) {
 		"sticker-7.webm":   {Sticker: &models.Sticker{FileID: "f", IsVideo: true}},
 	} {
 		m.ID = 7
-		f, ok := fileOf(m)
-		require.True(t, ok)
+		f := fileOf(m)
+		require.NotNil(t, f)
 		require.Equal(t, want, f.Name)
 		require.Equal(t, "f", f.ID)
 	}

@@ -9,15 +9,15 @@ import (
 	"livedeskbot/storage"
 )
 
-// followTicket handles /follow and /unfollow, with a number or as a reply to one of the bot's messages about a ticket.
-func (h handler) followTicket(ctx context.Context, w wantFollow) error {
+// follow handles /follow and /unfollow, with a number or as a reply to one of the bot's messages about a ticket.
+func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	say := h.view.In("")
-	if !w.by.user {
-		return h.say(ctx, w.asked, say.Text("follow_nobody"))
+	if !a.by.user {
+		return h.say(ctx, a, say.Text("follow_nobody"))
 	}
-	about, err := h.meant(ctx, w.asked)
+	about, err := h.meant(ctx, a)
 	if errors.Is(err, storage.ErrNotFound) {
-		return h.say(ctx, w.asked, say.Text("follow_which"))
+		return h.say(ctx, a, say.Text("follow_which"))
 	}
 	if err != nil {
 		return err
@@ -26,22 +26,22 @@ func (h handler) followTicket(ctx context.Context, w wantFollow) error {
 	if err != nil {
 		return err
 	}
-	who, err := h.audienceOf(ctx, w.reader(), ours, nil)
+	who, err := h.access.audience(ctx, a.reader(), ours, nil)
 	if err != nil {
 		return err
 	}
 	if who == view.Nobody || len(ours) == 0 {
-		return h.say(ctx, w.asked, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
+		return h.say(ctx, a, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
 	}
-	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: w.by.id, Name: w.by.name}, w.on); err != nil {
+	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, on); err != nil {
 		return err
 	}
-	return h.say(ctx, w.asked, followed(say, ours[0], w.on))
+	return h.say(ctx, a, followed(say, ours[0], on))
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
 func (h handler) toggleFollow(ctx context.Context, say view.Language, c choice) (string, error) {
-	on, err := h.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, h.telegram.BotID, c.update)
+	on, err := h.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, h.me.id, c.update)
 	if err != nil {
 		return "", err
 	}

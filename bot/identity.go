@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/bot/wait"
 )
@@ -47,9 +48,12 @@ func (b *Bot) introduce(ctx context.Context) {
 }
 
 func (b *Bot) setMenu(ctx context.Context) error {
+	list := menu(b.view.In(""))
 	var errs []error
-	for _, command := range menu(b.view.In("")) {
-		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: command.list, Scope: command.scope})
+	for _, scope := range []models.BotCommandScope{
+		&models.BotCommandScopeDefault{}, &models.BotCommandScopeAllGroupChats{}, &models.BotCommandScopeAllPrivateChats{},
+	} {
+		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, Scope: scope})
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -134,13 +134,13 @@ func TestRouteOfOtherUpdates(t *testing.T) {
 	}{
 		"a press": {
 			`"callback_query":{"id":"q","data":"d",` + fromJSON + `,"message":` + startJSON + `}`,
-			pressed{id: "q", data: "d", chat: -100, message: 9, date: 1, by: person{5, "Ann Lee", true}}},
+			pressed{id: "q", data: "d", chat: -100, message: 9, sent: time.Unix(1, 0), by: person{5, "Ann Lee", true}}},
 		"a press under a message that is out of reach": {
 			`"callback_query":{"id":"q","data":"d",` + fromJSON + `,"message":{"message_id":9,"date":0,` + chatJSON + `}}`,
-			pressed{id: "q", data: "d", chat: -100, message: 9, by: person{5, "Ann Lee", true}}},
+			pressed{id: "q", data: "d", chat: -100, message: 9, sent: time.Unix(0, 0), by: person{5, "Ann Lee", true}}},
 		"a press nobody knows where": {
 			`"callback_query":{"id":"q","data":"d",` + fromJSON + `,"inline_message_id":"i"}`,
-			pressed{id: "q", data: "d", by: person{5, "Ann Lee", true}}},
+			pressed{id: "q", data: "d", sent: time.Unix(0, 0), by: person{5, "Ann Lee", true}}},
 		"a group that became a supergroup": {
 			`"message":{"message_id":3,"date":1,"chat":{"id":-5,"type":"group"},"migrate_to_chat_id":-100}`, migrated{-5, -100}},
 		"a supergroup that was a group": {

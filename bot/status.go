@@ -11,7 +11,6 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
-	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -38,38 +37,6 @@ func (h handler) status(ctx context.Context, update int64, a asked) (bool, error
 	return false, h.say(ctx, a, text)
 }
 
-// meant is the ticket that a command names: by its number, or as a reply to one of the bot's messages about it.
-// ErrNotFound: by neither.
-func (h handler) meant(ctx context.Context, a asked) (storage.Post, error) {
-	if number, _, _ := strings.Cut(markup.Line(a.args), " "); number != "" {
-		return storage.Post{TicketID: number}, nil
-	}
-	if !h.mine(a.quoted) {
-		return storage.Post{}, storage.ErrNotFound
-	}
-	return h.quotedPost(ctx, a)
-}
-
-// quotedPost is what the quoted message of the bot is about.
-func (h handler) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
-	return h.postAt(ctx, a.at.Chat, int64(a.quoted.ID), a.quoted.Date)
-}
-
-// postAt is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
-// tells its number, so a fresh message, going by its date, is given time to be recorded.
-func (h handler) postAt(ctx context.Context, chat, id int64, date int) (storage.Post, error) {
-	fresh := time.Since(time.Unix(int64(date), 0)) < recording+time.Second // dates are whole seconds
-	for until := time.Now().Add(recording); ; {
-		about, err := h.store.PostAt(ctx, chat, id)
-		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
-			return about, err
-		}
-		if err := wait.Sleep(ctx, 20*time.Millisecond); err != nil {
-			return about, err
-		}
-	}
-}
-
 // show answers with one ticket and remembers what the answer is about.
 func (h handler) show(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
 	text, about, err := h.describe(ctx, a, about)
@@ -89,7 +56,7 @@ func (h handler) show(ctx context.Context, update int64, a asked, about storage.
 		if i == len(parts)-1 {
 			done = update
 		}
-		if err := h.work.Record(ctx, func() error { return h.store.AddPost(ctx, at.Chat, id, about, h.telegram.BotID, done) }); err != nil {
+		if err := h.work.Record(ctx, func() error { return h.store.AddPost(ctx, at.Chat, id, about, h.me.id, done) }); err != nil {
 			return false, err
 		}
 	}
@@ -105,7 +72,7 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 		return "", about, err
 	}
 	if about.TicketID == "" { // ours, and LiveDesk has not told its number
-		who, err := h.audienceOf(ctx, a.reader(), ours, nil)
+		who, err := h.access.audience(ctx, a.reader(), ours, nil)
 		if err != nil || who == view.Nobody || len(ours) == 0 {
 			return say.Text("not_found"), storage.Post{}, err
 		}
@@ -116,7 +83,7 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 	if lookErr == nil {
 		desk = &ticket
 	}
-	who, err := h.audienceOf(ctx, a.reader(), ours, desk)
+	who, err := h.access.audience(ctx, a.reader(), ours, desk)
 	if err != nil {
 		return "", about, err
 	}
@@ -138,18 +105,6 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 }
 
 func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id, private: a.private} }
-
-// rows are our tickets that a post is about.
-func (h handler) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
-	if about.TicketID != "" {
-		return h.store.TicketsByNumber(ctx, about.TicketID)
-	}
-	t, err := h.store.Ticket(ctx, about.Ticket)
-	if err != nil {
-		return nil, err
-	}
-	return []storage.Ticket{t}, nil
-}
 
 // seenAs stores what LiveDesk just said.
 func (h handler) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
@@ -215,7 +170,7 @@ func (h handler) unfinished(ctx context.Context, a asked) ([]storage.Ticket, err
 	for _, t := range tickets {
 		allowed, known := member[t.ChatID]
 		if !known {
-			if allowed, err = h.ownElsewhere(ctx, a.reader(), t); err != nil {
+			if allowed, err = h.access.ownElsewhere(ctx, a.reader(), t); err != nil {
 				return nil, err
 			}
 			member[t.ChatID] = allowed

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-telegram/bot/models"
-
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
@@ -30,15 +28,15 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	}
 	text := parseTicketText(a.args)
 	if a.quoted != nil {
-		text.description = view.AppendBlock(text.description, quote(a.quoted))
+		text.description = view.AppendBlock(text.description, quote(*a.quoted))
 	}
-	files := filesOf(a.message, a.quoted)
+	files := filesOf(&a.message, a.quoted)
 	switch {
 	case text.title != "":
 	case a.quoted != nil:
-		text.title = titleOf(a.quoted)
+		text.title = titleOf(*a.quoted)
 	case len(files) > 0:
-		text.title = kindOf(a.message) + " – " + a.by.name
+		text.title = a.kind + " – " + a.by.name
 	default:
 		return false, h.ask(ctx, a)
 	}
@@ -53,9 +51,9 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 
 // gather makes a ticket wait a little for its files, those of albums included.
 func (h handler) gather(t *storage.NewTicket, a asked, files []storage.File) {
-	t.Files, t.Album = files, a.message.MediaGroupID
+	t.Files, t.Album = files, a.album
 	if t.Album == "" && a.quoted != nil {
-		t.Album = a.quoted.MediaGroupID
+		t.Album = a.quoted.album
 	}
 	if len(files) == 0 || t.State == storage.StateRefused {
 		return
@@ -69,13 +67,13 @@ func (h handler) gather(t *storage.NewTicket, a asked, files []storage.File) {
 // compose makes the ticket that a message asks for.
 func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
-		Ref: h.ref(a), BotID: h.telegram.BotID, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
+		Ref: h.ref(a), BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
 		SenderID: a.by.id, SenderName: a.by.name, PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
 	}
 	if a.by.user {
 		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
 	}
-	for _, p := range mentioned(a.message) {
+	for _, p := range a.people {
 		if p.ID != a.by.id {
 			t.Followers = append(t.Followers, p)
 		}
@@ -92,7 +90,7 @@ func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 
 // ref names the message that asked for something, everywhere and for ever: its telegram_ref.
 func (h handler) ref(a asked) string {
-	return fmt.Sprintf("%d/%d/%d", h.telegram.BotID, a.at.Chat, a.at.Reply)
+	return fmt.Sprintf("%d/%d/%d", h.me.id, a.at.Chat, a.at.Reply)
 }
 
 // request is the body of the create request.
@@ -149,55 +147,12 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 	return true, nil
 }
 
-// ask asks the person for the ticket's text.
-func (h handler) ask(ctx context.Context, a asked) error {
-	q := storage.Question{
-		BotID: h.telegram.BotID, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
-	}
-	if err := h.store.Ask(ctx, q); err != nil {
-		return err
-	}
-	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.view.In("").Text("question"), Ask: true})
-	if err != nil || id == 0 {
-		return err
-	}
-	q.ChatID = at.Chat
-	return h.work.Record(ctx, func() error { return h.store.Asked(ctx, q, id) })
-}
-
-// isQuestion says whether a message reads like the bot's question for a ticket's text.
-func (h handler) isQuestion(m *models.Message) bool {
-	return h.mine(m) && m.Text == markup.Plain(h.view.In("").Text("question"))
-}
-
-// answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
-func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error) {
-	if part, ok := partOf(a.message).(albumPart); ok { // the first part made the ticket, and the others go with it
-		if joined, err := h.addAlbumPart(ctx, part); err != nil || joined {
-			return false, err
-		}
-	}
-	q, err := h.store.QuestionFor(ctx, h.telegram.BotID, a.at.Chat, a.by.id, int64(a.quoted.ID), h.isQuestion(a.quoted))
-	switch {
-	case errors.Is(err, storage.ErrNotFound):
-		return h.addTo(ctx, update, a)
-	case err != nil:
-		return false, err
-	case q.Answered:
-		if _, err := h.store.ByRef(ctx, h.ref(a)); !errors.Is(err, storage.ErrNotFound) {
-			return false, err // the answer was this message: its update is handled again
-		}
-		return false, h.say(ctx, a, h.view.In("").Text("question_answered"))
-	}
-	return h.openTicket(ctx, update, a, q)
-}
-
 // titleOf is the title of a ticket that a reply makes of a message.
-func titleOf(m *models.Message) string {
-	if t := parseTitle(body(m)); t != "" {
+func titleOf(m message) string {
+	if t := parseTitle(m.text); t != "" {
 		return t
 	}
-	return kindOf(m)
+	return m.kind
 }
 
 func parseTitle(text string) string {
@@ -205,44 +160,11 @@ func parseTitle(text string) string {
 	return shortTitle(markup.Line(line))
 }
 
-// body is what a message says, in any form that has words.
-func body(m *models.Message) string {
-	if m.Text != "" {
-		return m.Text
-	}
-	return m.Caption
-}
-
 // quote is a message as a Markdown quotation.
-func quote(m *models.Message) string {
-	name := ""
-	if by, ok := sender(m); ok {
-		name = by.name
-	} else if m.From != nil {
-		name = user(m.From).name
-	}
-	text := strings.TrimSpace(markup.Clean(body(m)))
+func quote(m message) string {
+	text := strings.TrimSpace(markup.Clean(m.text))
 	if text == "" {
-		text = "[" + kindOf(m) + "]"
+		text = "[" + m.kind + "]"
 	}
-	return view.Quoted(name, time.Unix(int64(m.Date), 0), text)
-}
-
-// kindOf names a message without words, for agents.
-func kindOf(m *models.Message) string {
-	switch {
-	case len(m.Photo) > 0:
-		return "Photo"
-	case m.Video != nil, m.VideoNote != nil:
-		return "Video"
-	case m.Animation != nil:
-		return "Animation"
-	case m.Voice != nil, m.Audio != nil:
-		return "Audio"
-	case m.Document != nil:
-		return "Document"
-	case m.Sticker != nil:
-		return "Sticker"
-	}
-	return "Message"
+	return view.Quoted(m.author, m.sent, text)
 }

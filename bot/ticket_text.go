@@ -12,28 +12,6 @@ import (
 // titleLimit is the longest title of a ticket, in code points.
 const titleLimit = 200
 
-// command is a bot command at the very beginning of a message.
-type command struct {
-	name string // lower case, without the slash
-	args string // everything after the command and the one separator that ends it
-}
-
-var commandWord = regexp.MustCompile(`^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?$`)
-
-// parseCommand reads the command that text, the text or caption of a message, begins with. It reports false
-// where there is none and where another bot is meant; username is this bot's, without the @. The message's
-// entities are not asked: clients leave them out of some captions, and their UTF-16 offsets add nothing to
-// a command at offset 0.
-func parseCommand(text, username string) (command, bool) {
-	end := wordEnd(text)
-	word := commandWord.FindStringSubmatch(text[:end])
-	if word == nil || word[2] != "" && !strings.EqualFold(word[2], username) {
-		return command{}, false
-	}
-	_, separator := utf8.DecodeRuneInString(text[end:])
-	return command{name: strings.ToLower(word[1]), args: text[end+separator:]}, true
-}
-
 // ticketText is what a person wrote after /ticket, or as the answer to the bot's question. It is valid UTF-8
 // without control characters other than line feed and tab.
 type ticketText struct {

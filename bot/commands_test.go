@@ -15,29 +15,45 @@ import (
 func TestParseCommand(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		text string
-		want command
+		text       string
+		name, args string
 	}{
-		"a bare command":                        {"/ticket", command{name: "ticket"}},
-		"with arguments":                        {"/ticket printer jams", command{"ticket", "printer jams"}},
-		"with this bot's name":                  {"/ticket@DeskBot printer", command{"ticket", "printer"}},
-		"with this bot's name in other letters": {"/ticket@dESKbOT printer", command{"ticket", "printer"}},
-		"in capitals":                           {"/TICKET Printer", command{"ticket", "Printer"}},
-		"ended by a line feed":                  {"/ticket\nprinter", command{"ticket", "printer"}},
-		"ended by a wide space":                 {"/ticket\u3000プリンター", command{"ticket", "プリンター"}},
-		"ended by a no-break space":             {"/ticket\u00a0printer", command{"ticket", "printer"}},
-		"only one separator is removed":         {"/ticket \n x ", command{"ticket", "\n x "}},
-		"emoji and Cyrillic behind it":          {"/ticket 😀 привет", command{"ticket", "😀 привет"}},
-		"digits and underscores":                {"/a_1", command{name: "a_1"}},
-		"the longest name":                      {"/" + strings.Repeat("a", 32), command{name: strings.Repeat("a", 32)}},
+		"a bare command":                        {"/ticket", "ticket", ""},
+		"with arguments":                        {"/ticket printer jams", "ticket", "printer jams"},
+		"with this bot's name":                  {"/ticket@DeskBot printer", "ticket", "printer"},
+		"with this bot's name in other letters": {"/ticket@dESKbOT printer", "ticket", "printer"},
+		"in capitals":                           {"/TICKET Printer", "ticket", "Printer"},
+		"ended by a line feed":                  {"/ticket\nprinter", "ticket", "printer"},
+		"ended by a wide space":                 {"/ticket\u3000プリンター", "ticket", "プリンター"},
+		"ended by a no-break space":             {"/ticket\u00a0printer", "ticket", "printer"},
+		"only one separator is removed":         {"/ticket \n x ", "ticket", "\n x "},
+		"emoji and Cyrillic behind it":          {"/ticket 😀 привет", "ticket", "😀 привет"},
+		"digits and underscores":                {"/a_1", "a_1", ""},
+		"the longest name":                      {"/" + strings.Repeat("a", 32), strings.Repeat("a", 32), ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := parseCommand(test.text, "DeskBot")
+			name, args, ok := parseCommand(test.text, "DeskBot")
 			require.True(t, ok)
-			require.Equal(t, test.want, got)
+			require.Equal(t, test.name, name)
+			require.Equal(t, test.args, args)
 		})
+	}
+}
+
+func TestHelpAndMenuKnowEveryCommand(t *testing.T) {
+	t.Parallel()
+	h := newRouter(t)
+	help, listed := markup.Plain(h.help()), map[string]bool{}
+	for _, c := range menu(h.view.In("")) {
+		listed[c.Command] = true
+	}
+	for _, c := range commands {
+		require.Equal(t, c.menu, listed[c.name], c.name)
+		require.Equal(t, c.name != "start", strings.Contains(help, "/"+c.name), c.name) // Telegram's own button has no need of words
+		require.NotNil(t, c.want(asked{}), c.name)
+		require.Same(t, commandNamed(c.name), commandNamed(strings.ToLower(c.name)))
 	}
 }
 
@@ -62,11 +78,11 @@ func TestParseCommandIgnoresWhatIsNotMeantForThisBot(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, ok := parseCommand(text, "DeskBot")
+			_, _, ok := parseCommand(text, "DeskBot")
 			require.False(t, ok)
 		})
 	}
-	_, ok := parseCommand("/ticket@ x", "")
+	_, _, ok := parseCommand("/ticket@ x", "")
 	require.False(t, ok, "a bot that does not know its name yet")
 }
 
@@ -75,14 +91,14 @@ func FuzzParseCommand(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		cmd, ok := parseCommand(text, "DeskBot")
+		name, args, ok := parseCommand(text, "DeskBot")
 		if !ok {
-			require.Zero(t, cmd)
+			require.Empty(t, name+args)
 			return
 		}
-		require.Regexp(t, `^[a-z0-9_]{1,32}$`, cmd.name)
-		require.True(t, strings.HasSuffix(text, cmd.args))
-		require.True(t, strings.EqualFold(text[1:1+len(cmd.name)], cmd.name))
+		require.Regexp(t, `^[a-z0-9_]{1,32}$`, name)
+		require.True(t, strings.HasSuffix(text, args))
+		require.True(t, strings.EqualFold(text[1:1+len(name)], name))
 	})
 }
 

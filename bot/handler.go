@@ -25,7 +25,7 @@ type handler struct {
 	view     *view.View
 	desk     *desk.Desk
 	outbox   *outbox.Outbox
-	staff    map[int64]bool // chats
+	access   access
 	log      *slog.Logger
 }
 
@@ -53,7 +53,9 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		_, err := h.addAlbumPart(ctx, w)
 		return false, err
 	case wantFollow:
-		return false, h.followTicket(ctx, w)
+		return false, h.follow(ctx, w.asked, true)
+	case wantUnfollow:
+		return false, h.follow(ctx, w.asked, false)
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantHelp:
@@ -73,27 +75,5 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 // say answers a message with a text.
 func (h handler) say(ctx context.Context, a asked, text string) error {
 	_, _, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: text})
-	return err
-}
-
-// help explains the commands, with the teams there are.
-func (h handler) help() string {
-	t := h.view.In("")
-	text := t.Text("help", "Bot", "@"+h.me.name())
-	if len(h.cfg.Teams) > 0 {
-		text += "\n\n" + t.Text("help_teams", "Teams", h.view.TeamNames(), "Team", h.cfg.Teams[0])
-	}
-	return text
-}
-
-// joined notes whether the bot can write to a chat.
-func (h handler) joined(ctx context.Context, m membership) error {
-	if m.member {
-		return h.store.RegainChat(ctx, m.chat)
-	}
-	news, err := h.store.LoseChat(ctx, m.chat)
-	if news {
-		h.log.Info("the bot was removed from a chat or may not write there", "chat", m.chat)
-	}
 	return err
 }

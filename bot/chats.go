@@ -1,0 +1,15 @@
+package bot
+
+import "context"
+
+// joined notes whether the bot can write to a chat.
+func (h handler) joined(ctx context.Context, m membership) error {
+	if m.member {
+		return h.store.RegainChat(ctx, m.chat)
+	}
+	news, err := h.store.LoseChat(ctx, m.chat)
+	if news {
+		h.log.Info("the bot was removed from a chat or may not write there", "chat", m.chat)
+	}
+	return err
+}

@@ -1,0 +1,59 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
+	"livedeskbot/storage"
+)
+
+// choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
+func (h handler) choose(ctx context.Context, say view.Language, c choice) (string, error) {
+	t := c.ticket
+	if !h.access.mayChange(c.pressed, t) {
+		return say.Text("press_not_yours"), nil
+	}
+	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
+		return say.Text("press_late"), nil
+	}
+	if about, err := h.isAbout(ctx, c.pressed, t); err != nil || !about {
+		return say.Text("press_unknown"), err
+	}
+	field, value, _ := strings.Cut(c.argument, "=")
+	switch {
+	case c.action == "menu" && field == "":
+		return "", h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+	case c.action == "menu" && view.Choices[field] != nil:
+		return "", h.putButtons(ctx, c.pressed, view.MenuButtons(say, t, field))
+	case c.action == "set" && slices.Contains(view.Choices[field], value):
+		if err := h.set(ctx, c, field, value); err != nil {
+			return "", err
+		}
+		return say.Text("pressed_set"), h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+	}
+	return say.Text("press_unknown"), nil
+}
+
+// set changes a field of a ticket to one of the choices.
+func (h handler) set(ctx context.Context, c choice, field, value string) error {
+	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
+	ref := fmt.Sprintf("%d/press/%d", h.me.id, c.update)
+	err := h.store.Add(ctx, view.NewAddition(ref, c.ticket.ID, kind, view.Value{Value: value}), nil, h.me.id, 0)
+	if err == nil {
+		h.desk.Look()
+	}
+	return err
+}
+
+// putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
+func (h handler) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {
+	if v, err := h.telegram.EditButtons(ctx, p.chat, p.message, buttons); v == telegram.Later {
+		return err
+	}
+	return nil
+}

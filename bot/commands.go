@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/bot/view"
+)
+
+// command is one of the bot's commands.
+type command struct {
+	name string          // lower case, without the slash
+	want func(asked) any // what it wishes
+	menu bool            // it stands in Telegram's menu, with the text menu_NAME
+	help bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+}
+
+// commands are all there are. The parser, the menu, /help and a test read them.
+var commands = []command{
+	{name: "ticket", want: func(a asked) any { return wantTicket{a} }, menu: true, help: true},
+	{name: "status", want: func(a asked) any { return wantStatus{a} }, menu: true, help: true},
+	{name: "follow", want: func(a asked) any { return wantFollow{a} }, menu: true, help: true},
+	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
+	{name: "help", want: func(a asked) any { return wantHelp{a} }, menu: true, help: true},
+	{name: "start", want: func(a asked) any { return wantHelp{a} }}, // Telegram's own button for it
+}
+
+var commandWord = regexp.MustCompile(`^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?$`)
+
+// parseCommand reads the command that text, the text or caption of a message, begins with: its
+// name in lower case, and everything after it and the one separator that ends it. ok is false where there is none and where another bot
+// is meant; username is this bot's, without the @. The message's entities are not asked: clients leave them out of some
+// captions, and their UTF-16 offsets add nothing to a command at offset 0.
+func parseCommand(text, username string) (name, args string, ok bool) {
+	end := wordEnd(text)
+	word := commandWord.FindStringSubmatch(text[:end])
+	if word == nil || word[2] != "" && !strings.EqualFold(word[2], username) {
+		return "", "", false
+	}
+	_, separator := utf8.DecodeRuneInString(text[end:])
+	return strings.ToLower(word[1]), text[end+separator:], true
+}
+
+// commandNamed returns a command by its name; nil where it is none of ours.
+func commandNamed(name string) *command {
+	for i := range commands {
+		if commands[i].name == name {
+			return &commands[i]
+		}
+	}
+	return nil
+}
+
+// menu are the commands in Telegram's menu.
+func menu(t view.Language) []models.BotCommand {
+	var all []models.BotCommand
+	for _, c := range commands {
+		if c.menu {
+			all = append(all, models.BotCommand{Command: c.name, Description: t.Text("menu_" + c.name)})
+		}
+	}
+	return all
+}
+
+// help explains the commands, with the teams there are.
+func (h handler) help() string {
+	t := h.view.In("")
+	paragraphs := []string{t.Text("help_intro")}
+	for _, c := range commands {
+		if c.help {
+			paragraphs = append(paragraphs, t.Text("help_"+c.name, "Bot", "@"+h.me.name()))
+		}
+	}
+	if len(h.cfg.Teams) > 0 {
+		paragraphs = append(paragraphs, t.Text("help_teams", "Teams", h.view.TeamNames(), "Team", h.cfg.Teams[0]))
+	}
+	return strings.Join(paragraphs, "\n\n")
+}

@@ -1,0 +1,64 @@
+package bot
+
+import (
+	"context"
+	"errors"
+
+	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
+	"livedeskbot/storage"
+)
+
+// press handles a button. Clients can send data that was never on a button, so every press is checked as if it were
+// typed: the ticket must belong to the chat that the button stands in, and the person must be allowed to.
+func (h handler) press(ctx context.Context, update int64, p pressed) error {
+	text, err := h.obey(ctx, update, p)
+	if err != nil {
+		return err
+	}
+	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
+	v, err := h.telegram.AnswerPress(ctx, p.by.id, p.id, markup.Plain(text))
+	if v == telegram.Later {
+		h.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
+	}
+	return nil // also where it is too old to be answered, which nobody waits for
+}
+
+// choice is a press that is understood.
+type choice struct {
+	pressed
+	update           int64
+	ticket           storage.Ticket
+	action, argument string
+}
+
+// obey does what a button says and returns the answer to the press.
+func (h handler) obey(ctx context.Context, update int64, p pressed) (string, error) {
+	say := h.view.In("")
+	action, id, argument, ok := view.ParseButton(p.data)
+	if !ok {
+		return say.Text("press_unknown"), nil
+	}
+	t, err := h.store.Ticket(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !(p.chat != 0 && (p.chat == t.ChatID || p.chat == t.CardChatID)) {
+		return say.Text("press_unknown"), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	c := choice{pressed: p, update: update, ticket: t, action: action, argument: argument}
+	switch action {
+	case "again", "leave":
+		return h.decideUnconfirmed(ctx, say, c)
+	case "refresh":
+		err = h.store.LookNow(ctx, t.ID)
+		h.desk.Look()
+		return say.Text("pressed_refresh"), err
+	case "talk", "page":
+		return h.talk(ctx, say, c)
+	case "follow":
+		return h.toggleFollow(ctx, say, c)
+	}
+	return h.choose(ctx, say, c)
+}

@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"context"
+	"errors"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/storage"
+)
+
+// ask asks the person for the ticket's text.
+func (h handler) ask(ctx context.Context, a asked) error {
+	q := storage.Question{
+		BotID: h.me.id, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
+	}
+	if err := h.store.Ask(ctx, q); err != nil {
+		return err
+	}
+	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.view.In("").Text("question"), Ask: true})
+	if err != nil || id == 0 {
+		return err
+	}
+	q.ChatID = at.Chat
+	return h.work.Record(ctx, func() error { return h.store.Asked(ctx, q, id) })
+}
+
+// isQuestion reports whether a message reads like the bot's question for a ticket's text.
+func (h handler) isQuestion(m *message) bool {
+	return m != nil && m.mine && m.text == markup.Plain(h.view.In("").Text("question"))
+}
+
+// answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
+func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error) {
+	if part, ok := partOf(a.message).(albumPart); ok { // the first part made the ticket, and the others go with it
+		if joined, err := h.addAlbumPart(ctx, part); err != nil || joined {
+			return false, err
+		}
+	}
+	q, err := h.store.QuestionFor(ctx, h.me.id, a.at.Chat, a.by.id, a.quoted.at.Reply, h.isQuestion(a.quoted))
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return h.addTo(ctx, update, a)
+	case err != nil:
+		return false, err
+	case q.Answered:
+		if _, err := h.store.ByRef(ctx, h.ref(a)); !errors.Is(err, storage.ErrNotFound) {
+			return false, err // the answer was this message: its update is handled again
+		}
+		return false, h.say(ctx, a, h.view.In("").Text("question_answered"))
+	}
+	return h.openTicket(ctx, update, a, q)
+}

@@ -1,0 +1,254 @@
+package bot
+
+import (
+	"fmt"
+	"mime"
+	"time"
+
+	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
+	"livedeskbot/storage"
+)
+
+// person is who wrote: a user, or the chat in whose name an anonymous administrator or a channel writes.
+type person struct {
+	id   int64
+	name string
+	user bool // somebody who can be told apart, mentioned and written to
+}
+
+// message is a message of a chat, as far as it matters here. This file alone knows what Telegram calls the rest.
+type message struct {
+	at      telegram.Place // its chat and topic; Reply is the message itself
+	by      person
+	private bool
+	text    string // or the caption, in any form that has words
+	words   string // the same, where commands count
+	sent    time.Time
+	edited  time.Time
+	author  string           // the name to quote it under, also of who can wish nothing
+	kind    string           // what it is where it has no words, for agents
+	file    *view.File       // nil: none
+	album   string           // that it is a part of; empty: none
+	people  []storage.Person // whom it mentions by id; a mention by @name carries none
+	mine    bool             // written by this bot
+	quoted  *message         // message of the same chat that it answers; nil: none
+}
+
+// What Telegram tells beside messages.
+type (
+	// pressed is a button under one of the bot's messages.
+	pressed struct {
+		id, data string
+		chat     int64     // 0 where Telegram does not say
+		message  int64     // that carries the button
+		sent     time.Time // that message; the beginning of 1970 where Telegram does not say
+		by       person
+		private  bool
+	}
+	// migrated says that a group has become a supergroup.
+	migrated struct{ from, to int64 }
+	// membership says whether the bot can write to a chat.
+	membership struct {
+		chat   int64
+		member bool
+	}
+)
+
+// readMessage reads a message; bot is this bot's id. ok is false where nobody can wish anything by it: other bots, forwards,
+// messages without anybody.
+func readMessage(m *models.Message, bot int64) (read message, ok bool) {
+	by, ok := sender(m)
+	read = message{
+		at: telegram.Place{Chat: m.Chat.ID, Thread: topic(m), Reply: int64(m.ID)}, by: by,
+		private: m.Chat.Type == models.ChatTypePrivate, text: body(m), words: words(m),
+		sent: time.Unix(int64(m.Date), 0), edited: time.Unix(int64(m.EditDate), 0), author: by.name, kind: kindOf(m), file: fileOf(m),
+		album: m.MediaGroupID, people: mentioned(m), mine: m.From != nil && m.From.ID == bot && m.SenderChat == nil,
+	}
+	if !ok && m.From != nil {
+		read.author = user(m.From).name
+	}
+	if q := quoted(m); q != nil {
+		answered, _ := readMessage(q, bot)
+		answered.quoted = nil
+		read.quoted = &answered
+	}
+	return read, ok && m.ForwardOrigin == nil && m.ID > 0
+}
+
+func readPress(q *models.CallbackQuery) pressed {
+	p := pressed{id: q.ID, data: q.Data, by: user(&q.From), sent: time.Unix(0, 0)}
+	var chat models.Chat
+	if m := q.Message.Message; m != nil {
+		chat, p.message, p.sent = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0)
+	} else if m := q.Message.InaccessibleMessage; m != nil {
+		chat, p.message = m.Chat, int64(m.MessageID)
+	}
+	p.chat, p.private = chat.ID, chat.Type == models.ChatTypePrivate
+	return p
+}
+
+// readMove reports whether a message says that its group became a supergroup, or that its supergroup was a group.
+func readMove(m *models.Message) (migrated, bool) {
+	switch {
+	case m.MigrateToChatID != 0:
+		return migrated{from: m.Chat.ID, to: m.MigrateToChatID}, true
+	case m.MigrateFromChatID != 0:
+		return migrated{from: m.MigrateFromChatID, to: m.Chat.ID}, true
+	}
+	return migrated{}, false
+}
+
+func readMembership(m *models.ChatMemberUpdated) membership {
+	return membership{chat: m.Chat.ID, member: canWrite(m.NewChatMember)}
+}
+
+// sender says who wrote a message. ok is false for other bots and for messages without anybody.
+func sender(m *models.Message) (p person, ok bool) {
+	switch {
+	case m.SenderChat != nil:
+		return person{id: m.SenderChat.ID, name: markup.Line(m.SenderChat.Title)}, true
+	case m.From == nil || m.From.IsBot:
+		return person{}, false
+	}
+	return user(m.From), true
+}
+
+func user(u *models.User) person {
+	name := markup.Line(u.FirstName + " " + u.LastName)
+	if name == "" {
+		name = markup.Line(u.Username)
+	}
+	return person{id: u.ID, name: name, user: true}
+}
+
+// words is the text of a message, or the caption where commands count in it.
+func words(m *models.Message) string {
+	if m.Text != "" {
+		return m.Text
+	}
+	if len(m.Photo) > 0 || m.Video != nil || m.Document != nil || m.Animation != nil || m.Audio != nil || m.Voice != nil {
+		return m.Caption
+	}
+	return ""
+}
+
+// topic is the message's topic: the thread number also stands in replies outside of topics, where it is none.
+func topic(m *models.Message) int64 {
+	const general = 1
+	if !m.IsTopicMessage || m.MessageThreadID == general {
+		return 0
+	}
+	return int64(m.MessageThreadID)
+}
+
+// quoted is the message of the same chat that a person answers. In a topic, Telegram fills in the message that opened the
+// topic where the person answers none.
+func quoted(m *models.Message) *models.Message {
+	r := m.ReplyToMessage
+	if r == nil || r.Chat.ID != m.Chat.ID || r.ForumTopicCreated != nil || m.IsTopicMessage && r.ID == m.MessageThreadID {
+		return nil
+	}
+	return r
+}
+
+// mentioned are the people whom a message mentions by id. A mention by @name carries none.
+func mentioned(m *models.Message) []storage.Person {
+	var people []storage.Person
+	for _, e := range append(m.Entities, m.CaptionEntities...) {
+		if e.Type == models.MessageEntityTypeTextMention && e.User != nil && !e.User.IsBot {
+			u := user(e.User)
+			people = append(people, storage.Person{ID: u.id, Name: u.name})
+		}
+	}
+	return people
+}
+
+func canWrite(m models.ChatMember) bool {
+	switch m.Type {
+	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
+		return false
+	case models.ChatMemberTypeRestricted:
+		return m.Restricted != nil && m.Restricted.CanSendMessages
+	}
+	return true
+}
+
+// fileOf returns the file that a message carries; nil: none.
+func fileOf(m *models.Message) *view.File {
+	at := func(kind, id, name, mimeType string, size int64, ending string) *view.File {
+		if name = view.SafeName(name); name == "" {
+			name = fmt.Sprintf("%s-%d%s", kind, m.ID, ending)
+		}
+		return &view.File{ID: id, Name: name, MIME: mimeType, Size: size}
+	}
+	switch {
+	case len(m.Photo) > 0:
+		p := m.Photo[len(m.Photo)-1] // the largest
+		return at("photo", p.FileID, "", "image/jpeg", int64(p.FileSize), ".jpg")
+	case m.Animation != nil: // also has a document, for clients that do not know animations
+		return at("animation", m.Animation.FileID, m.Animation.FileName, m.Animation.MimeType, int64(m.Animation.FileSize), ".mp4")
+	case m.Document != nil:
+		return at("document", m.Document.FileID, m.Document.FileName, m.Document.MimeType, int64(m.Document.FileSize), ending(m.Document.MimeType))
+	case m.Video != nil:
+		return at("video", m.Video.FileID, m.Video.FileName, m.Video.MimeType, int64(m.Video.FileSize), ".mp4")
+	case m.Audio != nil:
+		return at("audio", m.Audio.FileID, m.Audio.FileName, m.Audio.MimeType, int64(m.Audio.FileSize), ".mp3")
+	case m.Voice != nil:
+		return at("voice", m.Voice.FileID, "", m.Voice.MimeType, int64(m.Voice.FileSize), ".ogg")
+	case m.VideoNote != nil:
+		return at("video-note", m.VideoNote.FileID, "", "video/mp4", int64(m.VideoNote.FileSize), ".mp4")
+	case m.Sticker != nil:
+		return at("sticker", m.Sticker.FileID, "", "", int64(m.Sticker.FileSize), stickerEnding(m.Sticker))
+	}
+	return nil
+}
+
+// https://core.telegram.org/stickers#creating-stickers
+func stickerEnding(s *models.Sticker) string {
+	switch {
+	case s.IsAnimated:
+		return ".tgs"
+	case s.IsVideo:
+		return ".webm"
+	}
+	return ".webp"
+}
+
+func ending(mimeType string) string {
+	endings, err := mime.ExtensionsByType(mimeType)
+	if err != nil || len(endings) == 0 {
+		return ""
+	}
+	return endings[0]
+}
+
+// body is what a message says, in any form that has words.
+func body(m *models.Message) string {
+	if m.Text != "" {
+		return m.Text
+	}
+	return m.Caption
+}
+
+// kindOf names a message without words, for agents.
+func kindOf(m *models.Message) string {
+	switch {
+	case len(m.Photo) > 0:
+		return "Photo"
+	case m.Video != nil, m.VideoNote != nil:
+		return "Video"
+	case m.Animation != nil:
+		return "Animation"
+	case m.Voice != nil, m.Audio != nil:
+		return "Audio"
+	case m.Document != nil:
+		return "Document"
+	case m.Sticker != nil:
+		return "Sticker"
+	}
+	return "Message"
+}
