@@ -2,9 +2,7 @@ package storage_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -89,22 +87,6 @@ func TestATicketOfAGroupThatIsStoredAfterTheMoveFollowsAtTheNextSignal(t *testin
 	late, err = store.Ticket(t.Context(), late.ID)
 	require.NoError(t, err)
 	require.Equal(t, int64(-1007), late.ChatID)
-}
-
-// newTicket is what a message of person 5 asks for.
-func newTicket(ref string, chat int64, state storage.State) storage.NewTicket {
-	request := fmt.Appendf(nil, `{"title": %q, "requester": {"channel_contacts": {"channel_id": "c", "contact_id": "%d"}}}`, ref, chat)
-	return storage.NewTicket{
-		Ref: ref, BotID: bot, ChatID: chat, MessageID: 3, SenderID: 5, SenderName: "Alice", Request: request, State: state,
-		TellAfter: time.Hour, Followers: []storage.Person{{ID: 5, Name: "Alice"}},
-	}
-}
-
-func openTicket(t *testing.T, store *storage.Store, process *storage.Process, want storage.NewTicket) storage.Ticket {
-	t.Helper()
-	ticket, err := store.OpenTicket(t.Context(), want, process.Number, 0)
-	require.NoError(t, err)
-	return ticket
 }
 
 // contact is the chat that a ticket's request names.

@@ -35,61 +35,6 @@ const (
 
 const fileColumns = `id, ticket, message_id, origin, file, state, url, reason, entered, attempts`
 
-// AddAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one, which then awaits
-// more parts for hold. It returns whether it joined one.
-func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album string, messageID int64, file []byte, hold time.Duration) (bool, error) {
-	joined := false
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := lockAlbum(ctx, tx, chatID, album); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `
-			INSERT INTO album_parts (bot_id, chat_id, album, message_id, file) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT DO NOTHING`, botID, chatID, album, messageID, file)
-		if err != nil {
-			return err
-		}
-		tickets, err := list[int64](ctx, tx, `
-			UPDATE tickets SET hold_until = now() + make_interval(secs => $4)
-			WHERE chat_id = $1 AND album = $2 AND bot_id = $3
-			RETURNING id`, chatID, album, botID, hold.Seconds())
-		if err != nil {
-			return err
-		}
-		for _, ticket := range tickets {
-			joined = true
-			if err := joinAlbum(ctx, tx, ticket); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return false, fmt.Errorf("album part in chat %d: %w", chatID, err)
-	}
-	return joined, nil
-}
-
-// lockAlbum keeps a ticket and a part of its album, stored by two processes at once, from missing each other.
-func lockAlbum(ctx context.Context, tx pgx.Tx, chatID int64, album string) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || $2, 0))`, fmt.Sprint(chatID), album)
-	return err
-}
-
-// joinAlbum makes files of the ticket of all parts of its album.
-func joinAlbum(ctx context.Context, tx pgx.Tx, ticket int64) error {
-	_, err := tx.Exec(ctx, `
-		WITH joined AS (
-			INSERT INTO files (ticket, message_id, file)
-			SELECT t.id, p.message_id, p.file
-			FROM tickets t JOIN album_parts p ON p.bot_id = t.bot_id AND p.chat_id = t.chat_id AND p.album = t.album
-			WHERE t.id = $1
-			ON CONFLICT DO NOTHING
-			RETURNING ticket)
-		UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM joined)`, ticket)
-	return err
-}
-
 // addFiles makes files of a ticket in tx.
 func addFiles(ctx context.Context, tx pgx.Tx, ticket int64, files []File) error {
 	for _, f := range files {
@@ -195,15 +140,6 @@ func (s *Store) LeaveFilesOut(ctx context.Context, ticket int64, request json.Ra
 	batch.Queue(`UPDATE files SET state = 'dropped', reason = $2 WHERE ticket = $1 AND entered AND state = 'uploaded'`, ticket, reason)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("leave out files of ticket %d: %w", ticket, err)
-	}
-	return nil
-}
-
-// ForgetAlbums removes parts of albums seen before the given time.
-func (s *Store) ForgetAlbums(ctx context.Context, before time.Time) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM album_parts WHERE seen_at < $1`, before)
-	if err != nil {
-		return fmt.Errorf("forget albums: %w", err)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sync/errgroup"
 
 	"livedeskbot/storage"
 )
@@ -24,47 +23,6 @@ func places(t *testing.T, store *storage.Store, ticket int64) (messages []int64)
 		messages = append(messages, f.MessageID)
 	}
 	return messages
-}
-
-func TestPartsOfAnAlbumAndItsTicketFindEachOtherInAnyOrder(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	process := register(t, store)
-	for round := range int64(20) {
-		album, base := fmt.Sprint("album", round), 100*round
-		var all errgroup.Group
-		var ticket storage.Ticket
-		for i := range int64(8) {
-			all.Go(func() error {
-				if i != 3 {
-					_, err := store.AddAlbumPart(t.Context(), bot, 7, album, base+i, file(base+i, "").File, time.Second)
-					return err
-				}
-				want := newTicket(album, 7, storage.StateWaiting)
-				want.MessageID, want.Album, want.Files = base+i, album, []storage.File{file(base+i, "")}
-				var err error
-				ticket, err = store.OpenTicket(t.Context(), want, process.Number, 0)
-				return err
-			})
-		}
-		require.NoError(t, all.Wait())
-		require.Equal(t, []int64{base, base + 1, base + 2, base + 3, base + 4, base + 5, base + 6, base + 7}, places(t, store, ticket.ID))
-	}
-}
-
-func TestAlbumsOfOtherChatsAndBotsStayApart(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	process := register(t, store)
-	want := newTicket("ref", 7, storage.StateWaiting)
-	want.Album, want.Files = "album", []storage.File{file(3, "")}
-	ticket := openTicket(t, store, process, want)
-	for _, other := range []struct{ bot, chat int64 }{{bot, 8}, {bot + 1, 7}} {
-		joined, err := store.AddAlbumPart(t.Context(), other.bot, other.chat, "album", 4, file(4, "").File, time.Second)
-		require.NoError(t, err)
-		require.False(t, joined)
-	}
-	require.Equal(t, []int64{3}, places(t, store, ticket.ID))
 }
 
 func TestATicketIsDueOnceItsLastFileIsThere(t *testing.T) {

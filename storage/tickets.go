@@ -83,12 +83,6 @@ const ticketColumns = `
 	request, state, reason, detail, attempts, ticket_id, status, seen_at,
 	album, with_files, view, changed_at, missed, version, told, tell_tries, card_chat_id, card_id`
 
-// Person is somebody on Telegram.
-type Person struct {
-	ID   int64
-	Name string
-}
-
 // NewTicket is what a message asks for.
 type NewTicket struct {
 	Ref                                string
@@ -297,58 +291,20 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 	return nil
 }
 
-// ClaimTellings takes up to limit tickets of which something is to be told, leaving out chats that have enough in hand.
-func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, except []int64) ([]Ticket, error) {
-	tickets, err := many[Ticket](ctx, s.pool, `
-		WITH claimed AS (
-			UPDATE tickets SET teller = $1
-			WHERE id IN (
-				SELECT id FROM tickets
-				WHERE teller IS NULL AND tell_at <= now() AND chat_id <> ALL ($3::bigint[])
-				ORDER BY tell_at
-				LIMIT $2
-				FOR UPDATE SKIP LOCKED)
-			RETURNING *)
-		SELECT `+ticketColumns+`, true AS mine FROM claimed ORDER BY tell_at`, process, limit, except)
-	if err != nil {
-		return nil, fmt.Errorf("claim tellings: %w", err)
-	}
-	return tickets, nil
-}
-
-// RecordTold stores that the card in the given place shows the ticket as it was at t.Version, gives the telling back and
-// returns whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
-// not in the hands of this process any more, another has taken it over.
-func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
-	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `
-		WITH told AS (
-			UPDATE tickets SET
-				told = greatest(told, $2), teller = NULL, tell_tries = 0, card_chat_id = $3, card_id = $4,
-				tell_at = CASE
-					WHEN version > $2 OR EXISTS (
-						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN now() END
-			WHERE id = $1 AND teller = $5
-			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
-		posted AS (
-			INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
-			SELECT $3, $4, id, ticket_id FROM told WHERE $4 <> 0
-			ON CONFLICT (chat_id, message_id) DO NOTHING)
-		SELECT more FROM told`, t.ID, t.Version, cardChatID, cardID, process)
-	if err != nil {
-		return false, fmt.Errorf("record telling of ticket %d: %w", t.ID, err)
-	}
-	return more, nil
-}
-
-// DeferTelling gives a telling back for a later time.
-func (s *Store) DeferTelling(ctx context.Context, id int64, after time.Duration, process int32) error {
-	_, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET teller = NULL, tell_tries = tell_tries + 1, tell_at = now() + make_interval(secs => $2)
-		WHERE id = $1 AND teller = $3`, id, after.Seconds(), process)
-	if err != nil {
-		return fmt.Errorf("defer telling of ticket %d: %w", id, err)
-	}
-	return nil
+// Rewrite changes the request of a ticket that is not with LiveDesk yet and, in the same commit, ends the update.
+// ErrNotFound: it is on its way, or there.
+func (s *Store) Rewrite(ctx context.Context, id int64, request []byte, botID, update int64) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := one[int64](ctx, tx, `
+			UPDATE tickets SET request = $2, version = version + 1, tell_at = CASE WHEN told > 0 THEN now() ELSE tell_at END
+			WHERE id = $1 AND state = 'waiting'
+			RETURNING id`, id, request)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, finishUpdate, botID, update)
+		return err
+	})
 }
 
 // Ticket returns one ticket by our own number.
@@ -356,6 +312,15 @@ func (s *Store) Ticket(ctx context.Context, id int64) (Ticket, error) {
 	t, err := row[Ticket](ctx, s.pool, `SELECT `+ticketColumns+` FROM tickets WHERE id = $1`, id)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ticket %d: %w", id, err)
+	}
+	return t, nil
+}
+
+// ByRef returns the ticket that a message asked for.
+func (s *Store) ByRef(ctx context.Context, ref string) (Ticket, error) {
+	t, err := row[Ticket](ctx, s.pool, `SELECT `+ticketColumns+` FROM tickets WHERE telegram_ref = $1`, ref)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("ticket by message: %w", err)
 	}
 	return t, nil
 }
@@ -399,13 +364,6 @@ func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]
 	return tickets, nil
 }
 
-// Follows returns whether a person made or follows a ticket.
-func (s *Store) Follows(ctx context.Context, id, personID int64) (bool, error) {
-	return one[bool](ctx, s.pool, `
-		SELECT EXISTS (SELECT 1 FROM tickets WHERE id = $1 AND sender_id = $2)
-			OR EXISTS (SELECT 1 FROM followers WHERE ticket = $1 AND person_id = $2)`, id, personID)
-}
-
 // Seen stores the status LiveDesk gave a ticket just now.
 func (s *Store) Seen(ctx context.Context, id int64, status string) error {
 	_, err := s.pool.Exec(ctx, `UPDATE tickets SET status = $2, seen_at = now() WHERE id = $1`, id, status)
@@ -413,35 +371,4 @@ func (s *Store) Seen(ctx context.Context, id int64, status string) error {
 		return fmt.Errorf("status of ticket %d: %w", id, err)
 	}
 	return nil
-}
-
-// Post is one of the bot's messages about a ticket.
-type Post struct {
-	Ticket   int64  // 0 where the ticket is not ours
-	TicketID string // LiveDesk's number, empty while unknown
-}
-
-// AddPost remembers a message about a ticket and, in the same commit, ends the update that it answers.
-func (s *Store) AddPost(ctx context.Context, chatID, messageID int64, p Post, botID, update int64) error {
-	batch := &pgx.Batch{}
-	batch.Queue(`
-		INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, nullif($3, 0), $4)
-		ON CONFLICT DO NOTHING`, chatID, messageID, p.Ticket, p.TicketID)
-	batch.Queue(finishUpdate, botID, update)
-	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("add post in chat %d: %w", chatID, err)
-	}
-	return nil
-}
-
-// PostAt returns what the bot's message is about, ErrNotFound where it is about no ticket.
-func (s *Store) PostAt(ctx context.Context, chatID, messageID int64) (Post, error) {
-	p, err := row[Post](ctx, s.pool, `
-		SELECT coalesce(p.ticket, 0) AS ticket, coalesce(nullif(p.ticket_id, ''), t.ticket_id, '') AS ticket_id
-		FROM posts p LEFT JOIN tickets t ON t.id = p.ticket
-		WHERE p.chat_id = $1 AND p.message_id = $2`, chatID, messageID)
-	if err != nil {
-		return Post{}, fmt.Errorf("post in chat %d: %w", chatID, err)
-	}
-	return p, nil
 }

@@ -47,36 +47,6 @@ func TestTooManyTicketsInAMinuteStoreNothing(t *testing.T) {
 	require.Equal(t, 3, count(t, store, `SELECT count(*) FROM tickets`))
 }
 
-func TestAQuestionIsAnsweredInTheCommitOfItsTicket(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	process := register(t, store)
-	question := storage.Question{BotID: bot, ChatID: 7, AskedID: 10, SenderID: 5, Options: "!high"}
-	require.NoError(t, store.Ask(t.Context(), question))
-	require.NoError(t, store.Ask(t.Context(), question), "an update may come twice")
-
-	_, err := store.QuestionFor(t.Context(), bot, 7, 5, 12, false)
-	require.ErrorIs(t, err, storage.ErrNotFound, "its message is not known")
-	found, err := store.QuestionFor(t.Context(), bot, 7, 5, 12, true)
-	require.NoError(t, err)
-	require.Equal(t, question, found, "but reads like it")
-	_, err = store.QuestionFor(t.Context(), bot, 7, 5, 9, true)
-	require.ErrorIs(t, err, storage.ErrNotFound, "what stood before the command is not its question")
-
-	require.NoError(t, store.Asked(t.Context(), question, 11))
-	_, err = store.QuestionFor(t.Context(), bot, 7, 6, 11, true)
-	require.ErrorIs(t, err, storage.ErrNotFound, "another person was not asked")
-	_, err = store.QuestionFor(t.Context(), bot, 8, 5, 11, true)
-	require.ErrorIs(t, err, storage.ErrNotFound, "the same number in another chat is another message")
-
-	answer := newTicket("answer", 7, storage.StateWaiting)
-	answer.Answers = 10
-	openTicket(t, store, process, answer)
-	found, err = store.QuestionFor(t.Context(), bot, 7, 5, 11, false)
-	require.NoError(t, err)
-	require.True(t, found.Answered)
-}
-
 func TestAnOutcomeCountsForItsAttemptOnly(t *testing.T) {
 	t.Parallel()
 	store := open(t)
@@ -152,56 +122,15 @@ func TestThatARequestDidNotArriveCountsLateUnlessThePersonLeftIt(t *testing.T) {
 	require.Equal(t, storage.StateWaiting, state(t, store, undecided))
 }
 
-func TestWaitingIsToldOnceAndEveryOtherOutcomeAlways(t *testing.T) {
+func TestATicketThatLiveDeskTookLateIsFresh(t *testing.T) {
 	t.Parallel()
 	store := open(t)
 	process := register(t, store)
-	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
-	waiting := storage.Outcome{State: storage.StateWaiting, Reason: "away"}
-	ticket, err := store.RecordOutcome(t.Context(), ticket.ID, 1, waiting, process.Number)
+	ticket := openTicket(t, store, process, newTicket("a", 7, storage.StateSending))
+	exec(t, store, `UPDATE tickets SET changed_at = now() - interval '10 hours'`)
+	ticket, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk_a"}, process.Number)
 	require.NoError(t, err)
-	require.True(t, ticket.Mine)
-	more, err := store.RecordTold(t.Context(), ticket, 7, 100, process.Number)
-	require.NoError(t, err)
-	require.False(t, more)
-
-	claimed, err := store.ClaimWaiting(t.Context(), process.Number)
-	require.NoError(t, err)
-	require.Equal(t, 2, claimed.Attempts)
-	again, err := store.RecordOutcome(t.Context(), ticket.ID, 2, waiting, process.Number)
-	require.NoError(t, err)
-	require.False(t, again.Mine)
-	require.Equal(t, ticket.Version, again.Version)
-
-	claimed, err = store.ClaimWaiting(t.Context(), process.Number)
-	require.NoError(t, err)
-	created, err := store.RecordOutcome(t.Context(), claimed.ID, 3, storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}, process.Number)
-	require.NoError(t, err)
-	require.True(t, created.Mine)
-	require.Equal(t, int64(100), created.CardID, "in the same message")
-}
-
-func TestNewsDuringATellingAreToldAfterIt(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	process := register(t, store)
-	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
-	told, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateUnconfirmed, Due: -1}, process.Number)
-	require.NoError(t, err)
-	require.NoError(t, store.Leave(t.Context(), ticket.ID, 1))
-	require.Empty(t, tellings(t, store, process), "one telling at a time")
-
-	more, err := store.RecordTold(t.Context(), told, 7, 100, process.Number)
-	require.NoError(t, err)
-	require.True(t, more)
-	require.Empty(t, tellings(t, store, process, 7), "a chat that has enough in hand is left out")
-	claimed := tellings(t, store, process)
-	require.Len(t, claimed, 1)
-	require.Equal(t, storage.StateLeft, claimed[0].State)
-	require.NoError(t, store.DeferTelling(t.Context(), ticket.ID, time.Hour, process.Number))
-	require.Empty(t, tellings(t, store, process))
-	_, err = store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
-	require.ErrorIs(t, err, storage.ErrNotFound, "a telling that was given back is not this process's to record")
+	require.WithinDuration(t, time.Now(), ticket.ChangedAt, time.Minute)
 }
 
 func TestWaitingTicketsAreSentOldestFirstAndProbesTakeTurns(t *testing.T) {
@@ -308,39 +237,27 @@ func TestUnfinishedTicketsOfAPlaceAndOfAPerson(t *testing.T) {
 	require.Empty(t, refs(store.UnfinishedOf(t.Context(), 66, 10)))
 }
 
-func TestPostsOfTwoChatsMayHaveTheSameNumber(t *testing.T) {
-	t.Parallel()
-	store := open(t)
-	process := register(t, store)
-	journal(t, store, process, true, storage.Update{ID: 1})
-	for _, chat := range []int64{7, 8} {
-		post := storage.Post{TicketID: fmt.Sprintf("tk_%d", chat)}
-		require.NoError(t, store.AddPost(t.Context(), chat, 100, post, bot, 1))
+// newTicket is what a message of person 5 asks for.
+func newTicket(ref string, chat int64, state storage.State) storage.NewTicket {
+	request := fmt.Appendf(nil, `{"title": %q, "requester": {"channel_contacts": {"channel_id": "c", "contact_id": "%d"}}}`, ref, chat)
+	return storage.NewTicket{
+		Ref: ref, BotID: bot, ChatID: chat, MessageID: 3, SenderID: 5, SenderName: "Alice", Request: request, State: state,
+		TellAfter: time.Hour, Followers: []storage.Person{{ID: 5, Name: "Alice"}},
 	}
-	for _, chat := range []int64{7, 8} {
-		post, err := store.PostAt(t.Context(), chat, 100)
-		require.NoError(t, err)
-		require.Equal(t, fmt.Sprintf("tk_%d", chat), post.TicketID)
-	}
-	_, err := store.PostAt(t.Context(), 9, 100)
-	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.Zero(t, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`))
 }
 
-func tellings(t *testing.T, store *storage.Store, process *storage.Process, except ...int64) []storage.Ticket {
+func openTicket(t *testing.T, store *storage.Store, process *storage.Process, want storage.NewTicket) storage.Ticket {
 	t.Helper()
-	if except == nil {
-		except = []int64{}
-	}
-	tickets, err := store.ClaimTellings(t.Context(), process.Number, 10, except)
+	ticket, err := store.OpenTicket(t.Context(), want, process.Number, 0)
 	require.NoError(t, err)
-	return tickets
+	return ticket
 }
 
-// count is the only number that a query returns.
-func count(t *testing.T, store *storage.Store, sql string) int {
+// created is a ticket that LiveDesk has and that is due to be looked at.
+func created(t *testing.T, store *storage.Store, process *storage.Process, ref string) storage.Ticket {
 	t.Helper()
-	var n int
-	require.NoError(t, store.Pool().QueryRow(t.Context(), sql).Scan(&n))
-	return n
+	ticket := openTicket(t, store, process, newTicket(ref, 7, storage.StateSending))
+	ticket, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk_" + ref}, process.Number)
+	require.NoError(t, err)
+	return ticket
 }

@@ -8,11 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/storage"
-	"livedeskbot/storage/storagetest"
 )
-
-// bot is the id of the bot in these tests.
-const bot = 42
 
 func TestAnUpdateIsFreshOnlyOnceHoweverOftenItComes(t *testing.T) {
 	t.Parallel()
@@ -66,23 +62,6 @@ func TestAnUpdateThatWasGivenUpKeepsItsContentForALook(t *testing.T) {
 	forgotten, err := store.ForgetUpdates(t.Context(), time.Now().Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, int64(2), forgotten)
-}
-
-func open(t *testing.T) *storage.Store {
-	t.Helper()
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
-	return store
-}
-
-// register registers a process that lives until the end of the test.
-func register(t *testing.T, store *storage.Store) *storage.Process {
-	t.Helper()
-	process, err := store.Register(t.Context(), nil, storage.InHand{})
-	require.NoError(t, err)
-	t.Cleanup(process.Close)
-	return process
 }
 
 func journal(t *testing.T, store *storage.Store, process *storage.Process, mine bool, updates ...storage.Update) {

@@ -1,0 +1,109 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Addition is a change to a ticket that LiveDesk has.
+type Addition struct {
+	ID         int64
+	Ref        string // message, edit or press that asked for it
+	Ticket     int64
+	Kind       AdditionKind
+	Content    []byte // JSON
+	MessageID  int64  // message to answer when it is done; 0: none
+	ThreadID   int64
+	SenderName string
+	CreatedAt  time.Time
+	Attempts   int
+}
+
+// AdditionKind is what an addition changes.
+type AdditionKind string
+
+// The kinds of additions.
+const (
+	AddText     AdditionKind = "text"     // words at the end of the description
+	AddEdit     AdditionKind = "edit"     // other title and description, by who asked for the ticket
+	AddPriority AdditionKind = "priority" // another priority
+	AddType     AdditionKind = "type"     // another type
+)
+
+// Add stores an addition with its files and, in the same commit, ends the update that asked for it. The ticket is due at
+// once. An addition with a known Ref changes nothing.
+func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update int64) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (ref) DO NOTHING`, a.Ref, a.Ticket, string(a.Kind), a.Content, a.MessageID, a.ThreadID, a.SenderName)
+		if err != nil {
+			return err
+		}
+		if err := addFiles(ctx, tx, a.Ticket, files); err != nil {
+			return err
+		}
+		// Who adds to a ticket that has just ended must hear of it.
+		_, err = tx.Exec(ctx, `
+			UPDATE tickets SET
+				due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
+				tell_at = CASE
+					WHEN state IN ('refused', 'left') OR state = 'created' AND ticket_id = '' THEN coalesce(tell_at, now())
+					ELSE tell_at END
+			WHERE id = $1`, a.Ticket)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, finishUpdate, botID, update)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("add to ticket %d: %w", a.Ticket, err)
+	}
+	return nil
+}
+
+// Additions returns what is still to be changed in a ticket, in order.
+func (s *Store) Additions(ctx context.Context, ticket int64) ([]Addition, error) {
+	additions, err := many[Addition](ctx, s.pool, `
+		SELECT id, ref, ticket, kind, content, message_id, thread_id, sender_name, created_at, attempts FROM additions
+		WHERE ticket = $1 AND done_at IS NULL
+		ORDER BY id`, ticket)
+	if err != nil {
+		return nil, fmt.Errorf("additions to ticket %d: %w", ticket, err)
+	}
+	return additions, nil
+}
+
+// Tried counts a try to bring additions and files into a ticket.
+func (s *Store) Tried(ctx context.Context, additions, files []int64) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE additions SET attempts = attempts + 1 WHERE id = ANY ($1)`, additions)
+	batch.Queue(`UPDATE files SET attempts = attempts + 1 WHERE id = ANY ($1)`, files)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("count tries: %w", err)
+	}
+	return nil
+}
+
+// FailAdditions gives additions up and stores what their people are told.
+func (s *Store) FailAdditions(ctx context.Context, ticket int64, additions []int64, notices []Notice) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		for _, n := range notices {
+			if err := addNotice(ctx, tx, ticket, n); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, failAdditions, additions)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("fail additions to ticket %d: %w", ticket, err)
+	}
+	return nil
+}
+
+const failAdditions = `UPDATE additions SET done_at = now(), failed = true WHERE id = ANY ($1)`

@@ -1,0 +1,72 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Notice is a message that people are to get about a ticket beside its card.
+type Notice struct {
+	ID        int64
+	Ticket    int64
+	Key       string // what it tells, so that it is told once
+	Kind      string
+	Content   []byte // JSON
+	ReplyTo   int64  // message that it answers; 0: the card
+	Silent    bool   // as stored: nobody is to be told
+	PartsSent int    // of a notice of several messages, as the content now is
+	ChatID    int64
+	Messages  []int64 // those of its text that stand in the chat, in order; changed where the content changes
+	FilesSent int     // of its files, which come once
+}
+
+// Notices returns what is still to be told about a ticket, in order.
+func (s *Store) Notices(ctx context.Context, ticket int64) ([]Notice, error) {
+	notices, err := many[Notice](ctx, s.pool, `
+		SELECT id, ticket, key, kind, content, reply_to, parts_sent, chat_id, messages, files_sent FROM notices
+		WHERE ticket = $1 AND told_at IS NULL
+		ORDER BY id`, ticket)
+	if err != nil {
+		return nil, fmt.Errorf("notices of ticket %d: %w", ticket, err)
+	}
+	return notices, nil
+}
+
+// addNotice stores a notice. One with a known key is told again only where its words have changed or files were added:
+// addresses of files may be signed anew in every answer.
+func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
+		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
+		WHERE NOT `+sameContent("notices.content", "excluded.content"), ticket, n.Key, n.Kind, n.Content, n.ReplyTo, n.Silent)
+	return err
+}
+
+func sameContent(x, y string) string {
+	return fmt.Sprintf(`(%[1]s->>'text' IS NOT DISTINCT FROM %[2]s->>'text'
+		AND coalesce(json_array_length(%[1]s->'files'), 0) = coalesce(json_array_length(%[2]s->'files'), 0))`, x, y)
+}
+
+// RecordPart stores how far a notice is told, and which message has just been posted for it, 0 for none; last says that
+// it is told. Where its content has changed since it was read, telling it begins anew.
+func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messageID int64, last bool) error {
+	same := sameContent("content", "$7::json")
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		UPDATE notices SET
+			chat_id = $2, messages = $3, files_sent = $4,
+			parts_sent = CASE WHEN `+same+` THEN $5 ELSE 0 END,
+			told_at = CASE WHEN $6 AND `+same+` THEN now() END
+		WHERE id = $1`, n.ID, n.ChatID, n.Messages, n.FilesSent, n.PartsSent, last, n.Content)
+	if messageID != 0 {
+		batch.Queue(`
+			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)
+			ON CONFLICT DO NOTHING`, n.ChatID, messageID, n.Ticket, ticketID)
+	}
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("record notice of ticket %d: %w", n.Ticket, err)
+	}
+	return nil
+}
