@@ -1,6 +1,8 @@
 package storage_test
 
 import (
+	"flag"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,6 +10,15 @@ import (
 	"livedeskbot/storage"
 	"livedeskbot/storage/storagetest"
 )
+
+// TestMain lets more tests run at a time than there are processors: they wait for the database, they do not compute.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // bot is the id of the bot in these tests.
 const bot = 42
