@@ -38,8 +38,13 @@ const (
 func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update int64) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name) VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (ref) DO NOTHING`, a.Ref, a.Ticket, string(a.Kind), a.Content, a.MessageID, a.ThreadID, a.SenderName)
+			INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name)
+			VALUES (@ref, @ticket, @kind, @content, @message_id, @thread_id, @sender_name)
+			ON CONFLICT (ref) DO NOTHING`,
+			named{
+				"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
+				"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName,
+			})
 		if err != nil {
 			return err
 		}

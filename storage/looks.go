@@ -72,15 +72,15 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		}
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
-				status = $3, seen_at = now(), owner = NULL, missed = 0, request = coalesce($7::json, request),
-				version = CASE WHEN $8 THEN version ELSE version + 1 END,
+				status = @status, seen_at = now(), owner = NULL, missed = 0, request = coalesce(@request::json, request),
+				version = CASE WHEN @shown THEN version ELSE version + 1 END,
 				tell_at = CASE
-					WHEN NOT $8 OR EXISTS (
+					WHEN NOT @shown OR EXISTS (
 						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN coalesce(tell_at, now())
 					ELSE tell_at END,
-				view = $4::json,
-				changed_at = CASE WHEN $5 THEN now() ELSE changed_at END,
-				every = $6::float8,
+				view = @view::json,
+				changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
+				every = @every::float8,
 				due_at = CASE
 					-- Something came in meanwhile that this look did not see.
 					WHEN EXISTS (
@@ -88,10 +88,13 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 					WHEN with_files AND EXISTS (
 						SELECT 1 FROM files f
 						WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered AND f.attempts = 0) THEN now()
-					WHEN $6::float8 >= 0 THEN now() + make_interval(secs => $6::float8) END
-			WHERE id = $1 AND owner = $2
+					WHEN @every::float8 >= 0 THEN now() + make_interval(secs => @every::float8) END
+			WHERE id = @id AND owner = @process
 			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
-			id, process, l.Status, l.View, l.Changed, l.Every.Seconds(), l.Request, l.Shown)
+			named{
+				"id": id, "process": process, "status": l.Status, "view": l.View, "shown": l.Shown, "changed": l.Changed,
+				"every": l.Every.Seconds(), "request": l.Request,
+			})
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNotFound) {

@@ -38,9 +38,13 @@ func (s *Store) Notices(ctx context.Context, ticket int64) ([]Notice, error) {
 // addresses of files may be signed anew in every answer.
 func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at) VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
+		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at)
+		VALUES (@ticket, @key, @kind, @content, @reply_to, CASE WHEN @silent THEN now() END)
 		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
-		WHERE NOT `+sameContent("notices.content", "excluded.content"), ticket, n.Key, n.Kind, n.Content, n.ReplyTo, n.Silent)
+		WHERE NOT `+sameContent("notices.content", "excluded.content"),
+		named{
+			"ticket": ticket, "key": n.Key, "kind": n.Kind, "content": n.Content, "reply_to": n.ReplyTo, "silent": n.Silent,
+		})
 	return err
 }
 
@@ -52,14 +56,18 @@ func sameContent(x, y string) string {
 // RecordPart stores how far a notice is told, and which message has just been posted for it, 0 for none; last says that
 // it is told. Where its content has changed since it was read, telling it begins anew.
 func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messageID int64, last bool) error {
-	same := sameContent("content", "$7::json")
+	same := sameContent("content", "@content::json")
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		UPDATE notices SET
-			chat_id = $2, messages = $3, files_sent = $4,
-			parts_sent = CASE WHEN `+same+` THEN $5 ELSE 0 END,
-			told_at = CASE WHEN $6 AND `+same+` THEN now() END
-		WHERE id = $1`, n.ID, n.ChatID, n.Messages, n.FilesSent, n.PartsSent, last, n.Content)
+			chat_id = @chat_id, messages = @messages, files_sent = @files_sent,
+			parts_sent = CASE WHEN `+same+` THEN @parts_sent ELSE 0 END,
+			told_at = CASE WHEN @last AND `+same+` THEN now() END
+		WHERE id = @id`,
+		named{
+			"id": n.ID, "chat_id": n.ChatID, "messages": n.Messages, "content": n.Content,
+			"parts_sent": n.PartsSent, "files_sent": n.FilesSent, "last": last,
+		})
 	if messageID != 0 {
 		batch.Queue(`
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)

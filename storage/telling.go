@@ -34,17 +34,18 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `
 		WITH told AS (
 			UPDATE tickets SET
-				told = greatest(told, $2), teller = NULL, tell_tries = 0, card_chat_id = $3, card_id = $4,
+				told = greatest(told, @version), teller = NULL, tell_tries = 0, card_chat_id = @chat_id, card_id = @card_id,
 				tell_at = CASE
-					WHEN version > $2 OR EXISTS (
+					WHEN version > @version OR EXISTS (
 						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN now() END
-			WHERE id = $1 AND teller = $5
+			WHERE id = @id AND teller = @process
 			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
 		posted AS (
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
-			SELECT $3, $4, id, ticket_id FROM told WHERE $4 <> 0
+			SELECT @chat_id, @card_id, id, ticket_id FROM told WHERE @card_id <> 0
 			ON CONFLICT (chat_id, message_id) DO NOTHING)
-		SELECT more FROM told`, t.ID, t.Version, cardChatID, cardID, process)
+		SELECT more FROM told`,
+		named{"id": t.ID, "version": t.Version, "chat_id": cardChatID, "card_id": cardID, "process": process})
 	if err != nil {
 		return false, fmt.Errorf("record telling of ticket %d: %w", t.ID, err)
 	}

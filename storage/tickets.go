@@ -110,10 +110,13 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 	for i, f := range t.Followers {
 		followers[i], names[i] = f.ID, f.Name
 	}
-	opened, err := s.insertTicket(ctx, t,
-		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request,
-		t.State, t.Reason, process, t.TellAfter.Seconds(), t.PerMinute, followers, names, update, t.Answers, t.Detail,
-		t.Album, t.Gather.Seconds(), t.Hold.Seconds())
+	opened, err := s.insertTicket(ctx, t, named{
+		"ref": t.Ref, "bot_id": t.BotID, "chat_id": t.ChatID, "thread_id": t.ThreadID, "message_id": t.MessageID,
+		"sender_id": t.SenderID, "sender_name": t.SenderName, "language": t.Language, "request": t.Request,
+		"state": t.State, "reason": t.Reason, "detail": t.Detail, "process": process, "update_id": update,
+		"followers": followers, "names": names, "per_minute": t.PerMinute, "answers": t.Answers, "album": t.Album,
+		"tell_after": t.TellAfter.Seconds(), "gather": t.Gather.Seconds(), "hold": t.Hold.Seconds(),
+	})
 	if !errors.Is(err, ErrNotFound) {
 		if err != nil {
 			err = fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
@@ -134,9 +137,9 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 }
 
 // insertTicket inserts a ticket, together with its files where it has any. args are those of openTicket.
-func (s *Store) insertTicket(ctx context.Context, t NewTicket, args ...any) (Ticket, error) {
+func (s *Store) insertTicket(ctx context.Context, t NewTicket, args named) (Ticket, error) {
 	if t.Album == "" && len(t.Files) == 0 {
-		return shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], openTicket, args...)
+		return shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], openTicket, args)
 	}
 	var opened Ticket
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -144,7 +147,7 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, args ...any) (Tic
 		if err != nil {
 			return err
 		}
-		if opened, err = row[Ticket](ctx, tx, openTicket, args...); err != nil {
+		if opened, err = row[Ticket](ctx, tx, openTicket, args); err != nil {
 			return err
 		}
 		if err := addFiles(ctx, tx, opened.ID, t.Files); err != nil {
@@ -159,33 +162,33 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, args ...any) (Tic
 const openTicket = `
 	WITH recent AS (
 		SELECT count(*) AS opened FROM (
-			SELECT FROM tickets WHERE sender_id = $6 AND created_at > now() - interval '1 minute' LIMIT $14) r),
+			SELECT FROM tickets WHERE sender_id = @sender_id AND created_at > now() - interval '1 minute' LIMIT @per_minute) r),
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
 			state, reason, detail, attempts, due_at, owner, tell_at, teller, album, hold_until)
-		SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9::json,
-			$10, $11, $19,
-			CASE $10 WHEN 'sending' THEN 1 ELSE 0 END,
-			CASE $10 WHEN 'waiting' THEN now() + make_interval(secs => $21) END,
-			CASE $10 WHEN 'sending' THEN $12::integer END,
-			CASE $10 WHEN 'waiting' THEN now() + make_interval(secs => $13) WHEN 'refused' THEN now() END,
-			CASE $10 WHEN 'refused' THEN $12::integer END,
-			$20, now() + make_interval(secs => $22)
+		SELECT @ref, @bot_id, @chat_id, @thread_id, @message_id, @sender_id, @sender_name, @language, @request::json,
+			@state, @reason, @detail,
+			CASE @state WHEN 'sending' THEN 1 ELSE 0 END,
+			CASE @state WHEN 'waiting' THEN now() + make_interval(secs => @gather) END,
+			CASE @state WHEN 'sending' THEN @process::integer END,
+			CASE @state WHEN 'waiting' THEN now() + make_interval(secs => @tell_after) WHEN 'refused' THEN now() END,
+			CASE @state WHEN 'refused' THEN @process::integer END,
+			@album, now() + make_interval(secs => @hold)
 		FROM recent
-		WHERE $14 = 0 OR recent.opened < $14
+		WHERE @per_minute = 0 OR recent.opened < @per_minute
 		ON CONFLICT (telegram_ref) DO NOTHING
 		RETURNING *),
 	followed AS (
 		INSERT INTO followers (ticket, person_id, name)
-		SELECT opened.id, f.id, f.name FROM opened, unnest($15::bigint[], $16::text[]) AS f (id, name)
+		SELECT opened.id, f.id, f.name FROM opened, unnest(@followers::bigint[], @names::text[]) AS f (id, name)
 		ON CONFLICT DO NOTHING),
 	answered AS (
 		UPDATE questions SET answered_at = now()
-		WHERE bot_id = $2 AND chat_id = $3 AND asked_id = $18 AND EXISTS (SELECT 1 FROM opened)),
+		WHERE bot_id = @bot_id AND chat_id = @chat_id AND asked_id = @answers AND EXISTS (SELECT 1 FROM opened)),
 	done AS (
 		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
-		WHERE bot_id = $2 AND update_id = $17 AND EXISTS (SELECT 1 FROM opened))
+		WHERE bot_id = @bot_id AND update_id = @update_id AND EXISTS (SELECT 1 FROM opened))
 	SELECT ` + ticketColumns + `, teller IS NOT NULL AS mine FROM opened`
 
 // AnyWaiting returns whether a ticket is due to be sent; with early, whether one waits at all.
@@ -234,24 +237,27 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
-			WHERE id = $1 AND attempts = $2
-			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND $3 IN ('created', 'refused')
-			       OR state = 'unconfirmed' AND reason = 'crash' AND $3 = 'waiting')
+			WHERE id = @id AND attempts = @attempt
+			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND @state IN ('created', 'refused')
+			       OR state = 'unconfirmed' AND reason = 'crash' AND @state = 'waiting')
 			FOR UPDATE)
 		UPDATE tickets SET
-			state = $3, reason = $4, detail = $8, ticket_id = $5, owner = NULL,
-			changed_at = CASE WHEN $3 = 'created' THEN now() ELSE changed_at END,
+			state = @state, reason = @reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
+			changed_at = CASE WHEN @state = 'created' THEN now() ELSE changed_at END,
 			due_at = CASE
-				WHEN $3 = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
-				WHEN $6 >= 0 THEN now() + make_interval(secs => $6) END,
+				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
+				WHEN @due >= 0 THEN now() + make_interval(secs => @due) END,
 			-- Waiting is told once, however often it is tried.
-			version = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN version ELSE version + 1 END,
-			tell_at = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN tell_at ELSE now() END,
-			teller = CASE WHEN $3 = 'waiting' AND old_reason = $4 THEN teller ELSE coalesce(teller, $7) END
+			version = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN version ELSE version + 1 END,
+			tell_at = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN tell_at ELSE now() END,
+			teller = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN teller ELSE coalesce(teller, @process) END
 		FROM old WHERE id = old_id
 		RETURNING `+ticketColumns+`,
-			old_teller IS NULL AND NOT ($3 = 'waiting' AND old_reason = $4) AS mine`,
-		id, attempt, string(o.State), o.Reason, o.TicketID, o.Due.Seconds(), process, o.Detail)
+			old_teller IS NULL AND NOT (@state = 'waiting' AND old_reason = @reason) AS mine`,
+		named{
+			"id": id, "attempt": attempt, "state": string(o.State), "reason": o.Reason, "detail": o.Detail,
+			"ticket_id": o.TicketID, "due": o.Due.Seconds(), "process": process,
+		})
 	if err != nil {
 		return Ticket{}, fmt.Errorf("record outcome of ticket %d: %w", id, err)
 	}

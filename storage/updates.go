@@ -27,10 +27,11 @@ func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates
 	}
 	stored, err := list[int64](ctx, s.pool, `
 		INSERT INTO updates (bot_id, update_id, chat_id, payload, owner)
-		SELECT $1, u.id, u.chat_id, u.payload, CASE WHEN u.mine THEN $2::integer END
-		FROM unnest($3::bigint[], $4::bigint[], $5::bytea[], $6::boolean[]) AS u (id, chat_id, payload, mine)
+		SELECT @bot_id, u.id, u.chat_id, u.payload, CASE WHEN u.mine THEN @process::integer END
+		FROM unnest(@ids::bigint[], @chats::bigint[], @payloads::bytea[], @mine::boolean[]) AS u (id, chat_id, payload, mine)
 		ON CONFLICT DO NOTHING
-		RETURNING update_id`, botID, process, ids, chats, payloads, mine)
+		RETURNING update_id`,
+		named{"bot_id": botID, "process": process, "ids": ids, "chats": chats, "payloads": payloads, "mine": mine})
 	if err != nil {
 		return nil, fmt.Errorf("journal %d updates: %w", len(updates), err)
 	}
