@@ -55,9 +55,7 @@ func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update
 		_, err = tx.Exec(ctx, `
 			UPDATE tickets SET
 				due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
-				tell_at = CASE
-					WHEN state IN ('refused', 'left') OR state = 'created' AND ticket_id = '' THEN coalesce(tell_at, now())
-					ELSE tell_at END
+				`+tellInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
 			WHERE id = $1`, a.Ticket)
 		if err != nil {
 			return err

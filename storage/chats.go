@@ -44,8 +44,7 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 		for _, move := range []string{
 			`UPDATE tickets SET chat_id = $2, message_id = 0, card_chat_id = 0, card_id = 0,
 				-- An open outcome must be readable, and its buttons in reach, where people are now.
-				version = CASE WHEN state IN ('waiting', 'unconfirmed') THEN version + 1 ELSE version END,
-				tell_at = CASE WHEN state IN ('waiting', 'unconfirmed') THEN now() ELSE tell_at END,
+				` + newsNow(`state IN ('waiting', 'unconfirmed')`) + `,
 				request = CASE WHEN state IN ('waiting', 'sending', 'unconfirmed')
 					THEN jsonb_set(request::jsonb, '{requester,channel_contacts,contact_id}', to_jsonb($2::bigint::text))::json
 					ELSE request END

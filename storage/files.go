@@ -91,8 +91,7 @@ func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, 
 					ELSE least(due_at, greatest(now(), hold_until)) END
 				WHEN 'created' THEN now()
 				ELSE due_at END,
-			version = CASE WHEN state = 'created' AND ticket_id = '' THEN version + 1 ELSE version END,
-			tell_at = CASE WHEN state = 'created' AND ticket_id = '' THEN coalesce(tell_at, now()) ELSE tell_at END
+			`+newsInTurn(`state = 'created' AND ticket_id = ''`)+`
 		WHERE id IN (SELECT ticket FROM done)`, id, string(state), url, reason)
 	if err != nil {
 		return fmt.Errorf("finish file %d: %w", id, err)

@@ -73,11 +73,8 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
 				status = @status, seen_at = now(), owner = NULL, missed = 0, request = coalesce(@request::json, request),
-				version = CASE WHEN @shown THEN version ELSE version + 1 END,
-				tell_at = CASE
-					WHEN NOT @shown OR EXISTS (
-						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN coalesce(tell_at, now())
-					ELSE tell_at END,
+				`+nextVersion(`NOT @shown`)+`,
+				`+tellInTurn(`NOT @shown OR `+noticesOpen)+`,
 				view = @view::json,
 				changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
 				every = @every::float8,

@@ -34,6 +34,9 @@ func (s *Store) Notices(ctx context.Context, ticket int64) ([]Notice, error) {
 	return notices, nil
 }
 
+// noticesOpen is true of a row of tickets with notices still to be told.
+const noticesOpen = `EXISTS (SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL)`
+
 // addNotice stores a notice. One with a known key is told again only where its words have changed or files were added:
 // addresses of files may be signed anew in every answer.
 func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {

@@ -219,10 +219,9 @@ func free(ctx context.Context, tx pgx.Tx, number int32, which string, listed InH
 		    state = CASE state WHEN 'sending' THEN 'unconfirmed' ELSE state END,
 		    reason = CASE state WHEN 'sending' THEN 'crash' ELSE reason END,
 		    due_at = CASE WHEN state <> 'sending' THEN due_at END,
-		    version = CASE state WHEN 'sending' THEN version + 1 ELSE version END,
-		    tell_at = CASE state WHEN 'sending' THEN now() ELSE tell_at END
+		    ` + newsNow(`state = 'sending'`) + `
 		  WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Tickets},
-		{`UPDATE tickets SET teller = NULL, tell_at = coalesce(tell_at, now()) WHERE teller = $1 AND id ` + which + ` ($2)`, listed.Tellings},
+		{`UPDATE tickets SET teller = NULL, ` + tellInTurn(always) + ` WHERE teller = $1 AND id ` + which + ` ($2)`, listed.Tellings},
 		{`UPDATE files SET owner = NULL WHERE owner = $1 AND id ` + which + ` ($2)`, listed.Files},
 	} {
 		if _, err := tx.Exec(ctx, free.sql, number, append([]int64{}, free.ids...)); err != nil { // nil would be null

@@ -8,6 +8,68 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// What is to be told about a ticket, its card and its notices, stands in five columns of its row: version counts what there
+// was to tell on the card, told is the version that the card shows, tell_at is when to tell, teller the process that is
+// telling, tell_tries how often in a row that failed. A ticket is
+//
+//	quiet     tell_at null                 nothing is to be told
+//	due       tell_at set, teller null     it is told from then on: at once, at an appointment, or after a failed try
+//	in hand   tell_at set, teller set      a process is telling it as it was when that process read the row
+//
+// and these statements move it. An empty place: stays as it is.
+//
+//	statement      where                          version  tell_at               teller        else
+//	OpenTicket     sending                        1        null                  null
+//	               waiting                        1        now + TellAfter       null
+//	               refused                        1        now                   this process
+//	claimWaiting   nothing told, none telling              null
+//	RecordOutcome  waiting for the same reason
+//	               otherwise                      + 1      now                   this process, where it was null
+//	TryAgain       to waiting                     + 1      now
+//	Leave                                         + 1      now
+//	MoveChat       waiting or unconfirmed         + 1      now
+//	TakeOver       sending, of a dead owner       + 1      now
+//	RecordLook     the card is to change          + 1      now, where null
+//	               else notices open                       now, where null
+//	FinishFile     created without a number       + 1      now, where null
+//	Add            ended, or without a number              now, where null
+//	Rewrite        told before                    + 1      now
+//	               otherwise                      + 1
+//	ClaimTellings  due                                                           this process
+//	RecordTold     version or notices not told             now                   null          told, tell_tries 0
+//	               otherwise                               null                  null          told, tell_tries 0
+//	DeferTelling                                           now + after           null          tell_tries + 1
+//	TakeOver       in hand of a dead teller                now, where null       null
+//
+// TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its
+// version rose records that it told the older one, so RecordTold makes the ticket due again.
+
+// toTell is true of a ticket that is due to be told.
+const toTell = `teller IS NULL AND tell_at <= now()`
+
+// newsNow are the assignments that make the card worth telling anew where a condition holds, and that at once, even where
+// a failed try had put it off.
+func newsNow(where string) string { return nextVersion(where) + `, ` + tellNow(where) }
+
+// newsInTurn are the assignments that make the card worth telling anew where a condition holds: when something is to be
+// told anyhow, else at once.
+func newsInTurn(where string) string { return nextVersion(where) + `, ` + tellInTurn(where) }
+
+func nextVersion(where string) string {
+	return `version = CASE WHEN ` + where + ` THEN version + 1 ELSE version END`
+}
+
+func tellNow(where string) string {
+	return `tell_at = CASE WHEN ` + where + ` THEN now() ELSE tell_at END`
+}
+
+func tellInTurn(where string) string {
+	return `tell_at = CASE WHEN ` + where + ` THEN coalesce(tell_at, now()) ELSE tell_at END`
+}
+
+// always is the condition of a move that has none.
+const always = `true`
+
 // ClaimTellings takes up to limit tickets of which something is to be told, leaving out chats that have enough in hand.
 func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, except []int64) ([]Ticket, error) {
 	tickets, err := many[Ticket](ctx, s.pool, `
@@ -15,7 +77,7 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 			UPDATE tickets SET teller = $1
 			WHERE id IN (
 				SELECT id FROM tickets
-				WHERE teller IS NULL AND tell_at <= now() AND chat_id <> ALL ($3::bigint[])
+				WHERE `+toTell+` AND chat_id <> ALL ($3::bigint[])
 				ORDER BY tell_at
 				LIMIT $2
 				FOR UPDATE SKIP LOCKED)
@@ -35,9 +97,7 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 		WITH told AS (
 			UPDATE tickets SET
 				told = greatest(told, @version), teller = NULL, tell_tries = 0, card_chat_id = @chat_id, card_id = @card_id,
-				tell_at = CASE
-					WHEN version > @version OR EXISTS (
-						SELECT 1 FROM notices n WHERE n.ticket = tickets.id AND n.told_at IS NULL) THEN now() END
+				tell_at = CASE WHEN version > @version OR `+noticesOpen+` THEN now() END
 			WHERE id = @id AND teller = @process
 			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
 		posted AS (

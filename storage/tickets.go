@@ -234,6 +234,7 @@ type Outcome struct {
 // the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts.
 // ErrNotFound: the ticket has moved on to a later attempt.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
+	const news = `NOT (@state = 'waiting' AND old_reason = @reason)` // waiting is told once, however often it is tried
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
@@ -247,13 +248,11 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			due_at = CASE
 				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
 				WHEN @due >= 0 THEN now() + make_interval(secs => @due) END,
-			-- Waiting is told once, however often it is tried.
-			version = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN version ELSE version + 1 END,
-			tell_at = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN tell_at ELSE now() END,
-			teller = CASE WHEN @state = 'waiting' AND old_reason = @reason THEN teller ELSE coalesce(teller, @process) END
+			`+newsNow(news)+`,
+			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END
 		FROM old WHERE id = old_id
 		RETURNING `+ticketColumns+`,
-			old_teller IS NULL AND NOT (@state = 'waiting' AND old_reason = @reason) AS mine`,
+			old_teller IS NULL AND `+news+` AS mine`,
 		named{
 			"id": id, "attempt": attempt, "state": string(o.State), "reason": o.Reason, "detail": o.Detail,
 			"ticket_id": o.TicketID, "due": o.Due.Seconds(), "process": process,
@@ -273,8 +272,7 @@ func (s *Store) TryAgain(ctx context.Context, id int64, attempt int, to State, p
 			attempts = CASE $3 WHEN 'sending' THEN attempts + 1 ELSE attempts END,
 			owner = CASE $3 WHEN 'sending' THEN $4::integer END,
 			due_at = CASE $3 WHEN 'waiting' THEN now() END,
-			version = CASE $3 WHEN 'waiting' THEN version + 1 ELSE version END,
-			tell_at = CASE $3 WHEN 'waiting' THEN now() ELSE tell_at END
+			`+newsNow(`$3 = 'waiting'`)+`
 		WHERE id = $1 AND attempts = $2 AND state = 'unconfirmed'
 		RETURNING `+ticketColumns, id, attempt, string(to), process)
 	if err != nil {
@@ -286,7 +284,7 @@ func (s *Store) TryAgain(ctx context.Context, id int64, attempt int, to State, p
 // Leave ends an unconfirmed ticket by a person's word. ErrNotFound: it is not, or no longer, unconfirmed after that attempt.
 func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 	tag, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET state = 'left', version = version + 1, tell_at = now()
+		UPDATE tickets SET state = 'left', `+newsNow(always)+`
 		WHERE id = $1 AND attempts = $2 AND state = 'unconfirmed'`, id, attempt)
 	if err != nil {
 		return fmt.Errorf("leave ticket %d: %w", id, err)
@@ -302,7 +300,7 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 func (s *Store) Rewrite(ctx context.Context, id int64, request []byte, botID, update int64) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := one[int64](ctx, tx, `
-			UPDATE tickets SET request = $2, version = version + 1, tell_at = CASE WHEN told > 0 THEN now() ELSE tell_at END
+			UPDATE tickets SET request = $2, `+nextVersion(always)+`, `+tellNow(`told > 0`)+`
 			WHERE id = $1 AND state = 'waiting'
 			RETURNING id`, id, request)
 		if err != nil {
