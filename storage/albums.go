@@ -9,7 +9,7 @@ import (
 )
 
 // AddAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one, which then awaits
-// more parts for hold. It returns whether it joined one.
+// more parts for hold. It reports whether it joined one.
 func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album string, messageID int64, file []byte, hold time.Duration) (bool, error) {
 	joined := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -49,7 +49,7 @@ func lockAlbum(ctx context.Context, tx pgx.Tx, chatID int64, album string) error
 	return err
 }
 
-// joinAlbum makes files of the ticket of all parts of its album.
+// joinAlbum adds all parts of its album to the files of a ticket.
 func joinAlbum(ctx context.Context, tx pgx.Tx, ticket int64) error {
 	_, err := tx.Exec(ctx, `
 		WITH joined AS (

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LoseChat stores that the bot cannot write to a chat any more and returns whether that is news.
+// LoseChat stores that the bot cannot write to a chat any more and reports whether that is news.
 func (s *Store) LoseChat(ctx context.Context, chatID int64) (bool, error) {
 	tag, err := s.pool.Exec(ctx, `
 		INSERT INTO chats (chat_id, lost_at) VALUES ($1, now())
@@ -27,7 +27,7 @@ func (s *Store) RegainChat(ctx context.Context, chatID int64) error {
 	return nil
 }
 
-// MoveChat moves everything of a group to the supergroup that it became, and returns whether that is news: it may be told
+// MoveChat moves everything of a group to the supergroup that it became, and reports whether that is news: it may be told
 // by any of three signals, in any order. Message numbers start anew there, so those of the group are forgotten; requests
 // that LiveDesk does not have yet name the supergroup.
 func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
@@ -40,7 +40,7 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 			return err
 		}
 		news = tag.RowsAffected() > 0
-		// Also where it is none: a message of the group may have been worked on after the first signal.
+		// Also where that is no news: a message of the group may have been worked on after the first signal.
 		for _, move := range []string{
 			`UPDATE tickets SET chat_id = $2, message_id = 0, card_chat_id = 0, card_id = 0,
 				-- An open outcome must be readable, and its buttons in reach, where people are now.
@@ -49,7 +49,7 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 					THEN jsonb_set(request::jsonb, '{requester,channel_contacts,contact_id}', to_jsonb($2::bigint::text))::json
 					ELSE request END
 			  WHERE chat_id = $1`,
-			// Negative, so that it cannot meet a message of the supergroup.
+			// Negative, so that no message of the supergroup has the same number.
 			`UPDATE questions SET chat_id = $2, asked_id = -abs(asked_id), message_id = 0 WHERE chat_id = $1 AND answered_at IS NULL`,
 			`DELETE FROM posts WHERE chat_id = $1 AND $2::bigint <> 0`,
 			`UPDATE updates SET chat_id = $2 WHERE chat_id = $1 AND done_at IS NULL`,

@@ -114,7 +114,7 @@ func (c *commits) commit(all []*statement) {
 	}
 }
 
-// rolledBack says whether an error means that nothing was committed. With a lost connection nobody knows.
+// rolledBack reports whether an error means that nothing was committed. With a lost connection nobody knows.
 func rolledBack(err error) bool {
 	refused, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && refused.SeverityUnlocalized == "ERROR"

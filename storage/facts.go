@@ -20,7 +20,7 @@ func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
 		SELECT current_setting('server_version_num')::integer / 10000,
 			current_setting('transaction_read_only') = 'on',
 			coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
-			-- A list of privileges would ask for any of them.
+			-- Asked for a list of privileges, it would be true where one of them is given.
 			coalesce(has_table_privilege(t, 'SELECT') AND has_table_privilege(t, 'INSERT') AND has_table_privilege(t, 'UPDATE'), false)
 		FROM to_regclass('tickets') AS t`,
 	).Scan(&f.Major, &f.ReadOnly, &f.MayCreate, &f.MayWrite)

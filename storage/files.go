@@ -35,7 +35,7 @@ const (
 
 const fileColumns = `id, ticket, message_id, origin, file, state, url, reason, entered, attempts`
 
-// addFiles makes files of a ticket in tx.
+// addFiles adds to the files of a ticket. A file that it has already changes nothing.
 func addFiles(ctx context.Context, tx pgx.Tx, ticket int64, files []File) error {
 	for _, f := range files {
 		_, err := tx.Exec(ctx, `
@@ -75,9 +75,9 @@ func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]Fil
 	return files, nil
 }
 
-// FinishFile stores that a file is at LiveDesk, or was dropped for a reason. Its ticket is due: to be sent once nothing
-// else is awaited, to be changed where LiveDesk has it already; and to be told where its number is not known, which
-// DropFiles is for.
+// FinishFile stores that a file is at LiveDesk, or was dropped for a reason, and makes its ticket due: a waiting one once
+// no other file of it is on its way, a created one at once, so that it gets the file. Where its number is not known it
+// can get nothing any more, and there is something to tell: see DropFiles.
 func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, reason string) error {
 	_, err := s.pool.Exec(ctx, `
 		WITH done AS (
@@ -99,7 +99,7 @@ func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, 
 	return nil
 }
 
-// DropFiles drops the files that are not in a ticket.
+// DropFiles drops the files of a ticket that have not come into it.
 func (s *Store) DropFiles(ctx context.Context, ticket int64, reason string) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE files SET state = 'dropped', reason = $2 WHERE ticket = $1 AND state <> 'dropped' AND NOT entered`, ticket, reason)

@@ -22,11 +22,15 @@ func (s *Store) Followers(ctx context.Context, ticket int64) ([]Person, error) {
 	return people, nil
 }
 
-// Follows returns whether a person made or follows a ticket.
+// Follows reports whether a person made or follows a ticket.
 func (s *Store) Follows(ctx context.Context, id, personID int64) (bool, error) {
-	return one[bool](ctx, s.pool, `
+	follows, err := one[bool](ctx, s.pool, `
 		SELECT EXISTS (SELECT 1 FROM tickets WHERE id = $1 AND sender_id = $2)
 			OR EXISTS (SELECT 1 FROM followers WHERE ticket = $1 AND person_id = $2)`, id, personID)
+	if err != nil {
+		return false, fmt.Errorf("look for a follower of ticket %d: %w", id, err)
+	}
+	return follows, nil
 }
 
 // Follow makes a person follow a ticket, or no longer.
@@ -41,7 +45,7 @@ func (s *Store) Follow(ctx context.Context, ticket int64, p Person, on bool) err
 	return nil
 }
 
-// ToggleFollow makes a person follow a ticket who does not, and no longer one who does, and returns whether they do now.
+// ToggleFollow makes a person follow a ticket who does not, and no longer one who does, and reports whether they do now.
 // In the same commit it ends the update that asked for it, so that the same one does not turn it back.
 func (s *Store) ToggleFollow(ctx context.Context, ticket int64, p Person, botID, update int64) (bool, error) {
 	follows, err := one[bool](ctx, s.pool, `

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -45,30 +44,13 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 	return tickets, nil
 }
 
-// RecordLook stores what a look came to and gives the ticket back, in one commit. It returns whether there is something
+// RecordLook stores what a look came to and gives the ticket back, in one commit. It reports whether there is something
 // to tell. ErrNotFound: the ticket is no longer in the hands of this process; nothing was stored.
 func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32) (bool, error) {
 	tell := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		for _, n := range l.Notices {
-			if err := addNotice(ctx, tx, id, n); err != nil {
-				return err
-			}
-		}
-		for _, step := range []struct {
-			sql string
-			ids []int64
-		}{
-			{`UPDATE additions SET done_at = now() WHERE id = ANY ($1)`, l.Additions},
-			{failAdditions, l.Failed},
-			{`UPDATE files SET entered = true WHERE id = ANY ($1)`, l.Files},
-		} {
-			if len(step.ids) == 0 {
-				continue
-			}
-			if _, err := tx.Exec(ctx, step.sql, step.ids); err != nil {
-				return err
-			}
+		if err := recordFindings(ctx, tx, id, l); err != nil {
+			return err
 		}
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
@@ -94,10 +76,35 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 			})
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		err = fmt.Errorf("record look at ticket %d: %w", id, err)
+	if err != nil {
+		return false, fmt.Errorf("record look at ticket %d: %w", id, err)
 	}
-	return tell, err
+	return tell, nil
+}
+
+// recordFindings stores the notices of a look, and what of the additions and files it has seen to.
+func recordFindings(ctx context.Context, tx pgx.Tx, id int64, l Look) error {
+	for _, n := range l.Notices {
+		if err := addNotice(ctx, tx, id, n); err != nil {
+			return err
+		}
+	}
+	for _, step := range []struct {
+		sql string
+		ids []int64
+	}{
+		{`UPDATE additions SET done_at = now() WHERE id = ANY ($1)`, l.Additions},
+		{failAdditions, l.Failed},
+		{`UPDATE files SET entered = true WHERE id = ANY ($1)`, l.Files},
+	} {
+		if len(step.ids) == 0 {
+			continue
+		}
+		if _, err := tx.Exec(ctx, step.sql, step.ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeferLook gives a ticket back without a result.

@@ -67,5 +67,9 @@ func newestMigration() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("list migrations: %w", err)
 	}
-	return goose.NumericComponent(names[len(names)-1])
+	version, err := goose.NumericComponent(names[len(names)-1])
+	if err != nil {
+		return 0, fmt.Errorf("list migrations: %w", err)
+	}
+	return version, nil
 }

@@ -94,11 +94,13 @@ func (p *Process) Alive(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	_, err := p.conn.Exec(ctx, `SELECT 1`)
-	return err
+	if _, err := p.conn.Exec(ctx, `SELECT 1`); err != nil {
+		return fmt.Errorf("process %d is cut off: %w", p.Number, err)
+	}
+	return nil
 }
 
-// TryLead returns whether this process is the one that polls Telegram for the bot. The lead stays until the
+// TryLead reports whether this process is the one that polls Telegram for the bot. The lead stays until the
 // process is closed or ends. Asking again is harmless.
 func (p *Process) TryLead(ctx context.Context, botID int64) (bool, error) {
 	p.mu.Lock()
@@ -111,7 +113,10 @@ func (p *Process) TryLead(ctx context.Context, botID int64) (bool, error) {
 	}
 	var err error
 	p.leads, err = one[bool](ctx, p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, pollLock, botID)
-	return p.leads, err
+	if err != nil {
+		return false, fmt.Errorf("lead bot %d: %w", botID, err)
+	}
+	return p.leads, nil
 }
 
 // Close ends the process for the database: its lock is free. What it still had in hand is taken up by others.
@@ -205,7 +210,7 @@ const (
 	only   = "= ANY"
 )
 
-// free frees what carries a number.
+// free gives back what carries the number of a process.
 func free(ctx context.Context, tx pgx.Tx, number int32, which string, listed InHand) error {
 	for _, free := range []struct {
 		sql string

@@ -1,9 +1,29 @@
 // Package storage keeps what only the bot knows in Postgres: the journal of updates, the tickets with their files, what is
 // to be changed in them and what was told about them, the questions put to people, what became of chats, and which process
-// has which of these in hand. SQL by hand, a file for each table or kind of work.
+// has which of these in hand. The SQL is written by hand.
 //
 // It knows neither Telegram nor LiveDesk: requests are JSON, ids are numbers. There is no job queue: work is rows that
-// are due, and a row in hand carries the number of its process. Start with tickets.go, then processes.go.
+// are due, and a row in hand carries the number of its process.
+//
+// Start with tickets.go, where a ticket goes from the message that asks for it to LiveDesk's answer, then telling.go, the
+// table of what is to be told about it, and processes.go, who has work in hand. A file for each table:
+//
+//	updates.go    updates      Telegram's updates, stored before they are handled
+//	tickets.go    tickets      tickets on their way to LiveDesk, and finding them again
+//	looks.go      tickets      looks at those that LiveDesk has
+//	telling.go    tickets      what is to be told about them
+//	additions.go  additions    what is to be changed in those that LiveDesk has
+//	notices.go    notices      messages about a ticket beside its card
+//	followers.go  followers    who follows a ticket
+//	posts.go      posts        the bot's messages about tickets
+//	files.go      files        files on their way from Telegram into a ticket
+//	albums.go     album_parts  parts of albums, which come one by one
+//	questions.go  questions    questions put to people
+//	chats.go      chats        chats that were lost or have moved
+//	processes.go  processes    running processes, and taking over from dead ones
+//
+// and beside them storage.go, the connection and what all queries share; named.go, arguments by name; commits.go,
+// statements that share a commit; migrate.go, the schema; counts.go and facts.go, what is asked from outside.
 package storage
 
 import (
@@ -93,7 +113,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// IsAway returns whether an error means that the database cannot be reached, is not ready or hung up, which may pass.
+// IsAway reports whether an error means that the database cannot be reached, is not ready or hung up, which may pass.
 func IsAway(err error) bool {
 	var connect *pgconn.ConnectError
 	var state *pgconn.PgError
@@ -106,7 +126,7 @@ func IsAway(err error) bool {
 	return pgconn.SafeToRetry(err) || slices.ContainsFunc(hungUp, func(lost error) bool { return errors.Is(err, lost) })
 }
 
-// hungUp are what a connection that broke ends with, as pgx and as database/sql, which goose uses, say it.
+// hungUp are the errors that end a broken connection, of pgx and of database/sql, which goose uses.
 var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, driver.ErrBadConn, sql.ErrConnDone}
 
 // passing are the SQLSTATEs of a server that starts or stops (57P), has lost a connection (08), has no room (53), is a
@@ -114,7 +134,7 @@ var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRE
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var passing = regexp.MustCompile(`^(57P|08|53|40|25006|55P03)`)
 
-// permanent says whether a refusal to connect is a matter of settings: password, user or database.
+// permanent reports whether a refusal to connect is a matter of settings: password, user or database.
 func permanent(code string) bool { return strings.HasPrefix(code, "28") || code == "3D000" }
 
 // querier is what pool, connection and transaction share.

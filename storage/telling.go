@@ -90,7 +90,7 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 }
 
 // RecordTold stores that the card in the given place shows the ticket as it was at t.Version, gives the telling back and
-// returns whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
+// reports whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
 // not in the hands of this process any more, another has taken it over.
 func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
 	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `

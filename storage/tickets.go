@@ -117,23 +117,28 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 		"followers": followers, "names": names, "per_minute": t.PerMinute, "answers": t.Answers, "album": t.Album,
 		"tell_after": t.TellAfter.Seconds(), "gather": t.Gather.Seconds(), "hold": t.Hold.Seconds(),
 	})
-	if !errors.Is(err, ErrNotFound) {
-		if err != nil {
-			err = fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
-		}
-		return opened, err
+	if errors.Is(err, ErrNotFound) {
+		err = s.notOpened(ctx, t, update)
 	}
-	exists, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT 1 FROM tickets WHERE telegram_ref = $1)`, t.Ref)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("open ticket for chat %d: %w", t.ChatID, err)
 	}
+	return opened, nil
+}
+
+// notOpened returns why a ticket was not inserted. Where its message has one already, it ends the update.
+func (s *Store) notOpened(ctx context.Context, t NewTicket, update int64) error {
+	exists, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT 1 FROM tickets WHERE telegram_ref = $1)`, t.Ref)
+	if err != nil {
+		return err
+	}
 	if !exists {
-		return Ticket{}, ErrTooMany
+		return ErrTooMany
 	}
 	if err := s.FinishUpdate(ctx, t.BotID, update); err != nil {
-		return Ticket{}, err
+		return err
 	}
-	return Ticket{}, ErrExists
+	return ErrExists
 }
 
 // insertTicket inserts a ticket, together with its files where it has any. args are those of openTicket.
@@ -191,21 +196,33 @@ const openTicket = `
 		WHERE bot_id = @bot_id AND update_id = @update_id AND EXISTS (SELECT 1 FROM opened))
 	SELECT ` + ticketColumns + `, teller IS NOT NULL AS mine FROM opened`
 
-// AnyWaiting returns whether a ticket is due to be sent; with early, whether one waits at all.
+// AnyWaiting reports whether a ticket is due to be sent; with early, whether one waits at all.
 func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
-	return one[bool](ctx, s.pool, `
+	some, err := one[bool](ctx, s.pool, `
 		SELECT EXISTS (SELECT 1 FROM tickets WHERE state = 'waiting' AND owner IS NULL AND ($1 OR due_at <= now()))`, early)
+	if err != nil {
+		return false, fmt.Errorf("look for waiting tickets: %w", err)
+	}
+	return some, nil
 }
 
 // ClaimWaiting takes the oldest ticket that is due to be sent as sending: its request may leave. ErrNotFound: none is due.
 func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error) {
-	return row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("claim a waiting ticket: %w", err)
+	}
+	return t, nil
 }
 
 // ClaimProbe takes one waiting ticket, due or not, to find out whether LiveDesk is back: the oldest after the given one,
-// else the oldest, so that one that LiveDesk trips over does not stand before all others. ErrNotFound: none waits.
+// else the oldest, so that a ticket that LiveDesk cannot answer does not keep all others from being tried. ErrNotFound: none waits.
 func (s *Store) ClaimProbe(ctx context.Context, process int32, after int64) (Ticket, error) {
-	return row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY id <= $2, id`), process, after)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY id <= $2, id`), process, after)
+	if err != nil {
+		return Ticket{}, fmt.Errorf("claim a ticket to probe with: %w", err)
+	}
+	return t, nil
 }
 
 func claimWaiting(which string) string {
@@ -286,11 +303,11 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 	tag, err := s.pool.Exec(ctx, `
 		UPDATE tickets SET state = 'left', `+newsNow(always)+`
 		WHERE id = $1 AND attempts = $2 AND state = 'unconfirmed'`, id, attempt)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return fmt.Errorf("leave ticket %d: %w", id, err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrNotFound
 	}
 	return nil
 }
@@ -298,7 +315,7 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 // Rewrite changes the request of a ticket that is not with LiveDesk yet and, in the same commit, ends the update.
 // ErrNotFound: it is on its way, or there.
 func (s *Store) Rewrite(ctx context.Context, id int64, request []byte, botID, update int64) error {
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := one[int64](ctx, tx, `
 			UPDATE tickets SET request = $2, `+nextVersion(always)+`, `+tellNow(`told > 0`)+`
 			WHERE id = $1 AND state = 'waiting'
@@ -309,6 +326,10 @@ func (s *Store) Rewrite(ctx context.Context, id int64, request []byte, botID, up
 		_, err = tx.Exec(ctx, finishUpdate, botID, update)
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("rewrite ticket %d: %w", id, err)
+	}
+	return nil
 }
 
 // Ticket returns one ticket by our own number.
