@@ -51,3 +51,24 @@ func TestAlbumsOfOtherChatsAndBotsStayApart(t *testing.T) {
 	}
 	require.Equal(t, []int64{3}, places(t, store, ticket.ID))
 }
+
+func TestAPartThatComesLateHoldsTheTicketForMore(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Album = "album"
+	ticket := openTicket(t, store, process, want)
+	for range 2 {
+		joined, err := store.AddAlbumPart(t.Context(), bot, 7, "album", 4, file(4, "").File, time.Hour)
+		require.NoError(t, err)
+		require.True(t, joined)
+	}
+	require.Equal(t, []int64{4}, places(t, store, ticket.ID), "once")
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE with_files AND hold_until > now() + interval '50 minutes'`))
+
+	require.NoError(t, store.ForgetAlbums(t.Context(), time.Now().Add(-time.Hour)))
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM album_parts`))
+	require.NoError(t, store.ForgetAlbums(t.Context(), time.Now().Add(time.Hour)))
+	require.Zero(t, count(t, store, `SELECT count(*) FROM album_parts`))
+}

@@ -86,3 +86,92 @@ func TestFilesOfADeadProcessAreCarriedByAnother(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 2)
 }
+
+func TestFilesThatDoNotComeAlongAreDroppedAndTheOthersKept(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files = []storage.File{file(3, ""), file(4, ""), file(5, "")}
+	ticket := openTicket(t, store, process, want)
+	want.Ref = "other"
+	other := openTicket(t, store, process, want)
+	files, err := store.Files(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.NoError(t, store.FinishFile(t.Context(), files[0].ID, storage.FileUploaded, "https://desk/1", ""))
+	require.NoError(t, store.EnterFiles(t.Context(), ticket.ID, []byte(`{"with": 1}`), []int64{files[0].ID}))
+	states := func(ticket int64) (states []string) {
+		files, err := store.Files(t.Context(), ticket)
+		require.NoError(t, err)
+		for _, f := range files {
+			states = append(states, string(f.State)+" "+f.Reason)
+		}
+		return states
+	}
+	request := func() string {
+		now, err := store.Ticket(t.Context(), ticket.ID)
+		require.NoError(t, err)
+		return string(now.Request)
+	}
+	require.JSONEq(t, `{"with": 1}`, request())
+	require.NoError(t, store.FinishFile(t.Context(), files[1].ID, storage.FileDropped, "", "large"))
+	require.NoError(t, store.DropFiles(t.Context(), ticket.ID, "late"))
+	require.Equal(t, []string{"uploaded ", "dropped large", "dropped late"}, states(ticket.ID), "what is in the ticket stays")
+
+	require.NoError(t, store.LeaveFilesOut(t.Context(), ticket.ID, []byte(`{"without": 1}`), "refused"))
+	require.JSONEq(t, `{"without": 1}`, request())
+	require.Equal(t, []string{"dropped refused", "dropped large", "dropped late"}, states(ticket.ID))
+	require.Equal(t, []string{"waiting ", "waiting ", "waiting "}, states(other.ID))
+}
+
+func TestAFileMakesItsTicketDue(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		row  string // of the ticket
+		want string
+	}{
+		"one that waits for it alone":          {"state = 'waiting', due_at = now() + interval '1 day'", "now"},
+		"one that waits for more of its album": {"state = 'waiting', due_at = now() + interval '1 day', hold_until = now() + interval '1 hour'", "later"},
+		"one that is due already":              {"state = 'waiting', due_at = now(), hold_until = now() + interval '1 hour'", "now"},
+		"one that LiveDesk has":                {"state = 'created', due_at = now() + interval '1 day'", "now"},
+		"not one that was left":                {"state = 'left', due_at = NULL", "never"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			want := newTicket("ref", 7, storage.StateWaiting)
+			want.Files = []storage.File{file(3, "")}
+			ticket := openTicket(t, store, process, want)
+			exec(t, store, `UPDATE tickets SET `+c.row)
+			files, err := store.ClaimFiles(t.Context(), process.Number, 1)
+			require.NoError(t, err)
+			require.NoError(t, store.FinishFile(t.Context(), files[0].ID, storage.FileUploaded, "https://desk/1", ""))
+			require.Equal(t, c.want, due(t, store, ticket.ID))
+			files, err = store.Files(t.Context(), ticket.ID)
+			require.NoError(t, err)
+			require.Equal(t, "https://desk/1", files[0].URL)
+			require.Zero(t, files[0].Attempts)
+			owned, err := store.Owned(t.Context(), process.Number)
+			require.NoError(t, err)
+			require.Empty(t, owned.Files)
+		})
+	}
+}
+
+func TestADeferredFileWaits(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files = []storage.File{file(3, ""), file(4, "")}
+	openTicket(t, store, process, want)
+	files, err := store.ClaimFiles(t.Context(), process.Number, 1)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	require.NoError(t, store.DeferFile(t.Context(), files[0].ID, time.Hour, true))
+	files, err = store.ClaimFiles(t.Context(), process.Number, 2)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	require.Equal(t, int64(4), files[0].MessageID)
+}

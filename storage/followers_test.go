@@ -36,3 +36,35 @@ func TestOnePressTogglesFollowingOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, owned.Updates, "they are ended in the same commit")
 }
+
+func TestAFollowerIsWhoFollowsOrHasAsked(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := created(t, store, process, "a")
+	follows := func(person int64) bool {
+		is, err := store.Follows(t.Context(), ticket.ID, person)
+		require.NoError(t, err)
+		return is
+	}
+	early := storage.Person{ID: 1, Name: "Al"}
+	for range 2 {
+		require.NoError(t, store.Follow(t.Context(), ticket.ID, early, true))
+		require.True(t, follows(early.ID))
+	}
+	require.False(t, follows(6))
+	people, err := store.Followers(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Person{{ID: 5, Name: "Alice"}, early}, people, "who asked comes first")
+
+	require.NoError(t, store.Follow(t.Context(), ticket.ID, storage.Person{ID: 5}, false))
+	people, err = store.Followers(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Person{early}, people)
+	require.True(t, follows(5), "who asked sees the ticket all the same")
+	require.NoError(t, store.Follow(t.Context(), ticket.ID, early, false))
+	require.False(t, follows(early.ID))
+	other := created(t, store, process, "b")
+	require.NoError(t, store.Follow(t.Context(), other.ID, early, true))
+	require.False(t, follows(early.ID), "another ticket is another")
+}

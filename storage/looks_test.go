@@ -71,3 +71,96 @@ func TestWhatComesDuringALookIsLookedAtAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, looks(t, store, process, 1), "what was tried in vain waits")
 }
+
+func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("a", 7, storage.StateSending)
+	want.Files = []storage.File{file(3, ""), file(4, "")}
+	ticket := openTicket(t, store, process, want)
+	_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk"}, process.Number)
+	require.NoError(t, err)
+	require.False(t, looks(t, store, process, 1)[0].Pending, "its files are not there yet")
+	require.NoError(t, store.DeferLook(t.Context(), ticket.ID, 0, process.Number))
+	files, err := store.Files(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.NoError(t, store.FinishFile(t.Context(), files[0].ID, storage.FileUploaded, "https://desk/1", ""))
+	require.True(t, looks(t, store, process, 1)[0].Pending)
+	for _, ref := range []string{"done", "failed", "open"} {
+		a := storage.Addition{Ref: ref, Ticket: ticket.ID, Kind: storage.AddText, Content: []byte(`{}`)}
+		require.NoError(t, store.Add(t.Context(), a, nil, bot, 0))
+	}
+	additions, err := store.Additions(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Len(t, additions, 3)
+	require.NoError(t, store.Tried(t.Context(), []int64{additions[2].ID}, []int64{files[1].ID}))
+
+	exec(t, store, `UPDATE tickets SET changed_at = now() - interval '1 day', missed = 2`)
+	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{
+		Status: "open", View: []byte(`{"a": 1}`), Changed: true, Every: time.Hour, Request: []byte(`{"title": "edited"}`),
+		Additions: []int64{additions[0].ID}, Failed: []int64{additions[1].ID}, Files: []int64{files[0].ID},
+	}, process.Number)
+	require.NoError(t, err)
+	additions, err = store.Additions(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Len(t, additions, 1)
+	require.Equal(t, "open", additions[0].Ref)
+	require.Equal(t, 1, additions[0].Attempts)
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM additions WHERE failed AND ref = 'failed'`))
+	files, err = store.Files(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.True(t, files[0].Entered)
+	require.False(t, files[1].Entered)
+	require.Equal(t, 1, files[1].Attempts)
+	ticket, err = store.Ticket(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Equal(t, "open", ticket.Status)
+	require.JSONEq(t, `{"a": 1}`, string(ticket.View))
+	require.JSONEq(t, `{"title": "edited"}`, string(ticket.Request))
+	require.WithinDuration(t, time.Now(), ticket.ChangedAt, time.Minute)
+	require.WithinDuration(t, time.Now(), *ticket.SeenAt, time.Minute)
+	require.Zero(t, ticket.Missed)
+	require.Equal(t, "later", due(t, store, ticket.ID))
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE every = 3600`))
+
+	require.NoError(t, store.FinishFile(t.Context(), files[1].ID, storage.FileDropped, "", "too large"))
+	ticket = looks(t, store, process, 1)[0]
+	require.True(t, ticket.Pending)
+	exec(t, store, `UPDATE tickets SET changed_at = now() - interval '1 day'`)
+	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: -1}, process.Number)
+	require.NoError(t, err)
+	require.Equal(t, "now", due(t, store, ticket.ID), "a file came that this look did not see")
+	ticket = looks(t, store, process, 1)[0]
+	require.JSONEq(t, `{"title": "edited"}`, string(ticket.Request))
+	require.Greater(t, time.Since(ticket.ChangedAt), time.Hour)
+	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: -1, Files: []int64{files[1].ID}}, process.Number)
+	require.NoError(t, err)
+	require.Equal(t, "never", due(t, store, ticket.ID))
+}
+
+func TestATicketIsGivenBackWithoutAResultOnlyByWhoHasIt(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process, other := register(t, store), register(t, store)
+	ticket := created(t, store, process, "a")
+	for missed, giveBack := range []func(process int32) error{
+		func(process int32) error { return store.DeferLook(t.Context(), ticket.ID, time.Hour, process) },
+		func(process int32) error { return store.MissLook(t.Context(), ticket.ID, time.Hour, process) },
+	} {
+		require.Len(t, looks(t, store, process, 1), 1)
+		require.NoError(t, giveBack(other.Number))
+		require.Equal(t, "now", due(t, store, ticket.ID))
+		require.NoError(t, giveBack(process.Number))
+		require.Equal(t, "later", due(t, store, ticket.ID))
+		now, err := store.Ticket(t.Context(), ticket.ID)
+		require.NoError(t, err)
+		require.Equal(t, missed, now.Missed)
+		require.NoError(t, store.LookNow(t.Context(), ticket.ID))
+	}
+	require.Len(t, looks(t, store, process, 1), 1)
+	waiting := openTicket(t, store, process, newTicket("waiting", 7, storage.StateWaiting))
+	exec(t, store, `UPDATE tickets SET due_at = now() + interval '1 hour' WHERE id = $1`, waiting.ID)
+	require.NoError(t, store.LookNow(t.Context(), waiting.ID))
+	require.Equal(t, "later", due(t, store, waiting.ID), "there is nothing to look at")
+}

@@ -206,3 +206,81 @@ func state(t *testing.T, store *storage.Store, ticket storage.Ticket) storage.St
 	require.NoError(t, err)
 	return now.State
 }
+
+func TestStraysAreFreedAndTheRestIsNot(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process, other := register(t, store), register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	want := newTicket("ref", 7, storage.StateWaiting)
+	want.Files = []storage.File{file(3, ""), file(4, "")}
+	openTicket(t, store, process, want)
+	_, err := store.ClaimFiles(t.Context(), process.Number, 2)
+	require.NoError(t, err)
+	var hand storage.InHand
+	for _, ref := range []string{"a", "b"} {
+		hand.Tickets = append(hand.Tickets, openTicket(t, store, process, newTicket(ref, 7, storage.StateSending)).ID)
+		hand.Tellings = append(hand.Tellings, openTicket(t, store, process, newTicket(ref+" refused", 7, storage.StateRefused)).ID)
+	}
+	owned := func() storage.InHand {
+		owned, err := store.Owned(t.Context(), process.Number)
+		require.NoError(t, err)
+		return owned
+	}
+	all := owned()
+	require.ElementsMatch(t, []int64{1, 2}, all.Updates)
+	require.ElementsMatch(t, hand.Tickets, all.Tickets)
+	require.ElementsMatch(t, hand.Tellings, all.Tellings)
+	require.Len(t, all.Files, 2)
+
+	strays := storage.InHand{Updates: []int64{1}, Tickets: hand.Tickets[:1], Tellings: hand.Tellings[:1], Files: all.Files[:1]}
+	require.NoError(t, store.Free(t.Context(), other.Number, strays))
+	require.Equal(t, all, owned(), "they are not that process's")
+	require.NoError(t, store.Free(t.Context(), process.Number, strays))
+	require.Equal(t, storage.InHand{Updates: []int64{2}, Tickets: hand.Tickets[1:], Tellings: hand.Tellings[1:], Files: all.Files[1:]}, owned())
+	freed, err := store.Ticket(t.Context(), hand.Tickets[0])
+	require.NoError(t, err)
+	require.Equal(t, storage.StateUnconfirmed, freed.State)
+	require.Equal(t, "crash", freed.Reason)
+	require.Equal(t, "never", due(t, store, freed.ID))
+}
+
+func TestWhatAProcessWritesAfterItWasTakenOverIsFoundByAThoroughLook(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]string{
+		"an update": `INSERT INTO updates (bot_id, update_id, chat_id, owner) VALUES (42, 1, 7, $1)`,
+		"a ticket":  `UPDATE tickets SET owner = $1`,
+		"a telling": `UPDATE tickets SET teller = $1`,
+		"a file":    `UPDATE files SET owner = $1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			dead, living := register(t, store), register(t, store)
+			want := newTicket("ref", 7, storage.StateWaiting)
+			want.Files = []storage.File{file(3, "")}
+			openTicket(t, store, living, want)
+			kill(t, store, dead)
+			require.Equal(t, 1, takeOver(t, store))
+			exec(t, store, write, dead.Number)
+			brief, err := store.TakeOver(t.Context(), false)
+			require.NoError(t, err)
+			require.Zero(t, brief)
+			require.Equal(t, 1, takeOver(t, store))
+			owned, err := store.Owned(t.Context(), dead.Number)
+			require.NoError(t, err)
+			require.Empty(t, append(append(append(owned.Updates, owned.Tickets...), owned.Tellings...), owned.Files...))
+		})
+	}
+}
+
+func TestADeadProcessIsTakenOverByABriefLookToo(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	dead := register(t, store)
+	register(t, store)
+	kill(t, store, dead)
+	taken, err := store.TakeOver(t.Context(), false)
+	require.NoError(t, err)
+	require.Equal(t, 1, taken)
+}

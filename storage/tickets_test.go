@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -260,4 +261,110 @@ func created(t *testing.T, store *storage.Store, process *storage.Process, ref s
 	ticket, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk_" + ref}, process.Number)
 	require.NoError(t, err)
 	return ticket
+}
+
+func TestAWaitingTicketIsRewrittenInTheCommitOfItsEdit(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	waiting := openTicket(t, store, process, newTicket("waiting", 7, storage.StateWaiting))
+	sending := openTicket(t, store, process, newTicket("sending", 7, storage.StateSending))
+	require.NoError(t, store.Rewrite(t.Context(), waiting.ID, []byte(`{"title": "other"}`), bot, 1))
+	require.ErrorIs(t, store.Rewrite(t.Context(), sending.ID, []byte(`{"title": "other"}`), bot, 2), storage.ErrNotFound)
+
+	owned, err := store.Owned(t.Context(), process.Number)
+	require.NoError(t, err)
+	require.Equal(t, []int64{2}, owned.Updates)
+	waiting, err = store.ByRef(t.Context(), "waiting")
+	require.NoError(t, err)
+	require.JSONEq(t, `{"title": "other"}`, string(waiting.Request))
+	sending, err = store.ByRef(t.Context(), "sending")
+	require.NoError(t, err)
+	require.Contains(t, string(sending.Request), "sending")
+}
+
+func TestTicketsAreFoundByTheirNumber(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := created(t, store, process, "a")
+	openTicket(t, store, process, newTicket("without number", 7, storage.StateSending))
+	for number, want := range map[string]int{"tk_a": 1, "tk_b": 0, "": 0} {
+		found, err := store.TicketsByNumber(t.Context(), number)
+		require.NoError(t, err)
+		require.Len(t, found, want)
+		if want > 0 {
+			require.Equal(t, ticket.ID, found[0].ID)
+		}
+	}
+}
+
+func TestWhatIsWithLiveDeskIsDueAsItsOutcomeSays(t *testing.T) {
+	t.Parallel()
+	const now, later, never = "now", "later", "never"
+	for name, c := range map[string]struct {
+		outcome storage.Outcome
+		with    string // what the ticket has beside its words
+		want    string
+	}{
+		"created":                   {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "", later},
+		"created, with a file":      {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "a file", now},
+		"created, with an addition": {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "an addition", now},
+		"waiting":                   {storage.Outcome{State: storage.StateWaiting, Due: time.Hour}, "", later},
+		"waiting, with a file":      {storage.Outcome{State: storage.StateWaiting, Due: time.Hour}, "a file", later},
+		"refused":                   {storage.Outcome{State: storage.StateRefused, Due: -time.Second}, "", never},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			want := newTicket("a", 7, storage.StateSending)
+			if c.with == "a file" {
+				want.Files = []storage.File{file(3, "")}
+			}
+			ticket := openTicket(t, store, process, want)
+			if c.with == "an addition" {
+				a := storage.Addition{Ref: "m", Ticket: ticket.ID, Kind: storage.AddText, Content: []byte(`{}`)}
+				require.NoError(t, store.Add(t.Context(), a, nil, bot, 0))
+			}
+			c.outcome.Reason, c.outcome.Detail, c.outcome.TicketID = "reason", "detail", "tk"
+			got, err := store.RecordOutcome(t.Context(), ticket.ID, 1, c.outcome, process.Number)
+			require.NoError(t, err)
+			require.Equal(t, []string{"reason", "detail", "tk"}, []string{got.Reason, got.Detail, got.TicketID})
+			require.Equal(t, c.want, due(t, store, ticket.ID))
+			owned, err := store.Owned(t.Context(), process.Number)
+			require.NoError(t, err)
+			require.Empty(t, owned.Tickets)
+		})
+	}
+}
+
+func TestAPressSendsATicketAgainAtOnceOrInItsTurn(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	for to, attempts := range map[storage.State]int{storage.StateSending: 2, storage.StateWaiting: 1} {
+		ticket := openTicket(t, store, process, newTicket(string(to), 7, storage.StateSending))
+		_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateUnconfirmed, Reason: "r", Detail: "d"}, process.Number)
+		require.NoError(t, err)
+		again, err := store.TryAgain(t.Context(), ticket.ID, 1, to, process.Number)
+		require.NoError(t, err)
+		require.Equal(t, to, again.State)
+		require.Equal(t, attempts, again.Attempts)
+		require.Empty(t, again.Reason+again.Detail)
+		require.Equal(t, map[storage.State]string{storage.StateSending: "never", storage.StateWaiting: "now"}[to], due(t, store, ticket.ID))
+		owned, err := store.Owned(t.Context(), process.Number)
+		require.NoError(t, err)
+		require.Equal(t, to == storage.StateSending, slices.Contains(owned.Tickets, ticket.ID))
+	}
+}
+
+// due is when there is work with LiveDesk for a ticket.
+func due(t *testing.T, store *storage.Store, ticket int64) (when string) {
+	t.Helper()
+	require.NoError(t, store.Pool().QueryRow(t.Context(), `
+		SELECT CASE WHEN due_at > now() THEN 'later' WHEN due_at <= now() THEN 'now' ELSE 'never' END
+		FROM tickets WHERE id = $1`, ticket).Scan(&when))
+	return when
 }

@@ -84,3 +84,35 @@ func claim(t *testing.T, store *storage.Store, process *storage.Process, limit i
 	}
 	return ids
 }
+
+func TestAnUpdateThatProcessesDiedWithIsCounted(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	dead, living := register(t, store), register(t, store)
+	journal(t, store, dead, true, storage.Update{ID: 1, ChatID: 7, Payload: []byte("{}")}, storage.Update{ID: 2})
+	require.NoError(t, store.Suspect(t.Context(), bot, 1))
+	kill(t, store, dead)
+	require.Equal(t, 1, takeOver(t, store))
+	updates, err := store.ClaimUpdates(t.Context(), bot, living.Number, 10, nil)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Update{
+		{ID: 1, ChatID: 7, Payload: []byte("{}"), Takeovers: 1, Suspected: 1}, {ID: 2, Payload: updates[1].Payload, Takeovers: 1},
+	}, updates)
+	updates, err = store.ClaimUpdates(t.Context(), bot+1, living.Number, 10, nil)
+	require.NoError(t, err)
+	require.Empty(t, updates, "another bot's updates are others")
+}
+
+func TestOnlyUpdatesThatAreLongDoneAreForgotten(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2}, storage.Update{ID: 3})
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1))
+	require.NoError(t, store.FinishUpdate(t.Context(), bot, 2))
+	exec(t, store, `UPDATE updates SET done_at = now() - interval '1 hour' WHERE update_id = 1`)
+	forgotten, err := store.ForgetUpdates(t.Context(), time.Now().Add(-time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, int64(1), forgotten)
+	require.Equal(t, 2, count(t, store, `SELECT count(*) FROM updates`))
+}
