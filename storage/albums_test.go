@@ -50,6 +50,9 @@ func TestAlbumsOfOtherChatsAndBotsStayApart(t *testing.T) {
 		require.False(t, joined)
 	}
 	require.Equal(t, []int64{3}, places(t, store, ticket.ID))
+
+	want.Ref = "opened after the others' parts"
+	require.Equal(t, []int64{3}, places(t, store, openTicket(t, store, process, want).ID))
 }
 
 func TestAPartThatComesLateHoldsTheTicketForMore(t *testing.T) {

@@ -67,4 +67,7 @@ func TestAFollowerIsWhoFollowsOrHasAsked(t *testing.T) {
 	other := created(t, store, process, "b")
 	require.NoError(t, store.Follow(t.Context(), other.ID, early, true))
 	require.False(t, follows(early.ID), "another ticket is another")
+	people, err = store.Followers(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Empty(t, people)
 }

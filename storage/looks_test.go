@@ -134,6 +134,12 @@ func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
 	ticket = looks(t, store, process, 1)[0]
 	require.JSONEq(t, `{"title": "edited"}`, string(ticket.Request))
 	require.Greater(t, time.Since(ticket.ChangedAt), time.Hour)
+	require.NoError(t, store.Tried(t.Context(), nil, []int64{files[1].ID}))
+	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: time.Hour}, process.Number)
+	require.NoError(t, err)
+	require.Equal(t, "later", due(t, store, ticket.ID), "what was tried in vain waits")
+	require.NoError(t, store.LookNow(t.Context(), ticket.ID))
+	require.Len(t, looks(t, store, process, 1), 1)
 	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: -1, Files: []int64{files[1].ID}}, process.Number)
 	require.NoError(t, err)
 	require.Equal(t, "never", due(t, store, ticket.ID))

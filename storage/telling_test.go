@@ -37,6 +37,7 @@ func TestWaitingIsToldOnceAndEveryOtherOutcomeAlways(t *testing.T) {
 	created, err := store.RecordOutcome(t.Context(), claimed.ID, 3, storage.Outcome{State: storage.StateCreated, TicketID: "tk_1", Due: -1}, process.Number)
 	require.NoError(t, err)
 	require.True(t, created.Mine)
+	require.Equal(t, int64(7), created.CardChatID)
 	require.Equal(t, int64(100), created.CardID, "in the same message")
 }
 

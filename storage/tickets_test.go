@@ -17,14 +17,17 @@ func TestAMessageHasOneTicketHoweverOftenItIsDelivered(t *testing.T) {
 	store := open(t)
 	process := register(t, store)
 	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
+	_, err := store.Journal(t.Context(), bot+1, process.Number, []storage.Update{{ID: 1}})
+	require.NoError(t, err)
 	first, err := store.OpenTicket(t.Context(), newTicket("ref", 7, storage.StateSending), process.Number, 1)
 	require.NoError(t, err)
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NOT NULL AND payload IS NULL`), "its own")
 	require.Equal(t, 1, first.Attempts)
 	require.False(t, first.Mine, "there is nothing to tell before the answer")
 
 	_, err = store.OpenTicket(t.Context(), newTicket("ref", 7, storage.StateSending), process.Number, 2)
 	require.ErrorIs(t, err, storage.ErrExists)
-	require.Zero(t, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`), "both updates have ended")
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`), "both have ended, not the other bot's")
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM followers`))
 }
 

@@ -98,9 +98,19 @@ func TestAnUpdateThatProcessesDiedWithIsCounted(t *testing.T) {
 	require.Equal(t, []storage.Update{
 		{ID: 1, ChatID: 7, Payload: []byte("{}"), Takeovers: 1, Suspected: 1}, {ID: 2, Payload: updates[1].Payload, Takeovers: 1},
 	}, updates)
-	updates, err = store.ClaimUpdates(t.Context(), bot+1, living.Number, 10, nil)
+}
+
+func TestABotClaimsItsOwnUpdatesOnly(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	journal(t, store, process, false, storage.Update{ID: 1})
+	_, err := store.Journal(t.Context(), bot+1, process.Number, []storage.Update{{ID: 1}, {ID: 2}})
 	require.NoError(t, err)
-	require.Empty(t, updates, "another bot's updates are others")
+	require.Equal(t, []int64{1}, claim(t, store, process, 10))
+	others, err := store.ClaimUpdates(t.Context(), bot+1, process.Number, 10, nil)
+	require.NoError(t, err)
+	require.Len(t, others, 2, "of the same numbers too")
 }
 
 func TestOnlyUpdatesThatAreLongDoneAreForgotten(t *testing.T) {
