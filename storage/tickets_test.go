@@ -239,6 +239,10 @@ func TestUnfinishedTicketsOfAPlaceAndOfAPerson(t *testing.T) {
 		require.Equal(t, []string{"elsewhere", "unknown", "topic", "fresh"}, refs(store.UnfinishedOf(t.Context(), person, 10)))
 	}
 	require.Empty(t, refs(store.UnfinishedOf(t.Context(), 66, 10)))
+	topic, err := store.ByRef(t.Context(), "topic")
+	require.NoError(t, err)
+	require.Equal(t, "on_hold", topic.Status)
+	require.WithinDuration(t, time.Now(), *topic.SeenAt, time.Minute)
 }
 
 // newTicket is what a message of person 5 asks for.

@@ -105,6 +105,7 @@ func TestABotClaimsItsOwnUpdatesOnly(t *testing.T) {
 	store := open(t)
 	process := register(t, store)
 	journal(t, store, process, false, storage.Update{ID: 1})
+	journal(t, store, process, true, storage.Update{ID: 2})
 	_, err := store.Journal(t.Context(), bot+1, process.Number, []storage.Update{{ID: 1}, {ID: 2}})
 	require.NoError(t, err)
 	require.Equal(t, []int64{1}, claim(t, store, process, 10))
