@@ -1,7 +1,7 @@
 // Package bot is the ticket bot: it wires the three stages together and does what people want. The promise: every /ticket gets
 // exactly one outcome, whatever crashes or is delivered twice.
 //
-// The way of an update: the inbox journals it and hands it to the handler (handler.go). read.go turns it into our own types, the
+// The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
 // each thing that people can do does it: ticket.go, question.go, status.go, follow.go, addition.go, edit.go, and, for buttons,
 // press.go, unconfirmed.go, choose.go, conversation.go. access.go decides who may do and see what.

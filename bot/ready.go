@@ -30,7 +30,7 @@ func (b *Bot) Ready(ctx context.Context) error {
 	case b.work.Process() == nil:
 		return errors.New("starting")
 	case b.telegram.Silent() > silence:
-		return errors.New("Telegram does not answer")
+		return errors.New("no answer from Telegram")
 	}
 	return nil
 }

@@ -160,7 +160,7 @@ func TestAnUnknownTeamIsRefusedWithTheTeamsThereAre(t *testing.T) {
 func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	mallory := w.telegram.NewPerson("<b>&amp;_*`‮evil")
+	mallory := w.telegram.NewPerson("<b>&amp;_*`\u202eevil")
 	chat := w.telegram.NewSupergroup("</b> & [x](y)")
 	for _, title := range []string{"<b>bomb", "a & b_c *d* `e`", "שלום <עולם>", "& &lt; &amp;lt;"} {
 		reply := w.say(mallory, chat, "/ticket "+title)

@@ -176,7 +176,7 @@ func TestNothingInATicketBreaksItsCard(t *testing.T) {
 		"references":        `&amp;lt; &lt; & &#60; &unknown; "'`,
 		"Markdown":          "_*[x](tg://user?id=1)`~|",
 		"a template":        "{{.Title}} {{template}}",
-		"right to left":     "‮טקסט ‭עברי⁧ العربية",
+		"right to left":     "\u202eטקסט \u202dעברי\u2067 العربية",
 		"control":           "a\x00b\x1b[31m\r\nc\u2028d",
 		"broken UTF-8":      "a\xff\xfe\xed\xa0\x80z",
 		"emoji":             "👩‍👩‍👧‍👦🇺🇦🏳️‍🌈",

@@ -52,7 +52,7 @@ func TestTelegramTakesEveryText(t *testing.T) {
 	texts, err := newTexts("en")
 	require.NoError(t, err)
 	screen := newScreen(t)
-	const foreign = `<b>"&amp;</b> עולם ‮_*[` + "`"
+	const foreign = `<b>"&amp;</b> עולם ` + "\u202e_*[`"
 	for _, lang := range Languages() {
 		say := texts.in(lang)
 		for id, forms := range locale(t, lang) {

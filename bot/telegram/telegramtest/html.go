@@ -1,7 +1,6 @@
 package telegramtest
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -29,7 +28,7 @@ func parseHTML(s string) (string, []Entity, error) {
 		}
 	}
 	if n := len(p.open); n > 0 {
-		err := fmt.Errorf("Can't find end tag corresponding to start tag %q", p.open[n-1].name)
+		err := htmlFault("Can't find end tag corresponding to start tag %q", p.open[n-1].name)
 		return "", nil, badRequest("can't parse entities: " + err.Error())
 	}
 	for i := range p.found {
@@ -117,10 +116,10 @@ func (p *htmlParser) startTag() error {
 	name, rest := cutWord(p.in[begin+1:], ">")
 	name = strings.ToLower(name)
 	if rest == "" {
-		return fmt.Errorf("Unclosed start tag at byte offset %d", begin)
+		return htmlFault("Unclosed start tag at byte offset %d", begin)
 	}
 	if _, known := htmlTags[name]; !known {
-		return fmt.Errorf("Unsupported start tag %q at byte offset %d", name, begin)
+		return htmlFault("Unsupported start tag %q at byte offset %d", name, begin)
 	}
 	tag := openTag{name: name, units: p.units, bytes: p.out.Len()}
 	for rest = trimLeft(rest); rest != "" && rest[0] != '>'; rest = trimLeft(rest) {
@@ -130,10 +129,10 @@ func (p *htmlParser) startTag() error {
 		}
 	}
 	if rest == "" {
-		return fmt.Errorf("Unclosed start tag at byte offset %d", begin)
+		return htmlFault("Unclosed start tag at byte offset %d", begin)
 	}
 	if name == "span" && tag.argument != "tg-spoiler" {
-		return fmt.Errorf("Tag \"span\" must have class \"tg-spoiler\" at byte offset %d", begin)
+		return htmlFault("Tag \"span\" must have class \"tg-spoiler\" at byte offset %d", begin)
 	}
 	p.at = len(p.in) - len(rest) + 1
 	p.open = append(p.open, tag)
@@ -144,7 +143,7 @@ func (p *htmlParser) startTag() error {
 func (t *openTag) attribute(s string, begin int) (rest string, err error) {
 	name, rest := cutWord(s, "=>")
 	if name == "" {
-		return "", fmt.Errorf("Empty attribute name in the tag %q at byte offset %d", t.name, begin)
+		return "", htmlFault("Empty attribute name in the tag %q at byte offset %d", t.name, begin)
 	}
 	rest = trimLeft(rest)
 	if t.name == "blockquote" && name == "expandable" && !strings.HasPrefix(rest, "=") {
@@ -152,7 +151,7 @@ func (t *openTag) attribute(s string, begin int) (rest string, err error) {
 		return rest, nil
 	}
 	if !strings.HasPrefix(rest, "=") {
-		return "", fmt.Errorf(
+		return "", htmlFault(
 			"Expected equal sign in declaration of an attribute of the tag %q at byte offset %d", t.name, begin)
 	}
 	value, rest, err := attributeValue(trimLeft(rest[1:]), begin)
@@ -170,7 +169,7 @@ func (t *openTag) attribute(s string, begin int) (rest string, err error) {
 
 func attributeValue(s string, begin int) (value, rest string, err error) {
 	if s == "" {
-		return "", "", fmt.Errorf("Unclosed start tag at byte offset %d", begin)
+		return "", "", htmlFault("Unclosed start tag at byte offset %d", begin)
 	}
 	if s[0] != '"' && s[0] != '\'' {
 		end := 0
@@ -178,13 +177,13 @@ func attributeValue(s string, begin int) (value, rest string, err error) {
 			end++
 		}
 		if end < len(s) && s[end] != '>' && !unicode.IsSpace(rune(s[end])) {
-			return "", "", fmt.Errorf("Unexpected end of name token at byte offset %d", begin)
+			return "", "", htmlFault("Unexpected end of name token at byte offset %d", begin)
 		}
 		return strings.ToLower(s[:end]), s[end:], nil
 	}
 	quoted, rest, closed := strings.Cut(s[1:], s[:1])
 	if !closed {
-		return "", "", fmt.Errorf("Unclosed start tag at byte offset %d", begin)
+		return "", "", htmlFault("Unclosed start tag at byte offset %d", begin)
 	}
 	return unescape(quoted), rest, nil
 }
@@ -207,16 +206,16 @@ func unescape(s string) string {
 func (p *htmlParser) endTag() error {
 	begin := p.at
 	if len(p.open) == 0 {
-		return fmt.Errorf("Unexpected end tag at byte offset %d", begin)
+		return htmlFault("Unexpected end tag at byte offset %d", begin)
 	}
 	name, rest := cutWord(p.in[begin+2:], ">")
 	rest = trimLeft(rest)
 	if !strings.HasPrefix(rest, ">") {
-		return fmt.Errorf("Unclosed end tag at byte offset %d", begin)
+		return htmlFault("Unclosed end tag at byte offset %d", begin)
 	}
 	tag := p.open[len(p.open)-1]
 	if name = strings.ToLower(name); name != "" && name != tag.name {
-		return fmt.Errorf("Unmatched end tag at byte offset %d, expected \"</%s>\", found \"</%s>\"", begin, tag.name, name)
+		return htmlFault("Unmatched end tag at byte offset %d, expected \"</%s>\", found \"</%s>\"", begin, tag.name, name)
 	}
 	p.at = len(p.in) - len(rest) + 1
 	p.open = p.open[:len(p.open)-1]
@@ -237,7 +236,7 @@ func (p *htmlParser) close(tag openTag) error {
 		return p.closeLink(e)
 	case "tg-emoji":
 		if id, err := strconv.ParseInt(tag.argument, 10, 64); err != nil || id == 0 {
-			return errors.New("Invalid custom emoji identifier specified")
+			return htmlFault("Invalid custom emoji identifier specified")
 		}
 		e.CustomEmojiID = tag.argument
 	case "blockquote":
@@ -304,3 +303,10 @@ func cutWord(s, stops string) (word, rest string) {
 }
 
 func trimLeft(s string) string { return strings.TrimLeftFunc(s, unicode.IsSpace) }
+
+// htmlFault is why Telegram's parser refuses a text, in its own words, capitals included.
+func htmlFault(format string, args ...any) error { return parseError(fmt.Sprintf(format, args...)) }
+
+type parseError string
+
+func (e parseError) Error() string { return string(e) }

@@ -18,7 +18,6 @@ import (
 type hook struct {
 	*httptest.Server
 	got chan int64 // update ids
-	mu  sync.Mutex
 	ask func(update int64, r *http.Request) (status int, retryAfter string)
 }
 
