@@ -46,7 +46,7 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case migrated:
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:
-		return false, h.joined(ctx, w)
+		return false, h.noteMembership(ctx, w)
 	}
 	return false, nil
 }

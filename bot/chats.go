@@ -2,8 +2,8 @@ package bot
 
 import "context"
 
-// joined notes whether the bot can write to a chat.
-func (h handler) joined(ctx context.Context, m membership) error {
+// noteMembership notes whether the bot can write to a chat.
+func (h handler) noteMembership(ctx context.Context, m membership) error {
 	if m.member {
 		return h.store.RegainChat(ctx, m.chat)
 	}

@@ -55,7 +55,7 @@ func (h handler) rows(ctx context.Context, about storage.Post) ([]storage.Ticket
 	return []storage.Ticket{t}, nil
 }
 
-// isAbout says whether the message of the button is one about the ticket: forged data must not change another one.
+// isAbout reports whether the message of the button is one about the ticket: forged data must not change another one.
 func (h handler) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
 	post, err := h.postAt(ctx, p.chat, p.message, p.sent)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -29,7 +29,7 @@ type message struct {
 	words   string // the same, where commands count
 	sent    time.Time
 	edited  time.Time
-	author  string           // the name to quote it under, also of who can wish nothing
+	author  string           // the name to quote it under, also that of a bot
 	kind    string           // what it is where it has no words, for agents
 	file    *view.File       // nil: none
 	album   string           // that it is a part of; empty: none
@@ -58,7 +58,7 @@ type (
 	}
 )
 
-// readMessage reads a message; bot is this bot's id. ok is false where nobody can wish anything by it: other bots, forwards,
+// readMessage reads a message; bot is this bot's id. ok is false for what no person asks the bot for: messages of other bots, forwards,
 // messages without anybody.
 func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 	by, ok := sender(m)

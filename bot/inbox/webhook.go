@@ -84,7 +84,7 @@ func (in *Inbox) Webhook() http.Handler {
 
 // posted reads the update of a post. Nothing of the body is read before the sender has shown the secret.
 func (in *Inbox) posted(w http.ResponseWriter, r *http.Request) (json.RawMessage, int) {
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // none is as wrong as an odd one
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // one that cannot be read is no JSON either
 	switch {
 	case r.Method != http.MethodPost:
 		return nil, http.StatusMethodNotAllowed

@@ -8,11 +8,11 @@ import (
 )
 
 // Answer answers a message where it stands and returns where the answer stands. It is the end of the matter where the
-// chat cannot be written to: who asked there cannot be answered there.
+// chat cannot be written to: there is no other place to answer a person in.
 func (o *Outbox) Answer(ctx context.Context, to telegram.Place, m markup.Message) (telegram.Place, int64, error) {
 	id, v, err := o.telegram.Post(ctx, to, telegram.Answers, m)
 	if v == telegram.Moved {
-		if to, err = o.follow(ctx, to, err); err != nil {
+		if to, err = o.relocate(ctx, to, err); err != nil {
 			return to, 0, err
 		}
 		id, v, err = o.telegram.Post(ctx, to, telegram.Answers, m)
@@ -29,8 +29,8 @@ func (o *Outbox) Answer(ctx context.Context, to telegram.Place, m markup.Message
 	return to, 0, nil
 }
 
-// follow moves everything to the supergroup that the chat became, as Telegram's error says.
-func (o *Outbox) follow(ctx context.Context, to telegram.Place, err error) (telegram.Place, error) {
+// relocate moves everything to the supergroup that the chat became, as Telegram's error says.
+func (o *Outbox) relocate(ctx context.Context, to telegram.Place, err error) (telegram.Place, error) {
 	chat, ok := telegram.MovedTo(err)
 	if !ok {
 		return to, err

@@ -44,7 +44,7 @@ func (o *Outbox) tellNotice(ctx context.Context, t storage.Ticket, n storage.Not
 	for last := false; !last; {
 		posted, told := int64(0), true
 		if n.PartsSent < len(parts) {
-			if posted, told, err = o.bring(ctx, t, &n, parts[n.PartsSent]); err != nil {
+			if posted, told, err = o.tellOne(ctx, t, &n, parts[n.PartsSent]); err != nil {
 				return err
 			}
 		}
@@ -72,9 +72,9 @@ func (o *Outbox) trim(ctx context.Context, n *storage.Notice, parts []part) {
 	n.Messages = n.Messages[:min(texts, len(n.Messages))]
 }
 
-// bring makes a part of a notice stand in the chat and returns the message that was posted for it, if any. told is false
-// where nobody can be told.
-func (o *Outbox) bring(ctx context.Context, t storage.Ticket, n *storage.Notice, p part) (posted int64, told bool, err error) {
+// tellOne posts one part of a notice, or edits the message that has it already, and returns the message that was posted for it,
+// if any. told is false where nobody can be told.
+func (o *Outbox) tellOne(ctx context.Context, t storage.Ticket, n *storage.Notice, p part) (posted int64, told bool, err error) {
 	switch {
 	case p.file != nil && p.nth < n.FilesSent:
 		return 0, true, nil
@@ -113,7 +113,7 @@ func (o *Outbox) tellPart(ctx context.Context, t storage.Ticket, n storage.Notic
 	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
 		places = slices.Insert(places, 1, telegram.Place{Chat: t.ChatID, Reply: reply})
 	}
-	chat, id, err = o.first(ctx, places, func(to telegram.Place) (int64, telegram.Verdict, error) { return o.postPart(ctx, to, priority, p) })
+	chat, id, err = o.postFirst(ctx, places, func(to telegram.Place) (int64, telegram.Verdict, error) { return o.postPart(ctx, to, priority, p) })
 	if err == nil && id == 0 {
 		o.log.Warn("nobody can be told what is new about a ticket", "chat", t.ChatID, "ticket", t.ID)
 	}

@@ -152,7 +152,7 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
-	chat, id, err = o.first(ctx, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
+	chat, id, err = o.postFirst(ctx, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
 		return o.telegram.Post(ctx, to, telegram.Answers, o.elsewhere(t, to, m))
 	})
 	if err == nil && id == 0 {
@@ -161,8 +161,8 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 	return chat, id, err
 }
 
-// first posts a message in the first place that takes it and returns where it stands; 0 where none does.
-func (o *Outbox) first(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
+// postFirst posts a message in the first place that takes it and returns where it stands; 0 where none does.
+func (o *Outbox) postFirst(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
 	var without int64 // chat that is lost
 	for _, to := range places {
 		if to.Chat == without {
@@ -175,7 +175,7 @@ func (o *Outbox) first(ctx context.Context, places []telegram.Place, post func(t
 		case telegram.Later:
 			return 0, 0, err
 		case telegram.Moved:
-			if _, err := o.follow(ctx, to, err); err != nil {
+			if _, err := o.relocate(ctx, to, err); err != nil {
 				return 0, 0, err
 			}
 			return 0, 0, errMoved

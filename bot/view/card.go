@@ -134,7 +134,7 @@ func attachments(say Language, t livedesk.Ticket, who Audience) string {
 	}
 	line := say.Text("card_files", "Count", n)
 	var names []string
-	for _, a := range first(t.Attachments) {
+	for _, a := range shown(t.Attachments) {
 		names = append(names, attachment(a, who))
 	}
 	if n > len(names) {
@@ -143,8 +143,8 @@ func attachments(say Language, t livedesk.Ticket, who Audience) string {
 	return line + " " + strings.Join(names, ", ")
 }
 
-// first are as many of a list as are shown.
-func first[T any](list []T) []T { return list[:min(len(list), maxValues)] }
+// shown are as many of a list as are shown.
+func shown[T any](list []T) []T { return list[:min(len(list), maxValues)] }
 
 // attachment is a file's name; staff can open it.
 func attachment(a livedesk.Attachment, who Audience) string {

@@ -15,7 +15,7 @@ const (
 	maxPage     = 2000 // UTF-16 units of a page of a conversation
 )
 
-// FromUs says whether a message is provably public and provably from our side. Everything else stays in.
+// FromUs reports whether a message is provably public and provably from our side. Everything else stays in.
 func FromUs(m livedesk.Message) bool {
 	return !m.Internal && (m.Sender.Type == livedesk.SenderInternalMember || m.Sender.Type == livedesk.SenderBot)
 }
@@ -78,7 +78,7 @@ func entry(say Language, m livedesk.Message, who Audience) string {
 	if text := plainHTML(m.Content, maxMessage); text != "" {
 		lines = append(lines, "<blockquote>"+text+"</blockquote>")
 	}
-	for _, a := range first(m.Attachments) {
+	for _, a := range shown(m.Attachments) {
 		lines = append(lines, "📎 "+attachment(a, who))
 	}
 	return strings.Join(lines, "\n")

@@ -5,7 +5,7 @@ import "livedeskbot/livedesk"
 // MaxNumber is the longest number of a ticket, in characters; longer ones do not exist.
 const MaxNumber = 128
 
-// NeedsCustomer says whether a status means that the support team waits for the customer. The list of statuses is open;
+// NeedsCustomer reports whether a status means that the support team waits for the customer. The list of statuses is open;
 // these words are what help desks use for it.
 func NeedsCustomer(status string) bool {
 	switch status {
@@ -15,7 +15,7 @@ func NeedsCustomer(status string) bool {
 	return false
 }
 
-// Finished says whether nobody has to do anything about a ticket any more.
+// Finished reports whether nobody has to do anything about a ticket any more.
 func Finished(status string) bool {
 	return status == string(livedesk.StatusResolved) || status == string(livedesk.StatusClosed) || status == StatusGone
 }

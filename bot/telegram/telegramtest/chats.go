@@ -169,7 +169,7 @@ func (ch *Chat) Upgrade(by *Person) *Chat {
 	return super
 }
 
-// isForum says whether message threads of this chat are topics.
+// isForum reports whether message threads of this chat are topics.
 func (ch *Chat) isForum() bool { return ch.forum || ch.kind == "private" && len(ch.topics) > 0 }
 
 func (ch *Chat) isSupergroup() bool { return ch.kind == "supergroup" }

@@ -92,7 +92,7 @@ func (p *Press) Wait(ctx context.Context) (Answer, error) {
 	}
 }
 
-// Answered says whether the bot has answered.
+// Answered reports whether the bot has answered.
 func (p *Press) Answered() bool {
 	select {
 	case <-p.answered:

@@ -69,7 +69,7 @@ func (ch *Chat) deliver(kind string, m *Message) {
 	}
 }
 
-// reaches says whether the bot sees a message. That a command counts anywhere in the text, and in a caption, is inferred.
+// reaches reports whether the bot sees a message. That a command counts anywhere in the text, and in a caption, is inferred.
 func (ch *Chat) reaches(m *Message) bool {
 	status := ch.status(ch.s.bot.ID)
 	switch {
@@ -189,7 +189,7 @@ func (s *Server) Pending() int {
 	return s.updates.open()
 }
 
-// Unconfirmed says whether an update still waits to be confirmed, by a later offset or a webhook's 2xx.
+// Unconfirmed reports whether an update still waits to be confirmed, by a later offset or a webhook's 2xx.
 func (s *Server) Unconfirmed(updateID int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
