@@ -30,6 +30,7 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage"
 	"livedeskbot/storage/localpg"
+	"livedeskbot/storage/paralleltest"
 )
 
 // roleVariable makes this test binary play one of the processes of the benchmark.
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 	roles := map[string]func(*json.Decoder, *json.Encoder) error{"emulators": emulate, "floor": runFloor, "ours": runOurs}
 	play, ok := roles[os.Getenv(roleVariable)]
 	if !ok {
-		status := m.Run()
+		status := paralleltest.Run(m)
 		removeProgram()
 		os.Exit(status)
 	}

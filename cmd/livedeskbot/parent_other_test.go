@@ -9,10 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"livedeskbot/storage/paralleltest"
 )
 
 func TestMain(m *testing.M) {
-	status := m.Run()
+	status := paralleltest.Run(m)
 	removeProgram()
 	os.Exit(status)
 }
