@@ -43,7 +43,7 @@ func TestFourProcessesThatStartAtOnceShareOneServer(t *testing.T) {
 
 func TestTheServerStaysWhileOneUserIsLeft(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	first := enter(t, self, "user", dir)
 	second := enter(t, self, "user", dir)
 	first.kill()
@@ -58,7 +58,7 @@ func TestTheServerStaysWhileOneUserIsLeft(t *testing.T) {
 func TestWhateverIsKilledTheRestEndsAndTheNextStartWorks(t *testing.T) {
 	t.Parallel()
 	asEveryone(t, func(t *testing.T, who person) {
-		dir := folder(t, who)
+		dir := initialised(t, who)
 		for _, kill := range []func(*player){
 			func(user *player) { user.kill() },
 			func(user *player) {
@@ -81,7 +81,7 @@ func TestWhateverIsKilledTheRestEndsAndTheNextStartWorks(t *testing.T) {
 func TestNoAcknowledgedRowIsLostWhenEverythingIsKilled(t *testing.T) {
 	t.Parallel()
 	asEveryone(t, func(t *testing.T, who person) {
-		dir := folder(t, who)
+		dir := initialised(t, who)
 		acknowledged := map[int64]bool{}
 		for range *rounds {
 			p := enter(t, who, "writer", dir)
@@ -125,7 +125,7 @@ func number(t *testing.T, text string) int64 {
 
 func TestALockFileThatNamesAnotherProcessIsNoObstacle(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	p := enter(t, self, "user", dir)
 	pidFile := filepath.Join(dir, "postgres", "postmaster.pid")
 	content, err := os.ReadFile(pidFile)
@@ -151,7 +151,7 @@ func TestALockFileThatNamesAnotherProcessIsNoObstacle(t *testing.T) {
 
 func TestAServerStartedByHandOnTheDataIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	enter(t, self, "user", dir).leave(t)
 	c := &cluster{Dir: dir}
 	require.NoError(t, c.prepare(t.Context()))

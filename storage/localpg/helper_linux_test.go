@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,12 +13,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"livedeskbot/storage/paralleltest"
 )
 
 const patience = 20 * time.Second
@@ -28,7 +32,9 @@ const roleVariable = "LOCALPG_TEST_ROLE"
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleVariable)
 	if role == "" {
-		os.Exit(m.Run())
+		status := paralleltest.Run(m)
+		removeTemplate()
+		os.Exit(status)
 	}
 	if err := play(role, os.Args[1]); err != nil {
 		fmt.Println("fault", strings.ReplaceAll(err.Error(), "\n", " | "))
@@ -139,19 +145,74 @@ func folder(t *testing.T, who person) string {
 	return dir
 }
 
+// initialised is a folder with the data that the first start makes, which takes a second of a processor: for tests that
+// are about something later.
+func initialised(t *testing.T, who person) string {
+	t.Helper()
+	source, err := template()
+	require.NoError(t, err)
+	dir := folder(t, who)
+	data := filepath.Join(dir, "postgres")
+	require.NoError(t, os.CopyFS(data, os.DirFS(filepath.Join(source, "postgres"))))
+	require.NoError(t, os.Chmod(data, 0o700)) // or Postgres refuses it
+	require.NoError(t, os.Chmod(dir, 0o711))
+	if cred := who.attr().Credential; cred != nil {
+		chown(t, dir, int(cred.Uid), int(cred.Gid))
+	} else if as, err := serverAccount(data, "postgres", "nobody"); as.other() {
+		require.NoError(t, err)
+		chown(t, data, int(as.UID), int(as.GID))
+	}
+	return dir
+}
+
+func chown(t *testing.T, tree string, uid, gid int) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(tree, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, uid, gid))
+	}))
+}
+
+var templateDir = sync.OnceValues(memoryDir)
+
+// template is the folder of a server that was started once and stopped.
+var template = sync.OnceValues(func() (string, error) {
+	dir, err := templateDir()
+	if err != nil {
+		return "", err
+	}
+	server, err := Start(context.Background(), Config{Dir: dir})
+	if err != nil {
+		return "", err
+	}
+	return dir, server.Close()
+})
+
+func removeTemplate() {
+	if dir, err := templateDir(); err == nil {
+		_ = os.RemoveAll(dir)
+	}
+}
+
 // directory is a t.TempDir that everyone can enter, with a short name, and in memory where there is room: what a kill
 // of processes can lose does not depend on the disk.
 func directory(t *testing.T) string {
 	t.Helper()
+	dir, err := memoryDir()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+func memoryDir() (string, error) {
 	base := os.TempDir()
 	if roomIn(sharedMemory) >= memoryNeeded {
 		base = sharedMemory
 	}
 	dir, err := os.MkdirTemp(base, "localpg-test-")
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	require.NoError(t, os.Chmod(dir, 0o711))
-	return dir
+	if err != nil {
+		return "", err
+	}
+	return dir, os.Chmod(dir, 0o711)
 }
 
 // begin starts a player without waiting for anything.
@@ -230,7 +291,7 @@ func requireNothingRuns(t *testing.T, dir string) {
 	require.Eventually(t, func() bool {
 		supervisors, servers := running(dir)
 		return len(supervisors)+len(servers) == 0
-	}, patience, 10*time.Millisecond, "something still runs in %s", dir)
+	}, patience, 30*time.Millisecond, "something still runs in %s", dir)
 }
 
 func requireGone(t *testing.T, path string) {

@@ -67,7 +67,7 @@ func TestAPathThatASocketCannotHaveIsFine(t *testing.T) {
 
 func TestSupervisorAndServerKnowNoneOfOurSecrets(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	p := begin(t, self, "user", dir, "TELEGRAM_BOT_TOKEN=secret-of-the-user", "PGHOST=elsewhere")
 	p.expect(t, "ready")
 	supervisors, servers := running(dir)
@@ -114,7 +114,7 @@ func TestProgramsOfAnOldVersionAreNotTaken(t *testing.T) {
 
 func TestDataOfAnotherMajorVersionIsNotTouched(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	enter(t, self, "user", dir).leave(t)
 	before := contents(t, dir)
 
@@ -150,7 +150,7 @@ func TestAFileInPlaceOfTheFolderIsNamed(t *testing.T) {
 
 func TestAServerThatDoesNotComeUpNamesItsLog(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	enter(t, self, "user", dir).leave(t)
 	settings, err := os.OpenFile(filepath.Join(dir, "postgres", "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	require.NoError(t, err)

@@ -31,7 +31,7 @@ func TestRoot(t *testing.T) {
 }
 
 func aFolderOfAnotherAccountIsRefused(t *testing.T) {
-	dir := folder(t, self)
+	dir := initialised(t, self)
 	owner := enter(t, self, "user", dir)
 	require.Contains(t, begin(t, ordinary, "user", dir).expect(t, "fault"), "belongs to another account")
 	owner.leave(t)
@@ -39,7 +39,7 @@ func aFolderOfAnotherAccountIsRefused(t *testing.T) {
 }
 
 func rootUsesTheFolderOfAnOrdinaryUserAndSharesIt(t *testing.T) {
-	dir := folder(t, ordinary)
+	dir := initialised(t, ordinary)
 	enter(t, ordinary, "user", dir).leave(t)
 	root := enter(t, self, "user", dir)
 	user := enter(t, ordinary, "user", dir)
