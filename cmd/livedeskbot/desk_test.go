@@ -62,7 +62,7 @@ func TestRetryAfterIsObeyedByAllAtOnce(t *testing.T) {
 func TestAnOutageDrainsInOrder(t *testing.T) {
 	t.Parallel()
 	const rate, memory = 400, 100
-	tickets := 2000
+	tickets := 1000
 	if *long > 0 {
 		tickets = 10_000
 	}
