@@ -101,10 +101,7 @@ func TestAnOutageDrainsInOrder(t *testing.T) {
 
 // places returns the place of each ticket, by its reference, in the order in which the tickets were stored.
 func (w *world) places() map[string]int {
-	conn, err := pgx.Connect(w.t.Context(), w.database)
-	require.NoError(w.t, err)
-	defer conn.Close(w.t.Context())
-	rows, _ := conn.Query(w.t.Context(), `SELECT telegram_ref FROM tickets ORDER BY id`)
+	rows, _ := w.pool.Query(w.t.Context(), `SELECT telegram_ref FROM tickets ORDER BY id`)
 	refs, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(w.t, err)
 	places := make(map[string]int, len(refs))

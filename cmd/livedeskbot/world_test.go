@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/logtest"
@@ -76,6 +77,7 @@ type world struct {
 	telegram *telegramtest.Server
 	desk     *livedesktest.Desk
 	database string
+	pool     *pgxpool.Pool // on the database, for looks at what the service stored
 	settings map[string]string
 	alice    *telegramtest.Person
 }
@@ -87,6 +89,12 @@ func newWorld(t *testing.T, database string, options telegramtest.Options, front
 		t: t, database: database,
 		telegram: telegramtest.New(options), desk: livedesktest.New(livedesktest.Options{}),
 	}
+	config, err := pgxpool.ParseConfig(database)
+	require.NoError(t, err)
+	config.MaxConns = 1 // the server belongs to the service
+	w.pool, err = pgxpool.NewWithConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(w.pool.Close)
 	handler := http.Handler(w.telegram)
 	if front != nil {
 		handler = front(handler)
@@ -205,12 +213,8 @@ func (w *world) hears(to *telegramtest.Message, text string) *telegramtest.Messa
 
 // query returns a number from the database.
 func (w *world) query(sql string) (n int, err error) {
-	conn, err := pgx.Connect(w.t.Context(), w.database)
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close(w.t.Context())
-	return n, conn.QueryRow(w.t.Context(), sql).Scan(&n)
+	err = w.pool.QueryRow(w.t.Context(), sql).Scan(&n)
+	return n, err
 }
 
 // settle waits until Telegram has nothing for the bot, and the bot nothing more to do.
@@ -226,12 +230,7 @@ func (w *world) settle(within time.Duration) {
 
 // unsettled describes what keeps a world from settling.
 func (w *world) unsettled() string {
-	conn, err := pgx.Connect(w.t.Context(), w.database)
-	if err != nil {
-		return err.Error()
-	}
-	defer conn.Close(w.t.Context())
-	rows, _ := conn.Query(w.t.Context(), `
+	rows, _ := w.pool.Query(w.t.Context(), `
 		SELECT format('update %s owner %s', update_id, owner) FROM updates WHERE done_at IS NULL
 		UNION ALL SELECT format('ticket %s %s owner %s teller %s told %s of %s, due in %s, to be told in %s',
 			id, state, owner, teller, told, version, due_at - now(), tell_at - now()) FROM tickets
