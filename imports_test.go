@@ -47,6 +47,17 @@ func TestPackagesImportOnlyWhatLiesBelowThem(t *testing.T) {
 	}
 }
 
+// Telegram's own types end at the border: behind it, in the other stages and in what people read, nobody knows the library.
+func TestOnlyTheBorderKnowsTelegramsLibrary(t *testing.T) {
+	t.Parallel()
+	knows := []string{"bot", "bot/inbox", "bot/telegram"}
+	for _, line := range golist(t, `{{.ImportPath}} {{join .Imports " "}}`, "./bot/...") {
+		words := strings.Fields(line)
+		library := slices.ContainsFunc(words[1:], func(name string) bool { return strings.HasPrefix(name, "github.com/go-telegram/bot") })
+		require.True(t, !library || slices.Contains(knows, strings.TrimPrefix(words[0], module)), words[0])
+	}
+}
+
 func TestTheClientNeedsOnlyTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{module + "livedesk"}, golist(t, `{{if not .Standard}}{{.ImportPath}}{{end}}`, "-deps", "./livedesk"))

@@ -1,24 +1,17 @@
 package storage_test
 
 import (
-	"flag"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/storage"
+	"livedeskbot/storage/paralleltest"
 	"livedeskbot/storage/storagetest"
 )
 
-// TestMain lets more tests run at a time than there are processors: they wait for the database, they do not compute.
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil {
-		panic(err)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { os.Exit(paralleltest.Run(m)) }
 
 // bot is the id of the bot in these tests.
 const bot = 42
