@@ -19,6 +19,9 @@ var arrows = map[string][]string{
 		"bot/claims", "bot/desk", "bot/inbox", "bot/outbox", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk",
 		"storage",
 	},
+	"bot/bottest": {
+		"bot", "bot/logtest", "bot/telegram/telegramtest", "livedesk", "livedesk/livedesktest", "storage", "storage/storagetest",
+	},
 	"bot/inbox":           {"bot/claims", "bot/telegram", "bot/wait", "storage"},
 	"bot/desk":            {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
 	"bot/outbox":          {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "storage"},

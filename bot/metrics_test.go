@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"encoding/json"
@@ -15,79 +15,54 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot"
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage"
 )
 
-// value is a metric of the bot that was started last, summed over its labels that begin with the given ones.
-func (w *world) value(name string, labels ...string) float64 {
-	w.t.Helper()
-	families, err := w.bot.Load().Metrics().Gather()
-	require.NoError(w.t, err)
-	sum := 0.0
-	for _, f := range families {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			matches := true
-			for i := 0; i < len(labels); i += 2 {
-				found := false
-				for _, l := range m.GetLabel() {
-					found = found || l.GetName() == labels[i] && l.GetValue() == labels[i+1]
-				}
-				matches = matches && found
-			}
-			if matches {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
-			}
-		}
-	}
-	return sum
-}
-
 func TestMetricsCountWhatHappens(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	w.telegram.Duplicate(1)
-	w.number(w.say(w.alice, chat, "/ticket one"))
-	w.telegram.Duplicate(0)
-	end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
-	waiting := w.say(w.alice, chat, "/ticket two")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	w.Telegram.Duplicate(1)
+	w.Number(w.Say(w.Alice, chat, "/ticket one"))
+	w.Telegram.Duplicate(0)
+	end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+	waiting := w.Say(w.Alice, chat, "/ticket two")
 	end()
-	w.becomes(waiting, "tk_")
-	w.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
-	w.say(w.alice, chat, "/ticket three")
-	w.say(w.alice, chat, "/ticket team:Nobody four")
+	w.Becomes(waiting, "tk_")
+	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
+	w.Say(w.Alice, chat, "/ticket three")
+	w.Say(w.Alice, chat, "/ticket team:Nobody four")
 
-	require.Equal(t, 5.0, w.value("livedeskbot_updates_total", "kind", "message"))
-	require.Equal(t, 1.0, w.value("livedeskbot_updates_duplicate_total"))
-	require.Equal(t, 2.0, w.value("livedeskbot_outcomes_total", "state", "created"))
-	require.Equal(t, 1.0, w.value("livedeskbot_outcomes_total", "state", "refused"))
-	require.Equal(t, 1.0, w.value("livedeskbot_outcomes_total", "state", "unconfirmed"))
-	require.Positive(t, w.value("livedeskbot_outcomes_total", "state", "waiting"))
-	require.Positive(t, w.value("livedeskbot_livedesk_retries_total"))
-	require.Equal(t, 2.0, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "ok"))
-	require.Positive(t, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "not_sent"))
-	require.Equal(t, 1.0, w.value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "outcome_unknown"))
-	require.Positive(t, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "ok"))
-	require.Equal(t, 1.0, w.value("livedeskbot_leader"))
-	require.Eventually(t, func() bool { return w.value("livedeskbot_ticket_seconds") == 4 }, 30*time.Second, 10*time.Millisecond)
-	require.Equal(t, 1.0, w.value("livedeskbot_tickets_unconfirmed"))
+	require.Equal(t, 5.0, w.Value("livedeskbot_updates_total", "kind", "message"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_updates_duplicate_total"))
+	require.Equal(t, 2.0, w.Value("livedeskbot_outcomes_total", "state", "created"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_outcomes_total", "state", "refused"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_outcomes_total", "state", "unconfirmed"))
+	require.Positive(t, w.Value("livedeskbot_outcomes_total", "state", "waiting"))
+	require.Positive(t, w.Value("livedeskbot_livedesk_retries_total"))
+	require.Equal(t, 2.0, w.Value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "ok"))
+	require.Positive(t, w.Value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "not_sent"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "outcome_unknown"))
+	require.Positive(t, w.Value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "ok"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_leader"))
+	require.Eventually(t, func() bool { return w.Value("livedeskbot_ticket_seconds") == 4 }, 30*time.Second, 10*time.Millisecond)
+	require.Equal(t, 1.0, w.Value("livedeskbot_tickets_unconfirmed"))
 }
 
 func TestMetricsCountLimitsAndFailuresOfTelegram(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
 	chat.Flood(1, 1)
-	w.telegram.ServerError(telegramtest.Match{Method: "sendMessage", Times: 1})
-	w.say(w.alice, chat, "/help")
-	require.Equal(t, 1.0, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "flood"))
-	require.Equal(t, 1.0, w.value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "failed"))
-	require.GreaterOrEqual(t, w.value("livedeskbot_rate_limit_wait_seconds_total", "service", "telegram"), 1.0)
+	w.Telegram.ServerError(telegramtest.Match{Method: "sendMessage", Times: 1})
+	w.Say(w.Alice, chat, "/help")
+	require.Equal(t, 1.0, w.Value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "flood"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "failed"))
+	require.GreaterOrEqual(t, w.Value("livedeskbot_rate_limit_wait_seconds_total", "service", "telegram"), 1.0)
 }
 
 func TestMetricsNeedNoDatabase(t *testing.T) {
@@ -95,7 +70,7 @@ func TestMetricsNeedNoDatabase(t *testing.T) {
 	store, err := storage.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	b, err := New(Config{Token: "1:x", APIURL: "http://127.0.0.1:1", Rate: 1}, nil, store, slog.New(slog.DiscardHandler))
+	b, err := bot.New(bot.Config{Token: "1:x", APIURL: "http://127.0.0.1:1", Rate: 1}, nil, store, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	families, err := b.Metrics().Gather()
 	require.NoError(t, err)
@@ -107,9 +82,9 @@ func TestMetricsNeedNoDatabase(t *testing.T) {
 
 func TestEveryKindOfRowIsCounted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.stop()
-	store, err := storage.Open(t.Context(), w.database)
+	w := bottest.New(t)
+	w.Stop()
+	store, err := storage.Open(t.Context(), w.Database)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	_, err = store.Pool().Exec(t.Context(), `
@@ -148,13 +123,13 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 		used[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")] = true
 	}
 
-	w := newWorld(t)
+	w := bottest.New(t)
 	// Metrics with labels exist from their first value on.
-	w.number(w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket one"))
-	w.bot.Load().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
-	w.bot.Load().metrics.waited("any")(0)
+	w.Number(w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket one"))
+	w.Bot().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
+	w.Bot().WaitedForNothing()
 	there := map[string]bool{}
-	families, err := w.bot.Load().Metrics().Gather()
+	families, err := w.Bot().Metrics().Gather()
 	require.NoError(t, err)
 	for _, f := range families {
 		there[f.GetName()] = true
@@ -169,12 +144,12 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 
 func TestMetricsAreNamedAsPrometheusAsksFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	problems, err := testutil.GatherAndLint(w.bot.Load().Metrics())
+	w := bottest.New(t)
+	problems, err := testutil.GatherAndLint(w.Bot().Metrics())
 	require.NoError(t, err)
 	require.Empty(t, problems)
 	page := httptest.NewRecorder()
-	promhttp.HandlerFor(w.bot.Load().Metrics(), promhttp.HandlerOpts{}).
+	promhttp.HandlerFor(w.Bot().Metrics(), promhttp.HandlerOpts{}).
 		ServeHTTP(page, httptest.NewRequest("GET", "/metrics", nil))
 	require.Contains(t, page.Body.String(), "livedeskbot_queue_depth")
 }

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
@@ -32,20 +33,20 @@ func TestEveryOutcomeIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(w *world) {
+			w := bottest.New(t, func(w *bottest.World) {
 				if name == "no answer in time" {
-					w.timeout = time.Second
+					w.Timeout = time.Second
 				}
 			})
-			w.desk.Trouble(livedesktest.Create, 1, test.fault)
-			reply := w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket My <title>")
+			w.Desk.Trouble(livedesktest.Create, 1, test.fault)
+			reply := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket My <title>")
 			require.Contains(t, reply.Text, test.says)
 			require.Contains(t, reply.Text, "My <title>")
 			if test.buttons {
 				require.Regexp(t, "^again:", reply.Buttons[0][0].Data)
 				require.Regexp(t, "^leave:", reply.Buttons[0][1].Data)
 			}
-			require.Len(t, w.desk.Tickets(), test.tickets)
+			require.Len(t, w.Desk.Tickets(), test.tickets)
 		})
 	}
 }
@@ -64,14 +65,14 @@ func TestWaitingTurnsIntoAnotherOutcomeInTheSameMessage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			chat := w.telegram.NewSupergroup("S")
-			end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, fault)
-			waiting := w.say(w.alice, chat, "/ticket later")
+			w := bottest.New(t)
+			chat := w.Telegram.NewSupergroup("S")
+			end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, fault)
+			waiting := w.Say(w.Alice, chat, "/ticket later")
 			require.Contains(t, waiting.Text, "keep trying")
 			end()
-			created := w.becomes(waiting, "tk_")
-			require.Len(t, w.desk.Tickets(), 1)
+			created := w.Becomes(waiting, "tk_")
+			require.Len(t, w.Desk.Tickets(), 1)
 			require.Len(t, chat.BotMessages(), 1)
 			require.NotEmpty(t, created.Earlier)
 		})
@@ -80,74 +81,74 @@ func TestWaitingTurnsIntoAnotherOutcomeInTheSameMessage(t *testing.T) {
 
 func TestUnconfirmedIsDecidedByItsButtons(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	bob, admin := w.telegram.NewPerson("Bob"), w.telegram.NewPerson("Admin")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	bob, admin := w.Telegram.NewPerson("Bob"), w.Telegram.NewPerson("Admin")
 	chat.Join(bob)
 	chat.SetMember(admin, telegramtest.Administrator)
 	press := func(who *telegramtest.Person, m *telegramtest.Message, data string) string {
-		p := w.telegram.Forge(who, m, data)
-		answer, err := p.Wait(w.context())
+		p := w.Telegram.Forge(who, m, data)
+		answer, err := p.Wait(w.Context())
 		require.NoError(t, err)
 		return answer.Text
 	}
-	w.desk.Trouble(livedesktest.Create, 2, livedesktest.StoreThenLose())
-	unconfirmed := w.say(w.alice, chat, "/ticket lost")
+	w.Desk.Trouble(livedesktest.Create, 2, livedesktest.StoreThenLose())
+	unconfirmed := w.Say(w.Alice, chat, "/ticket lost")
 	again := unconfirmed.Buttons[0][0].Data
 
 	require.Contains(t, press(bob, unconfirmed, again), "Only the person")
-	elsewhere := w.say(bob, w.telegram.NewSupergroup("Elsewhere"), "/help")
+	elsewhere := w.Say(bob, w.Telegram.NewSupergroup("Elsewhere"), "/help")
 	require.Contains(t, press(bob, elsewhere, again), "does not belong")
-	require.Contains(t, press(w.alice, elsewhere, again), "does not belong")
-	require.Len(t, w.desk.Tickets(), 1)
+	require.Contains(t, press(w.Alice, elsewhere, again), "does not belong")
+	require.Len(t, w.Desk.Tickets(), 1)
 
-	require.Contains(t, press(w.alice, unconfirmed, again), "Sending")
-	second := w.becomes(unconfirmed, "may have arrived")
-	require.Eventually(t, func() bool { return len(w.desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
-	require.Contains(t, press(w.alice, unconfirmed, again), "already decided")
+	require.Contains(t, press(w.Alice, unconfirmed, again), "Sending")
+	second := w.Becomes(unconfirmed, "may have arrived")
+	require.Eventually(t, func() bool { return len(w.Desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
+	require.Contains(t, press(w.Alice, unconfirmed, again), "already decided")
 	require.Eventually(t, func() bool {
 		second = chat.Message(unconfirmed.ID)
 		return second.Buttons[0][0].Data != again
 	}, 30*time.Second, 10*time.Millisecond)
 	require.Contains(t, press(admin, second, second.Buttons[0][0].Data), "Sending")
-	w.becomes(unconfirmed, "tk_")
+	w.Becomes(unconfirmed, "tk_")
 	require.Contains(t, press(admin, second, second.Buttons[0][1].Data), "already decided")
-	tickets := w.desk.Tickets()
+	tickets := w.Desk.Tickets()
 	require.Len(t, tickets, 3)
-	require.Len(t, w.desk.Creates(), 1, "all attempts carry the same reference")
+	require.Len(t, w.Desk.Creates(), 1, "all attempts carry the same reference")
 }
 
 func TestLeavingAnUnconfirmedTicketEndsIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.desk.Trouble(livedesktest.Create, 1, livedesktest.Cut())
-	unconfirmed := w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket lost")
-	_, err := w.telegram.Press(w.alice, unconfirmed, unconfirmed.Buttons[0][1].Text)
+	w := bottest.New(t)
+	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.Cut())
+	unconfirmed := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket lost")
+	_, err := w.Telegram.Press(w.Alice, unconfirmed, unconfirmed.Buttons[0][1].Text)
 	require.NoError(t, err)
-	left := w.becomes(unconfirmed, "Left as it is")
+	left := w.Becomes(unconfirmed, "Left as it is")
 	require.Empty(t, left.Buttons)
-	require.Empty(t, w.desk.Tickets())
+	require.Empty(t, w.Desk.Tickets())
 }
 
 func TestAnOutcomeFindsItsPersonWhereTheTopicOrChatIsLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	forum := w.telegram.NewForum("F")
+	w := bottest.New(t)
+	forum := w.Telegram.NewForum("F")
 	topic := forum.NewTopic("T")
-	w.say(w.alice, w.telegram.Private(w.alice), "/start")
-	end := w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
-	first := w.say(w.alice, topic, "/ticket closed topic")
-	w.telegram.Remove(first)
+	w.Say(w.Alice, w.Telegram.Private(w.Alice), "/start")
+	end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+	first := w.Say(w.Alice, topic, "/ticket closed topic")
+	w.Telegram.Remove(first)
 	topic.Close()
 	end()
-	inGeneral := w.hears(forum, "tk_")
+	inGeneral := w.Hears(forum, "tk_")
 	require.Nil(t, inGeneral.Topic)
 	require.Contains(t, inGeneral.Text, "Alice")
 
-	end = w.desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
-	w.say(w.alice, forum, "/ticket kicked")
-	forum.SetBot(telegramtest.Kicked, w.alice)
+	end = w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+	w.Say(w.Alice, forum, "/ticket kicked")
+	forum.SetBot(telegramtest.Kicked, w.Alice)
 	end()
-	private := w.hears(w.telegram.Private(w.alice), "tk_")
+	private := w.Hears(w.Telegram.Private(w.Alice), "tk_")
 	require.Contains(t, private.Text, "kicked")
 }

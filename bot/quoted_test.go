@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"testing"
@@ -6,23 +6,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
 func TestStatusRepliesToACardThatTelegramHasNotYetAcknowledged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	topic := w.telegram.NewForum("F").NewTopic("T")
-	w.telegram.Slow(400*time.Millisecond, telegramtest.Match{Method: "sendMessage", Times: 1})
-	card := w.say(w.alice, topic, "/ticket Printer jam")
-	status := w.say(w.alice, topic, "/status", telegramtest.ReplyTo(card))
+	w := bottest.New(t)
+	topic := w.Telegram.NewForum("F").NewTopic("T")
+	w.Telegram.Slow(400*time.Millisecond, telegramtest.Match{Method: "sendMessage", Times: 1})
+	card := w.Say(w.Alice, topic, "/ticket Printer jam")
+	status := w.Say(w.Alice, topic, "/status", telegramtest.ReplyTo(card))
 	require.Contains(t, status.Text, "Opened")
 }
 
 func TestStatusRepliesToAnythingElseWithTheList(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	help := w.say(w.alice, chat, "/help")
-	require.Contains(t, w.say(w.alice, chat, "/status", telegramtest.ReplyTo(help)).Text, "No open tickets")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	help := w.Say(w.Alice, chat, "/help")
+	require.Contains(t, w.Say(w.Alice, chat, "/status", telegramtest.ReplyTo(help)).Text, "No open tickets")
 }

@@ -1,57 +1,46 @@
-package bot
+package bot_test
 
 import (
 	"context"
 	"net/url"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot"
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
-// ready waits until readiness is as wanted: empty for ready, else a part of what is said.
-func (w *world) ready(want string) {
-	w.t.Helper()
-	require.Eventually(w.t, func() bool {
-		err := w.bot.Load().Ready(w.t.Context())
-		if want == "" || err == nil {
-			return err == nil && want == ""
-		}
-		return strings.Contains(err.Error(), want)
-	}, 30*time.Second, 20*time.Millisecond, "it does not become %q", want)
-}
-
 func TestReadinessFollowsTelegram(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.ready("")
-	w.telegram.ServerError(telegramtest.Match{})
-	w.bot.Load().telegram.Heard(time.Now().Add(-2 * silence))
-	w.ready("Telegram")
-	w.telegram.Calm()
-	w.ready("")
+	w := bottest.New(t)
+	w.Ready("")
+	w.Telegram.ServerError(telegramtest.Match{})
+	w.Bot().HeardOfTelegram(time.Now().Add(-2 * bot.Silence))
+	w.Ready("Telegram")
+	w.Telegram.Calm()
+	w.Ready("")
 }
 
 func TestAProcessThatDoesNotPollAndHasNothingToSayStaysReady(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.ready("")
-	w.telegram.Slow(time.Minute, telegramtest.Match{Method: "getUpdates"})
-	calls := len(w.telegram.CallsOf("getMe"))
-	w.bot.Load().telegram.Heard(time.Now().Add(-askAfter - time.Second))
-	require.Eventually(t, func() bool { return len(w.telegram.CallsOf("getMe")) > calls }, 30*time.Second, 10*time.Millisecond)
-	w.ready("")
+	w := bottest.New(t)
+	w.Ready("")
+	w.Telegram.Slow(time.Minute, telegramtest.Match{Method: "getUpdates"})
+	calls := len(w.Telegram.CallsOf("getMe"))
+	w.Bot().HeardOfTelegram(time.Now().Add(-bot.AskAfter - time.Second))
+	require.Eventually(t, func() bool { return len(w.Telegram.CallsOf("getMe")) > calls }, 30*time.Second, 10*time.Millisecond)
+	w.Ready("")
 }
 
 func TestReadinessFollowsTheDatabase(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.ready("")
-	address, err := url.Parse(w.database)
+	w := bottest.New(t)
+	w.Ready("")
+	address, err := url.Parse(w.Database)
 	require.NoError(t, err)
 	name := address.Path[1:]
 	address.Path = "/postgres"
@@ -68,18 +57,18 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 	} {
 		exec("ALTER DATABASE " + name + " " + trouble.begin)
 		exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
-		w.ready("database")
+		w.Ready("database")
 		exec("ALTER DATABASE " + name + " " + trouble.end)
 		exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name + "'")
-		w.ready("")
+		w.Ready("")
 	}
-	w.number(w.say(w.alice, w.telegram.NewSupergroup("S"), "/ticket after the trouble"))
+	w.Number(w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket after the trouble"))
 }
 
 func TestAStoppedBotIsNotReady(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.ready("")
-	w.stop()
-	w.ready("stopping")
+	w := bottest.New(t)
+	w.Ready("")
+	w.Stop()
+	w.Ready("stopping")
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-telegram/bot/models"
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegram"
@@ -303,29 +302,8 @@ func askedOf(want any) asked {
 	return asked{}
 }
 
-func TestAnUnreadableUpdateIsKeptForALookAndBlocksNobody(t *testing.T) {
+func TestNamesHoldNothingThatCannotBeStored(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	for _, odd := range []string{
-		`{"message":{"message_id":"one","date":1,"chat":{"id":1,"type":"private"},"text":"/ticket x"}}`,
-		`{"message":{"message_id":1,"date":1,"chat":{"id":"1","type":"private"},"text":"/ticket x"}}`,
-		`{"message":{"message_id":1,"date":1,"chat":{"id":99999999999999999999,"type":"private"},"text":"/ticket x"}}`,
-		`{"callback_query":[]}`,
-		`{"my_chat_member":{"chat":true}}`,
-	} {
-		_, err := w.telegram.Push(odd)
-		require.NoError(t, err)
-	}
-	w.number(w.say(w.alice, chat, "/ticket behind them"))
-	require.Eventually(t, func() bool { return w.telegram.Pending() == 0 }, 30*time.Second, 10*time.Millisecond)
-	db, err := pgx.Connect(t.Context(), w.database)
-	require.NoError(t, err)
-	defer db.Close(t.Context())
-	require.Eventually(t, func() bool {
-		var kept int
-		err := db.QueryRow(t.Context(), `SELECT count(*) FROM updates WHERE fault = 'unreadable' AND payload IS NOT NULL`).Scan(&kept)
-		return err == nil && kept == 5
-	}, 30*time.Second, 10*time.Millisecond)
-	require.NotContains(t, w.logs.String(), "/ticket x")
+	u := parseUpdate(t, `{"message":{"message_id":1,"chat":{"id":1},"from":{"id":5,"first_name":" ","username":"a\u0000b"},"text":"/help"}}`)
+	require.Equal(t, "ab", user(u.Message.From).name)
 }

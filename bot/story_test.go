@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
@@ -39,13 +40,13 @@ func TestStories(t *testing.T) {
 			t.Parallel()
 			written, err := os.ReadFile(file)
 			require.NoError(t, err)
-			s := story{world: newWorld(t, func(w *world) { w.cfg.TrackEvery = time.Hour }), said: map[string]*telegramtest.Message{},
+			s := story{World: bottest.New(t, func(w *bottest.World) { w.Config.TrackEvery = time.Hour }), said: map[string]*telegramtest.Message{},
 				people: map[string]*telegramtest.Person{}, chats: map[string]*telegramtest.Chat{}, topics: map[string]*telegramtest.Topic{}}
-			s.people["Alice"] = s.alice
+			s.people["Alice"] = s.Alice
 			var played strings.Builder
 			for _, step := range stepForm.FindAllString(string(written), -1) {
 				head, body, _ := strings.Cut(step, "\n")
-				played.WriteString(head + "\n" + s.play(head, unindent(body)))
+				played.WriteString(head + "\n" + s.play(t, head, unindent(body)))
 			}
 			if *update {
 				require.NoError(t, os.WriteFile(file, []byte(played.String()), 0o644))
@@ -71,7 +72,7 @@ var troubles = map[string]livedesktest.Fault{
 }
 
 type story struct {
-	*world
+	*bottest.World
 	people map[string]*telegramtest.Person
 	chats  map[string]*telegramtest.Chat
 	topics map[string]*telegramtest.Topic
@@ -80,48 +81,48 @@ type story struct {
 }
 
 // play does what a step says and returns the indented lines below it, as they should stand in the file.
-func (s *story) play(head, body string) string {
+func (s *story) play(t *testing.T, head, body string) string {
 	if m := sayForm.FindStringSubmatch(head); m != nil {
 		s.speak(m[1], m[2], m[3], strings.TrimRight(m[4]+"\n"+body, "\n"))
 		return indent(body)
 	}
 	if m := pressing.FindStringSubmatch(head); m != nil {
-		press, err := s.telegram.Press(s.person(m[1]), s.said["bot"], m[2])
-		require.NoError(s.t, err)
-		answer, err := press.Wait(s.context())
-		require.NoError(s.t, err)
+		press, err := s.Telegram.Press(s.person(m[1]), s.said["bot"], m[2])
+		require.NoError(t, err)
+		answer, err := press.Wait(s.Context())
+		require.NoError(t, err)
 		return indent(answer.Text)
 	}
 	name, isTrouble := strings.CutPrefix(head, "LiveDesk ")
 	switch {
 	case head == "the bot says:":
-		reply, err := s.telegram.WaitReply(s.context(), s.last)
-		require.NoError(s.t, err)
+		reply, err := s.Telegram.WaitReply(s.Context(), s.last)
+		require.NoError(t, err)
 		return s.hear(reply)
 	case head == "the bot changes that to:":
 		before := s.said["bot"]
-		now, err := s.telegram.WaitMessage(s.context(), before.Chat, func(m *telegramtest.Message) bool {
+		now, err := s.Telegram.WaitMessage(s.Context(), before.Chat, func(m *telegramtest.Message) bool {
 			return m.ID == before.ID && m.Text != before.Text
 		})
-		require.NoError(s.t, err)
+		require.NoError(t, err)
 		return s.hear(now)
 	case head == "LiveDesk is asked for:":
-		tickets := s.desk.Tickets()
-		return indent(steady(pretty(s.t, tickets[len(tickets)-1].CreateBody)))
+		tickets := s.Desk.Tickets()
+		return indent(steady(pretty(t, tickets[len(tickets)-1].CreateBody)))
 	case name == "works again":
-		s.desk.Clear()
+		s.Desk.Clear()
 	case isTrouble:
-		require.Contains(s.t, troubles, name)
-		s.desk.Trouble(livedesktest.Create, map[bool]int{true: livedesktest.Always, false: 1}[name == "is away"], troubles[name])
+		require.Contains(t, troubles, name)
+		s.Desk.Trouble(livedesktest.Create, map[bool]int{true: livedesktest.Always, false: 1}[name == "is away"], troubles[name])
 	default:
-		require.True(s.t, head == "" || strings.HasPrefix(head, "#"), "no such step: %s", head)
+		require.True(t, head == "" || strings.HasPrefix(head, "#"), "no such step: %s", head)
 	}
 	return indent(body)
 }
 
 func (s *story) person(name string) *telegramtest.Person {
 	if s.people[name] == nil {
-		s.people[name] = s.telegram.NewPerson(name)
+		s.people[name] = s.Telegram.NewPerson(name)
 	}
 	return s.people[name]
 }
@@ -130,13 +131,13 @@ func (s *story) person(name string) *telegramtest.Person {
 func (s *story) speak(who, where, answering, text string) {
 	chat, topic, inTopic := strings.Cut(where, "/")
 	if s.chats[chat] == nil && inTopic {
-		s.chats[chat] = s.telegram.NewForum(chat)
+		s.chats[chat] = s.Telegram.NewForum(chat)
 	} else if s.chats[chat] == nil {
-		s.chats[chat] = s.telegram.NewSupergroup(chat)
+		s.chats[chat] = s.Telegram.NewSupergroup(chat)
 	}
 	place := telegramtest.Place(s.chats[chat])
 	if where == "private" {
-		place = s.telegram.Private(s.person(who))
+		place = s.Telegram.Private(s.person(who))
 	}
 	if inTopic && s.topics[where] == nil {
 		s.topics[where] = s.chats[chat].NewTopic(topic)
@@ -148,13 +149,13 @@ func (s *story) speak(who, where, answering, text string) {
 	if answering != "" {
 		how = append(how, telegramtest.ReplyTo(s.said[answering]))
 	}
-	s.last = s.telegram.Say(s.person(who), place, text, how...)
+	s.last = s.Telegram.Say(s.person(who), place, text, how...)
 	s.said[who] = s.last
 }
 
 // steady is text without what differs from run to run.
 func steady(text string) string {
-	return timeForm.ReplaceAllString(numberForm.ReplaceAllString(text, "NUMBER"), "TIME")
+	return timeForm.ReplaceAllString(bottest.NumberForm.ReplaceAllString(text, "NUMBER"), "TIME")
 }
 
 // hear notes a message of the bot and returns how it looks.

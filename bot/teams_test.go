@@ -1,20 +1,22 @@
-package bot
+package bot_test
 
 import (
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/bottest"
 )
 
 func TestMoreTeamsThanAMessageHolds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(w *world) {
+	w := bottest.New(t, func(w *bottest.World) {
 		for n := range 400 {
-			w.cfg.Teams = append(w.cfg.Teams, fmt.Sprintf("Team number %d", n))
+			w.Config.Teams = append(w.Config.Teams, fmt.Sprintf("Team number %d", n))
 		}
 	})
-	chat := w.telegram.NewSupergroup("S")
-	require.Contains(t, w.say(w.alice, chat, "/ticket team:Nobody help").Text, "Nobody")
-	require.Contains(t, w.say(w.alice, chat, "/help").Text, "Team number 7")
+	chat := w.Telegram.NewSupergroup("S")
+	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:Nobody help").Text, "Nobody")
+	require.Contains(t, w.Say(w.Alice, chat, "/help").Text, "Team number 7")
 }

@@ -1,4 +1,4 @@
-package bot
+package bot_test
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
@@ -35,72 +36,72 @@ func TestATicketFromATopicIsTheDocumentedRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, func(w *world) { w.cfg.StaffMembers = map[int64]string{7562646527: "u_12345"} })
-			zhang := w.telegram.NewPerson("張三", telegramtest.ID(7562646527))
-			forum := w.telegram.NewForum("Printers", telegramtest.ID(-1001234567890))
+			w := bottest.New(t, func(w *bottest.World) { w.Config.StaffMembers = map[int64]string{7562646527: "u_12345"} })
+			zhang := w.Telegram.NewPerson("張三", telegramtest.ID(7562646527))
+			forum := w.Telegram.NewForum("Printers", telegramtest.ID(-1001234567890))
 			topic := forum.NewTopic("Beijing", telegramtest.ID(23232323))
 
-			reply := w.say(zhang, topic, test.text)
+			reply := w.Say(zhang, topic, test.text)
 
 			require.Equal(t, topic, reply.Topic)
-			body := w.body()
+			body := w.Body()
 			fields := body["custom_fields"].(map[string]any)
 			require.NotEmpty(t, fields["telegram_ref"])
 			delete(fields, "telegram_ref")
 			sent, err := json.Marshal(body)
 			require.NoError(t, err)
 			require.JSONEq(t, test.body, string(sent))
-			require.Contains(t, reply.Text, w.desk.Tickets()[0].ID)
+			require.Contains(t, reply.Text, w.Desk.Tickets()[0].ID)
 		})
 	}
 }
 
 func TestTicketsInEveryKindOfChat(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	group, super, forum := w.telegram.NewGroup("G"), w.telegram.NewSupergroup("S"), w.telegram.NewForum("F")
+	w := bottest.New(t)
+	group, super, forum := w.Telegram.NewGroup("G"), w.Telegram.NewSupergroup("S"), w.Telegram.NewForum("F")
 	topic := forum.NewTopic("T")
 	for name, where := range map[string]telegramtest.Place{
-		"basic group": group, "supergroup": super, "General": forum, "topic": topic, "private": w.telegram.Private(w.alice),
+		"basic group": group, "supergroup": super, "General": forum, "topic": topic, "private": w.Telegram.Private(w.Alice),
 	} {
-		reply := w.say(w.alice, where, "/TICKET "+name)
+		reply := w.Say(w.Alice, where, "/TICKET "+name)
 		require.Contains(t, reply.Text, name)
-		w.number(reply)
+		w.Number(reply)
 	}
-	for _, ticket := range w.desk.Tickets() {
+	for _, ticket := range w.Desk.Tickets() {
 		require.Equal(t, ticket.Title == "topic", ticket.Requester.SubContactID != "", ticket.Title)
 	}
 }
 
 func TestWhatIsNoCommandForThisBotMakesNoTicket(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
 	for _, text := range []string{"/ticket@OtherBot x", "please /ticket x", " /ticket x", "/tickets x", "/ticketx"} {
-		w.telegram.Say(w.alice, chat, text)
+		w.Telegram.Say(w.Alice, chat, text)
 	}
-	w.telegram.Say(w.alice, chat, "/ticket forwarded", telegramtest.ForwardedFrom(w.alice))
-	plain := w.telegram.Say(w.alice, chat, "hello")
-	w.telegram.Edit(plain, "/ticket edited")
-	w.telegram.Say(w.telegram.NewPerson("Robot", telegramtest.AsBot()), chat, "/ticket from a bot")
+	w.Telegram.Say(w.Alice, chat, "/ticket forwarded", telegramtest.ForwardedFrom(w.Alice))
+	plain := w.Telegram.Say(w.Alice, chat, "hello")
+	w.Telegram.Edit(plain, "/ticket edited")
+	w.Telegram.Say(w.Telegram.NewPerson("Robot", telegramtest.AsBot()), chat, "/ticket from a bot")
 
-	w.say(w.alice, chat, "/ticket the only one")
+	w.Say(w.Alice, chat, "/ticket the only one")
 
-	require.Len(t, w.desk.Tickets(), 1)
+	require.Len(t, w.Desk.Tickets(), 1)
 	require.Len(t, chat.BotMessages(), 1)
 }
 
 func TestAReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewForum("F")
+	w := bottest.New(t)
+	chat := w.Telegram.NewForum("F")
 	topic := chat.NewTopic("T")
-	bob := w.telegram.NewPerson("Bob <b>&")
-	original := w.telegram.Say(bob, topic, "The 🖨️ burns\nsince noon")
+	bob := w.Telegram.NewPerson("Bob <b>&")
+	original := w.Telegram.Say(bob, topic, "The 🖨️ burns\nsince noon")
 
-	w.say(w.alice, topic, "/ticket", telegramtest.ReplyTo(original))
+	w.Say(w.Alice, topic, "/ticket", telegramtest.ReplyTo(original))
 
-	body := w.body()
+	body := w.Body()
 	require.Equal(t, "The 🖨️ burns", body["title"])
 	require.Contains(t, body["description"], "Bob <b>&")
 	require.Contains(t, body["description"], "> The 🖨️ burns\n> since noon")
@@ -108,78 +109,78 @@ func TestAReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T) {
 
 func TestAnEmptyTicketAsksAndTheReplyIsTheTicketAlsoAfterARestart(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	topic := w.telegram.NewForum("F").NewTopic("T")
-	question := w.say(w.alice, topic, "/ticket !high")
+	w := bottest.New(t)
+	topic := w.Telegram.NewForum("F").NewTopic("T")
+	question := w.Say(w.Alice, topic, "/ticket !high")
 	require.True(t, question.ForceReply)
 	require.True(t, question.Selective)
-	w.stop()
-	w.start()
-	bob := w.telegram.NewPerson("Bob")
-	w.telegram.Say(bob, topic, "not asked", telegramtest.ReplyTo(question))
+	w.Stop()
+	w.Start()
+	bob := w.Telegram.NewPerson("Bob")
+	w.Telegram.Say(bob, topic, "not asked", telegramtest.ReplyTo(question))
 
-	created := w.say(w.alice, topic, "Door stuck\nsecond floor", telegramtest.ReplyTo(question))
+	created := w.Say(w.Alice, topic, "Door stuck\nsecond floor", telegramtest.ReplyTo(question))
 
-	w.number(created)
-	body := w.body()
+	w.Number(created)
+	body := w.Body()
 	require.Equal(t, "Door stuck", body["title"])
 	require.Equal(t, "second floor", body["description"])
 	require.Equal(t, "high", body["priority"])
-	again := w.say(w.alice, topic, "Another", telegramtest.ReplyTo(question))
+	again := w.Say(w.Alice, topic, "Another", telegramtest.ReplyTo(question))
 	require.Contains(t, again.Text, "/ticket")
-	require.Len(t, w.desk.Tickets(), 1)
+	require.Len(t, w.Desk.Tickets(), 1)
 }
 
 func TestFollowersAreTheSenderAndPeopleMentionedByID(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	bob := w.telegram.NewPerson("Bob")
-	w.say(w.alice, chat, "/ticket for 😀 Bob and @carol", telegramtest.Mentioning(bob))
-	followers := w.desk.Tickets()[0].Requester.Followers
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	bob := w.Telegram.NewPerson("Bob")
+	w.Say(w.Alice, chat, "/ticket for 😀 Bob and @carol", telegramtest.Mentioning(bob))
+	followers := w.Desk.Tickets()[0].Requester.Followers
 	require.Len(t, followers, 2)
 	require.Equal(t, "Alice Liddell", followers[0].Name)
 	require.Equal(t, "Bob", followers[1].Name)
 
 	chat.SetMember(bob, telegramtest.Administrator)
-	w.say(bob, chat, "/ticket in secret", telegramtest.Anonymously())
-	require.Empty(t, w.desk.Tickets()[1].Requester.Followers)
+	w.Say(bob, chat, "/ticket in secret", telegramtest.Anonymously())
+	require.Empty(t, w.Desk.Tickets()[1].Requester.Followers)
 }
 
 func TestAnUnknownTeamIsRefusedWithTheTeamsThereAre(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	chat := w.telegram.NewSupergroup("S")
-	reply := w.say(w.alice, chat, "/ticket team:Nobody help")
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	reply := w.Say(w.Alice, chat, "/ticket team:Nobody help")
 	require.Contains(t, reply.Text, "Nobody")
 	require.Contains(t, reply.Text, "IT Support, ITサポート")
-	require.Empty(t, w.desk.Tickets())
-	require.Contains(t, w.say(w.alice, chat, "/ticket team:\"it support\" help").Text, "IT Support")
+	require.Empty(t, w.Desk.Tickets())
+	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:\"it support\" help").Text, "IT Support")
 }
 
 func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	mallory := w.telegram.NewPerson("<b>&amp;_*`\u202eevil")
-	chat := w.telegram.NewSupergroup("</b> & [x](y)")
+	w := bottest.New(t)
+	mallory := w.Telegram.NewPerson("<b>&amp;_*`\u202eevil")
+	chat := w.Telegram.NewSupergroup("</b> & [x](y)")
 	for _, title := range []string{"<b>bomb", "a & b_c *d* `e`", "שלום <עולם>", "& &lt; &amp;lt;"} {
-		reply := w.say(mallory, chat, "/ticket "+title)
+		reply := w.Say(mallory, chat, "/ticket "+title)
 		require.Contains(t, reply.Text, title)
 	}
-	reply := w.say(mallory, chat, "/ticket "+strings.Repeat("длинный заголовок 😀 ", 60))
-	w.number(reply)
-	last := w.desk.Tickets()[4]
+	reply := w.Say(mallory, chat, "/ticket "+strings.Repeat("длинный заголовок 😀 ", 60))
+	w.Number(reply)
+	last := w.Desk.Tickets()[4]
 	require.LessOrEqual(t, len([]rune(last.Title)), 200)
 	require.Contains(t, last.Description, "длинный заголовок 😀 длинный")
 }
 
 func TestTooManyTicketsInAMinuteAreDeclinedPolitely(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(w *world) { w.cfg.PerMinute = 2 })
-	chat := w.telegram.NewSupergroup("S")
-	w.number(w.say(w.alice, chat, "/ticket 1"))
-	w.number(w.say(w.alice, chat, "/ticket 2"))
-	require.Contains(t, w.say(w.alice, chat, "/ticket 3").Text, "in a minute")
-	w.number(w.say(w.telegram.NewPerson("Bob"), chat, "/ticket 4"))
-	require.Len(t, w.desk.Tickets(), 3)
+	w := bottest.New(t, func(w *bottest.World) { w.Config.PerMinute = 2 })
+	chat := w.Telegram.NewSupergroup("S")
+	w.Number(w.Say(w.Alice, chat, "/ticket 1"))
+	w.Number(w.Say(w.Alice, chat, "/ticket 2"))
+	require.Contains(t, w.Say(w.Alice, chat, "/ticket 3").Text, "in a minute")
+	w.Number(w.Say(w.Telegram.NewPerson("Bob"), chat, "/ticket 4"))
+	require.Len(t, w.Desk.Tickets(), 3)
 }

@@ -1,0 +1,143 @@
+// Package bottest is a whole bot between an emulated Telegram and an emulated LiveDesk, on a database of its own, for tests only.
+//
+// A test makes a World and plays the people, the agents and the operator: people write and press (people.go), agents answer with
+// the methods of Desk and tests look at what became of tickets there (desk.go), operators watch (operator.go), and where there is
+// no other way, tests look into the database (database.go). webhook.go has the World to which Telegram posts its updates.
+//
+// Methods that wait do so for half a minute or more, because machines that run tests are busy, and fail the test with what the
+// bot has logged. Since this package needs package bot, tests that use it are in external packages: bot_test, desk_test.
+//
+// Start with New.
+package bottest
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot"
+	"livedeskbot/bot/logtest"
+	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk"
+	"livedeskbot/livedesk/livedesktest"
+	"livedeskbot/storage"
+	"livedeskbot/storage/storagetest"
+)
+
+// patience is how long the methods wait whose wish comes true in milliseconds on an idle machine.
+const patience = 30 * time.Second
+
+// World is a bot and everything around it. Its fields may be changed while no bot runs.
+type World struct {
+	Telegram *telegramtest.Server
+	Desk     *livedesktest.Desk
+	DeskURL  string        // of LiveDesk's API
+	Timeout  time.Duration // of a request to LiveDesk
+	Database string        // connection string
+	Config   bot.Config
+	Logs     *logtest.Buffer // of all bots of this world
+	Alice    *telegramtest.Person
+
+	t     testing.TB
+	db    *pgxpool.Pool
+	bot   atomic.Pointer[bot.Bot] // the last one started
+	mu    sync.Mutex
+	stops []func() // of the bots that run
+}
+
+// New makes a world and starts its bot; change may alter the world before that. At the end of the test the bot is stopped, and
+// fails the test if it has called what Telegram or LiveDesk do not have, has panicked, or has logged its token.
+func New(t testing.TB, change ...func(*World)) *World {
+	t.Helper()
+	w := &World{
+		Telegram: telegramtest.New(telegramtest.Options{}), Desk: livedesktest.New(livedesktest.Options{}),
+		Timeout: time.Minute, Database: storagetest.New(t), Logs: &logtest.Buffer{}, t: t,
+	}
+	t.Cleanup(w.Telegram.Close)
+	telegram, desk := httptest.NewServer(w.Telegram), httptest.NewServer(w.Desk)
+	t.Cleanup(telegram.Close)
+	t.Cleanup(func() { w.Desk.Clear(); desk.Close() })
+	w.DeskURL = desk.URL + "/api/v2"
+	w.Config = bot.Config{
+		Token: w.Telegram.Token(), APIURL: telegram.URL, ChannelID: "inbox_100",
+		Teams: []string{"IT Support", "ITサポート"}, Rate: 1000,
+		MaxFiles: 20, Relay: true, FollowUps: true, TrackEvery: 200 * time.Millisecond,
+	}
+	w.Alice = w.Telegram.NewPerson("Alice", telegramtest.LastName("Liddell"))
+	for _, c := range change {
+		c(w)
+	}
+	w.Start()
+	t.Cleanup(w.finish)
+	return w
+}
+
+func (w *World) finish() {
+	w.Stop()
+	require.Empty(w.t, w.Telegram.Unknown(), "what Telegram does not have")
+	require.Empty(w.t, w.Desk.Unknown(), "what LiveDesk does not have")
+	require.NotContains(w.t, w.Logs.String(), w.Config.Token)
+	require.NotContains(w.t, w.Logs.String(), "panic")
+}
+
+// Start runs a bot with the world's configuration until Stop, or until stop, which stops this one alone. Where another one
+// runs, it is a replica beside it.
+func (w *World) Start() (stop func()) {
+	w.t.Helper()
+	store, err := storage.Open(w.t.Context(), w.Database)
+	require.NoError(w.t, err)
+	desk, err := livedesk.New(livedesk.Config{
+		BaseURL: w.DeskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: w.Timeout,
+	})
+	require.NoError(w.t, err)
+	log := slog.New(slog.NewTextHandler(w.Logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	b, err := bot.New(w.Config, desk, store, log)
+	require.NoError(w.t, err)
+	w.bot.Store(b)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- b.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		require.NoError(w.t, <-done)
+		store.Close()
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stops = append(w.stops, stop)
+	return stop
+}
+
+// Stop stops every bot that runs, as SIGTERM does.
+func (w *World) Stop() {
+	w.mu.Lock()
+	stops := w.stops
+	w.stops = nil
+	w.mu.Unlock()
+	for _, stop := range stops {
+		stop()
+	}
+}
+
+// Bot is the bot that was started last.
+func (w *World) Bot() *bot.Bot { return w.bot.Load() }
+
+// Context ends with the test, or after a minute.
+func (w *World) Context() context.Context {
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	w.t.Cleanup(cancel)
+	return ctx
+}
+
+// Eventually waits until something has come true.
+func (w *World) Eventually(is func() bool, what string) {
+	w.t.Helper()
+	require.Eventually(w.t, is, patience, 10*time.Millisecond, "%s\n%s", what, w.Logs)
+}

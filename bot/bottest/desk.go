@@ -1,0 +1,78 @@
+package bottest
+
+import (
+	"encoding/json"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+// Body is the request that made the only ticket.
+func (w *World) Body() map[string]any {
+	w.t.Helper()
+	tickets := w.Desk.Tickets()
+	require.Len(w.t, tickets, 1)
+	var body map[string]any
+	require.NoError(w.t, json.Unmarshal(tickets[0].CreateBody, &body))
+	return body
+}
+
+// Attachments waits until the only ticket has n of them and returns the names of the uploaded files, in order.
+func (w *World) Attachments(n int) []string {
+	w.t.Helper()
+	var names []string
+	w.Eventually(func() bool {
+		tickets := w.Desk.Tickets()
+		if len(tickets) != 1 || len(tickets[0].Attachments) != n {
+			return false
+		}
+		names = w.uploaded(tickets[0].Attachments)
+		return len(names) == n
+	}, "the ticket does not get its files")
+	return names
+}
+
+// uploaded are the names of the files that were uploaded to the addresses.
+func (w *World) uploaded(addresses []string) (names []string) {
+	for _, address := range addresses {
+		for _, f := range w.Desk.Uploads() {
+			if f.URL == address {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
+// Looked waits for so many more looks at tickets.
+func (w *World) Looked(times int) {
+	w.t.Helper()
+	until := w.Desk.Seen(livedesktest.Get) + times
+	require.NoError(w.t, w.Desk.Await(w.Context(), func() bool { return w.Desk.Seen(livedesktest.Get) >= until }))
+}
+
+// TicketIs waits until LiveDesk's ticket is as it should be, and still is a few looks later.
+func (w *World) TicketIs(number string, right func(livedesktest.Ticket) bool) {
+	w.t.Helper()
+	is := func() bool {
+		ticket, ok := w.Desk.Ticket(number)
+		return ok && right(ticket)
+	}
+	w.Eventually(is, "the ticket is not as it should be")
+	w.Looked(4)
+	require.True(w.t, is(), "it did not stay so")
+}
+
+// HoldLooks keeps LiveDesk from answering what it is asked about the ticket of a card, the world's only one, until resume
+// is called.
+func (w *World) HoldLooks(card *telegramtest.Message) (resume func()) {
+	w.t.Helper()
+	release := make(chan struct{})
+	seen := w.Desk.Seen(livedesktest.Get)
+	w.Desk.Trouble(livedesktest.Get, 1, livedesktest.Hold(release))
+	w.Forge(w.Alice, card, "refresh:"+w.Row(card)+":")
+	require.NoError(w.t, w.Desk.Await(w.Context(), func() bool { return w.Desk.Seen(livedesktest.Get) > seen }))
+	return func() { close(release) }
+}

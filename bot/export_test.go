@@ -1,0 +1,15 @@
+package bot
+
+import "time"
+
+const (
+	Silence    = silence
+	AskAfter   = askAfter
+	TitleLimit = titleLimit
+)
+
+// HeardOfTelegram says when Telegram last answered.
+func (b *Bot) HeardOfTelegram(at time.Time) { b.telegram.Heard(at) }
+
+// WaitedForNothing makes the metric of waits exist, which otherwise needs a limit first.
+func (b *Bot) WaitedForNothing() { b.metrics.waited("any")(0) }
