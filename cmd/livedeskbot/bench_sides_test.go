@@ -30,7 +30,6 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage"
 	"livedeskbot/storage/localpg"
-	"livedeskbot/storage/paralleltest"
 )
 
 // roleVariable makes this test binary play one of the processes of the benchmark.
@@ -40,9 +39,7 @@ func TestMain(m *testing.M) {
 	roles := map[string]func(*json.Decoder, *json.Encoder) error{"emulators": emulate, "floor": runFloor, "ours": runOurs}
 	play, ok := roles[os.Getenv(roleVariable)]
 	if !ok {
-		status := paralleltest.Run(m)
-		removeProgram()
-		os.Exit(status)
+		os.Exit(runTests(m))
 	}
 	if err := play(json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -9,15 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"livedeskbot/storage/paralleltest"
 )
 
-func TestMain(m *testing.M) {
-	status := paralleltest.Run(m)
-	removeProgram()
-	os.Exit(status)
-}
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
 func dieWithParent(*syscall.SysProcAttr) {}
 

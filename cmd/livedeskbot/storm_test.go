@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -67,6 +68,9 @@ type tally struct {
 	repeated, stale, doubled, lost, untold, unproven int
 }
 
+// leastKills is how often a process of the service is killed however slow the machine is.
+const leastKills = 5
+
 // rage lets people write for so long, while everything else goes wrong.
 func (s *storm) rage(length time.Duration, number uint64) {
 	s.telegram.Misbehave(number, telegramtest.Chaos{
@@ -74,9 +78,11 @@ func (s *storm) rage(length time.Duration, number uint64) {
 	})
 	s.desk.Chaos(number, livedesktest.Storm(0.15)...)
 	end := time.Now().Add(length)
+	ctx, hush := context.WithCancel(s.t.Context())
+	defer hush()
 	var people sync.WaitGroup
-	people.Go(func() { s.commands = s.talk(end, rand.New(rand.NewPCG(number, 2))) })
-	for time.Now().Before(end) {
+	people.Go(func() { s.commands = s.talk(ctx, rand.New(rand.NewPCG(number, 2))) })
+	for time.Now().Before(end) || s.kills < leastKills {
 		time.Sleep(time.Duration(100+s.dice.IntN(500)) * time.Millisecond)
 		switch s.dice.IntN(8) {
 		case 0:
@@ -95,6 +101,7 @@ func (s *storm) rage(length time.Duration, number uint64) {
 			s.replicas[i] = s.start()
 		}
 	}
+	hush()
 	people.Wait()
 }
 
@@ -102,7 +109,7 @@ func (s *storm) rage(length time.Duration, number uint64) {
 const groups = 12
 
 // talk lets people open tickets in groups, topics and private chats, and returns the commands.
-func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.Message) {
+func (s *storm) talk(ctx context.Context, dice *rand.Rand) (commands []*telegramtest.Message) {
 	var people []*telegramtest.Person
 	var places []telegramtest.Place
 	for i := range groups {
@@ -111,7 +118,7 @@ func (s *storm) talk(end time.Time, dice *rand.Rand) (commands []*telegramtest.M
 		places = append(places, s.telegram.NewSupergroup(fmt.Sprint("Group", i)), s.telegram.NewForum(fmt.Sprint("Forum", i)).NewTopic("Topic"))
 		s.telegram.Say(p, s.telegram.Private(p), "Hello")
 	}
-	for time.Now().Before(end) {
+	for ctx.Err() == nil {
 		s.telegram.Duplicate(dice.IntN(3))
 		for range dice.IntN(5) {
 			who := people[dice.IntN(len(people))]

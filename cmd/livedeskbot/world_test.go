@@ -25,6 +25,7 @@ import (
 	"livedeskbot/bot/logtest"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
+	"livedeskbot/storage/paralleltest"
 )
 
 // The tests of this folder run the real program as processes of its own, because only those can be killed.
@@ -52,11 +53,17 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// removeProgram removes the service again, at the end of all tests.
-func removeProgram() {
+// runTests runs the tests and removes the program that they have built. Not as many at a time as elsewhere: each starts
+// processes, and a crowd of those would let the storm and its like see little more than starts.
+func runTests(m *testing.M) int {
+	if err := flag.Set("test.parallel", "8"); err != nil { // the command line may say otherwise
+		panic(err)
+	}
+	status := paralleltest.Run(m)
 	if dir, err := buildDir(); err == nil {
 		_ = os.RemoveAll(dir)
 	}
+	return status
 }
 
 // starter starts processes from one thread that never ends: a process started with dieWithParent ends with its thread.
