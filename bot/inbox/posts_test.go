@@ -1,4 +1,4 @@
-package bot_test
+package inbox_test
 
 import (
 	"context"

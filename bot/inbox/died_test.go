@@ -1,4 +1,4 @@
-package bot_test
+package inbox_test
 
 import (
 	"fmt"
@@ -8,12 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/inbox"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
-
-// maxTakeovers is how many processes may die with an update before it is suspected, as bot/inbox has it.
-const maxTakeovers = 3
 
 // leave puts a command into the journal as processes leave it that died with it in hand.
 func leave(w *bottest.World, update int64, chat *telegramtest.Chat, who *telegramtest.Person, text string, takeovers, suspected int) {
@@ -29,16 +27,16 @@ func TestAnUpdateThatProcessesDiedWithIsTriedAndThenKeptAside(t *testing.T) {
 	chat := w.Telegram.NewSupergroup("S")
 	w.Say(w.Alice, chat, "/help")
 	w.Stop()
-	leave(w, 900, chat, w.Alice, "/ticket deadly", 2*maxTakeovers, maxTakeovers+1)
-	leave(w, 901, chat, w.Alice, "/ticket only waiting there", maxTakeovers, 0)
-	leave(w, 902, chat, w.Telegram.NewPerson("Bob"), "/ticket suspected", maxTakeovers+1, maxTakeovers)
+	leave(w, 900, chat, w.Alice, "/ticket deadly", 2*inbox.MaxTakeovers, inbox.MaxTakeovers+1)
+	leave(w, 901, chat, w.Alice, "/ticket only waiting there", inbox.MaxTakeovers, 0)
+	leave(w, 902, chat, w.Telegram.NewPerson("Bob"), "/ticket suspected", inbox.MaxTakeovers+1, inbox.MaxTakeovers)
 	w.Start()
 	w.Hears(chat, "only waiting there")
 	w.Hears(chat, "suspected")
 	w.Say(w.Alice, chat, "/help") // her lane is strict, so what came before is decided
 	require.Len(t, w.Desk.Tickets(), 2)
 	require.Equal(t, 1, w.Count("updates WHERE update_id = 900 AND payload IS NOT NULL AND done_at IS NOT NULL AND fault = 'processes died with it'"))
-	require.Equal(t, 1, w.Count(fmt.Sprintf("updates WHERE update_id = 902 AND done_at IS NOT NULL AND suspected = %d", maxTakeovers+1)))
+	require.Equal(t, 1, w.Count(fmt.Sprintf("updates WHERE update_id = 902 AND done_at IS NOT NULL AND suspected = %d", inbox.MaxTakeovers+1)))
 	require.Equal(t, 1, w.Count("updates WHERE update_id = 901 AND done_at IS NOT NULL AND suspected = 0"))
 	require.Equal(t, 1.0, w.Value("livedeskbot_updates_given_up_total"))
 	require.NotContains(t, w.Logs.String(), "deadly")
@@ -54,7 +52,7 @@ func TestSuspectedUpdatesAreHandledOneAtATime(t *testing.T) {
 	w.Desk.Trouble(livedesktest.Get, livedesktest.Always, livedesktest.Hold(release))
 	before := w.Desk.Seen(livedesktest.Get)
 	for i := range int64(3) {
-		leave(w, 910+i, chat, w.Telegram.NewPerson("Bob"), "/status "+number, maxTakeovers+1, 0)
+		leave(w, 910+i, chat, w.Telegram.NewPerson("Bob"), "/status "+number, inbox.MaxTakeovers+1, 0)
 	}
 	leave(w, 920, chat, w.Alice, "/ticket beside them", 0, 0)
 	w.Start()

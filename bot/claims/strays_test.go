@@ -1,4 +1,4 @@
-package bot_test
+package claims_test
 
 import (
 	"fmt"
