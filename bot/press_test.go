@@ -109,3 +109,66 @@ func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
 	_, err = w.Telegram.Press(w.Alice, chat.Message(card.ID), "Low priority")
 	require.NoError(t, err)
 }
+
+func TestForgedPressesChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat, other := w.Telegram.NewSupergroup("S"), w.Telegram.NewSupergroup("Elsewhere")
+	card, number := w.Ticket(chat, "mine")
+	otherCard, _ := w.Ticket(other, "theirs")
+	id, mallory := w.Row(card), w.Telegram.NewPerson("Mallory")
+	chat.Join(mallory)
+	for _, data := range []string{
+		"set:" + id + ":priority=urgent", "set:" + id + ":priority=", "set:" + id + ":status=closed", "set:" + id + ":", "menu:" + id + ":status",
+		"set:999:priority=low", "set:-1:priority=low", "set:" + id, "refresh", "talk:" + id + ":-1", "page:" + id + ":x", "", strings.Repeat("x", 64),
+	} {
+		w.Forge(w.Alice, card, data)
+	}
+	require.Contains(t, w.Forge(mallory, card, "set:"+id+":priority=low"), "Only the person")
+	require.Contains(t, w.Forge(w.Alice, otherCard, "set:"+id+":priority=low"), "does not belong")
+	require.Contains(t, w.Forge(mallory, otherCard, "talk:"+id+":0"), "does not belong")
+	w.Looked(4)
+	ticket, _ := w.Desk.Ticket(number)
+	require.Empty(t, ticket.UpdateBodies)
+}
+
+func TestButtonsOfTheCard(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, number := w.Ticket(chat, "buttons")
+	bob := w.Telegram.NewPerson("Bob")
+	chat.Join(bob)
+	press := func(who *telegramtest.Person, m *telegramtest.Message, label string) string {
+		p, err := w.Telegram.Press(who, chat.Message(m.ID), label)
+		require.NoError(t, err, label)
+		answer, err := p.Wait(w.Context())
+		require.NoError(t, err)
+		return answer.Text
+	}
+	require.Contains(t, press(bob, card, "Priority"), "Only the person")
+	press(w.Alice, card, "Priority")
+	require.Contains(t, press(w.Alice, card, "Low priority"), "Changing")
+	w.Becomes(card, "Low priority")
+	ticket, _ := w.Desk.Ticket(number)
+	require.Equal(t, "low", ticket.Priority)
+	press(w.Alice, card, "Type")
+	press(w.Alice, card, "Task")
+	w.Becomes(card, "Task")
+
+	require.Contains(t, press(bob, card, "🔔 Follow / unfollow"), "You follow")
+	_, err := w.Desk.Reply(number, "Li", "for both")
+	require.NoError(t, err)
+	require.Contains(t, w.Hears(chat, "for both").Text, "Bob")
+	for i := range 12 {
+		_, err := w.Desk.Reply(number, "Li", fmt.Sprintf("page text %d %s", i, strings.Repeat("x", 600)))
+		require.NoError(t, err)
+	}
+	_, err = w.Desk.Note(number, "Li", "SECRET")
+	require.NoError(t, err)
+	press(bob, card, "💬 Conversation")
+	talk := w.Hears(chat, "(1/")
+	press(bob, talk, "➡️")
+	require.NotContains(t, w.Becomes(talk, "(2/").Text, "SECRET")
+	require.Contains(t, press(bob, card, "🔄 Refresh"), "Asking")
+}

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -183,4 +184,16 @@ func TestTooManyTicketsInAMinuteAreDeclinedPolitely(t *testing.T) {
 	require.Contains(t, w.Say(w.Alice, chat, "/ticket 3").Text, "in a minute")
 	w.Number(w.Say(w.Telegram.NewPerson("Bob"), chat, "/ticket 4"))
 	require.Len(t, w.Desk.Tickets(), 3)
+}
+
+func TestMoreTeamsThanAMessageHolds(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) {
+		for n := range 400 {
+			w.Config.Teams = append(w.Config.Teams, fmt.Sprintf("Team number %d", n))
+		}
+	})
+	chat := w.Telegram.NewSupergroup("S")
+	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:Nobody help").Text, "Nobody")
+	require.Contains(t, w.Say(w.Alice, chat, "/help").Text, "Team number 7")
 }

@@ -1,0 +1,111 @@
+package desk_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+func TestAnEditOfTheCommandUpdatesTheTicket(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket Prinetr\nfirst floor")
+	card, err := w.Telegram.WaitReply(w.Context(), command)
+	require.NoError(t, err)
+	number := w.Number(card)
+	w.Telegram.Edit(command, "/ticket Printer\nsecond floor")
+	w.Becomes(card, "Printer")
+	require.Eventually(t, func() bool {
+		ticket, _ := w.Desk.Ticket(number)
+		return ticket.Title == "Printer" && ticket.Description == "second floor"
+	}, 30*time.Second, 10*time.Millisecond)
+	w.Telegram.Edit(chat.Message(command.ID), "/ticket Printer\nsecond floor, left")
+	require.Eventually(t, func() bool {
+		ticket, _ := w.Desk.Ticket(number)
+		return ticket.Description == "second floor, left"
+	}, 30*time.Second, 10*time.Millisecond)
+	require.Len(t, w.Desk.Tickets(), 1)
+}
+
+func TestTheLastOfSeveralQuickEditsWins(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket one\nfirst")
+	card, err := w.Telegram.WaitReply(w.Context(), command)
+	require.NoError(t, err)
+	number := w.Number(card)
+	resume := w.HoldLooks(card)
+	for _, text := range []string{"two\nsecond", "three\nthird", "four\nfourth"} {
+		w.Telegram.Edit(chat.Message(command.ID), "/ticket "+text)
+	}
+	w.Additions(3)
+	resume()
+	w.TicketIs(number, func(x livedesktest.Ticket) bool { return x.Title == "four" && x.Description == "fourth" })
+}
+
+func TestAnEditKeepsWhatAgentsMadeOfTheTicket(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket Printer\nno")
+	card, err := w.Telegram.WaitReply(w.Context(), command)
+	require.NoError(t, err)
+	number := w.Number(card)
+	require.NoError(t, w.Desk.Change(number, func(x *livedesktest.Ticket) {
+		x.Title, x.Description = "Printer [net]", "cause unknown, now noted\nno\n\n## Agent\nno idea"
+	}))
+	w.Telegram.Edit(command, "/ticket Printer\nyes")
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return x.Title == "Printer [net]" && x.Description == "cause unknown, now noted\nyes\n\n## Agent\nno idea"
+	})
+}
+
+func TestAnEditKeepsWhatIsSaidOfMissingFiles(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	w.Desk.SetUpload(false)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket Door\nfirst", telegramtest.Attached(w.Texts(1)[0]))
+	card, err := w.Telegram.WaitReply(w.Context(), command)
+	require.NoError(t, err)
+	w.Telegram.Edit(command, "/ticket Door\nsecond")
+	w.TicketIs(w.Number(card), func(x livedesktest.Ticket) bool {
+		return strings.HasPrefix(x.Description, "second\n\n[Not included: a.txt") && strings.Count(x.Description, "a.txt") == 1
+	})
+}
+
+func TestAnEditAfterTwoDaysIsTooLate(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket Old")
+	card, err := w.Telegram.WaitReply(w.Context(), command)
+	require.NoError(t, err)
+	w.SQL(`UPDATE tickets SET created_at = now() - interval '49 hours'`)
+	w.Telegram.Edit(command, "/ticket New")
+	w.Quiet(w.Alice)
+	w.Looked(4)
+	ticket, _ := w.Desk.Ticket(w.Number(card))
+	require.Equal(t, "Old", ticket.Title)
+}
+
+func TestTheLastOfSeveralQuickPressesWins(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.TrackEvery = time.Second })
+	card, number := w.Ticket(w.Telegram.NewSupergroup("S"), "quick")
+	id := w.Row(card)
+	resume := w.HoldLooks(card)
+	for _, value := range []string{"high", "low", "high", "low"} {
+		require.Contains(t, w.Forge(w.Alice, card, "set:"+id+":priority="+value), "Changing")
+	}
+	resume()
+	w.TicketIs(number, func(x livedesktest.Ticket) bool { return x.Priority == "low" })
+}

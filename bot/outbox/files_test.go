@@ -1,0 +1,69 @@
+package outbox_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+func TestAgentsFilesComeAsFilesOrAsALink(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "files")
+	_, err := w.Desk.Reply(number, "Li", "see these",
+		livedesktest.File{Name: "p.jpg", Type: "image/jpeg", Content: []byte("jpeg")},
+		livedesktest.File{Name: "r.pdf", Type: "application/pdf", Content: []byte("pdf")},
+		livedesktest.File{Name: "huge.bin", Type: "application/octet-stream", Size: 21 << 20})
+	require.NoError(t, err)
+	w.Hears(chat, "huge.bin")
+	var kinds []telegramtest.Kind
+	for _, m := range chat.BotMessages() {
+		if m.File != nil {
+			kinds = append(kinds, m.File.Kind)
+		}
+	}
+	require.Equal(t, []telegramtest.Kind{telegramtest.Photo, telegramtest.Document}, kinds)
+}
+
+func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "picture")
+	w.Telegram.Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", telegramtest.Match{Method: "sendPhoto"})
+	_, err := w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "wide.png", Type: "image/png", Content: []byte("png")})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+	require.Equal(t, telegramtest.Document, chat.BotMessages()[2].File.Kind)
+
+	w.Telegram.Fail(400, "Bad Request: wrong type of file", telegramtest.Match{Method: "sendDocument"})
+	_, err = w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "odd.bin", Type: "x/y", Content: []byte("x")})
+	require.NoError(t, err)
+	require.Contains(t, w.Hears(chat, "📎").Sent, "<a href=")
+}
+
+func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "redirect")
+	store := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/redirect" {
+			http.Redirect(rw, r, "/blob", http.StatusFound)
+			return
+		}
+		_, _ = rw.Write([]byte("content"))
+	}))
+	t.Cleanup(store.Close)
+	_, err := w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+}

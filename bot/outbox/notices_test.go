@@ -1,0 +1,256 @@
+package outbox_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
+)
+
+func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, number := w.Ticket(chat, "journey")
+	ends := 0
+	for _, step := range []struct{ status, card, told string }{
+		{"vendor_2b", "vendor 2b", ""}, {"resolved", "Resolved", "Resolved: ticket"}, {"closed", "Closed", "Closed: ticket"},
+		{"vendor_2b", "vendor 2b", "Reopened"}, {"resolved", "Resolved", "Resolved: ticket"}, {"open", "Open", "Reopened"},
+	} {
+		require.NoError(t, w.Desk.SetStatus(number, step.status))
+		w.Becomes(card, step.card)
+		if step.told != "" {
+			ends++
+			require.Eventually(t, func() bool { return len(chat.BotMessages()) == 1+ends }, 30*time.Second, 10*time.Millisecond)
+			require.Contains(t, chat.BotMessages()[ends].Text, step.told)
+		}
+	}
+}
+
+func TestAnAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	forum := w.Telegram.NewForum("F")
+	topic := forum.NewTopic("T")
+	card, number := w.Ticket(topic, "Printer")
+	_, err := w.Desk.Note(number, "Li", "SECRET-NOTE")
+	require.NoError(t, err)
+	for i, m := range []livedesktest.Message{
+		{SenderType: "customer", Content: "SECRET-echo"},
+		{SenderType: "system", Content: "SECRET-system"},
+		{SenderType: "", Content: "SECRET-unknown"},
+		{SenderType: "internal_member", Content: "SECRET-noflag", Omit: []string{"is_internal"}},
+		{SenderType: "internal_member", Content: "SECRET-null", Set: map[string]any{"is_internal": nil}},
+		{SenderType: "internal_member", Content: "SECRET-text", Set: map[string]any{"is_internal": "false"}},
+		{SenderType: "internal_member", Content: "SECRET-number", Set: map[string]any{"is_internal": 0}},
+	} {
+		_, err := w.Desk.Message(number, m)
+		require.NoError(t, err, i)
+	}
+	_, err = w.Desk.Reply(number, "Agent <Li>", "We are **on** it & _soon_ <script>")
+	require.NoError(t, err)
+
+	reply := w.Hears(forum, "We are on it")
+
+	require.Equal(t, topic, reply.Topic)
+	require.Equal(t, card.ID, reply.ReplyTo)
+	require.Contains(t, reply.Text, "Agent <Li>")
+	require.Contains(t, reply.Text, "Alice")
+	_, err = w.Desk.Reply(number, "Li", "second")
+	require.NoError(t, err)
+	w.Hears(forum, "second")
+	for _, m := range forum.BotMessages() {
+		require.NotContains(t, m.Text, "SECRET")
+	}
+}
+
+func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, number := w.Ticket(chat, "notes")
+	for i, m := range []livedesktest.Message{
+		{SenderType: "internal_member", Internal: true}, {SenderType: "bot", Internal: true},
+		{SenderType: "internal_member", Omit: []string{"is_internal"}}, {SenderType: "INTERNAL_MEMBER"}, {SenderType: "agent"}, {SenderType: "system"}, {SenderType: "contact"},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": "false"}}, {SenderType: "internal_member", Set: map[string]any{"is_internal": 0}},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": nil}}, {SenderType: "bot", Set: map[string]any{"is_internal": []any{}}},
+		{SenderType: "internal_member", Set: map[string]any{"is_internal": map[string]any{"v": false}}}, {SenderType: "x", Omit: []string{"sender"}},
+	} {
+		m.Content = fmt.Sprintf("SECRET-%d", i)
+		m.Files = []livedesktest.File{{Name: "SECRET.txt", Type: "text/plain", Content: []byte("x")}}
+		_, err := w.Desk.Message(number, m)
+		require.NoError(t, err)
+	}
+	id, err := w.Desk.Reply(number, "Li", "open word")
+	require.NoError(t, err)
+	w.Hears(chat, "open word")
+	w.Forge(w.Alice, card, "talk:"+w.Row(card)+":0")
+	w.Hears(chat, "(1/")
+	for page := range 3 {
+		w.Forge(w.Alice, card, fmt.Sprintf("talk:%s:%d", w.Row(card), page))
+	}
+	w.Say(w.Alice, chat, "/status "+number)
+	// What was public and becomes a note is not told again, whatever its words become.
+	require.NoError(t, w.Desk.Change(number, func(x *livedesktest.Ticket) {
+		for i := range x.Messages {
+			if x.Messages[i].ID == id {
+				x.Messages[i].Internal, x.Messages[i].Content = true, "SECRET-turned"
+			}
+		}
+	}))
+	w.Looked(4)
+	for _, m := range chat.BotMessages() {
+		require.NotContains(t, m.Text, "SECRET")
+		require.Nil(t, m.File)
+		for _, earlier := range m.Earlier {
+			require.NotContains(t, earlier.Text, "SECRET")
+		}
+	}
+}
+
+func TestAHundredRepliesArriveInOrderOnceAlsoShuffled(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "busy")
+	w.Desk.SetDrift(livedesktest.Drift{Shuffled: true})
+	start := time.Now().Add(-time.Hour)
+	for i := range 100 {
+		_, err := w.Desk.Message(number, livedesktest.Message{
+			SenderType: "internal_member", SenderName: "Li", Content: fmt.Sprintf("answer %03d.", i), SentAt: start.Add(time.Duration(i) * time.Second),
+		})
+		require.NoError(t, err)
+	}
+	w.Hears(chat, "answer 099.")
+	w.Stop()
+	w.Start()
+	_, err := w.Desk.Reply(number, "Li", "the last word")
+	require.NoError(t, err)
+	w.Hears(chat, "the last word")
+	var got []string
+	for _, m := range chat.BotMessages() {
+		if _, text, ok := strings.Cut(m.Text, "answer "); ok {
+			got = append(got, text[:3])
+		}
+	}
+	require.Len(t, got, 100)
+	require.IsIncreasing(t, got)
+}
+
+func TestAnEditedReplyIsEditedInPlace(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "edit")
+	id, err := w.Desk.Reply(number, "Li", "tomorow")
+	require.NoError(t, err)
+	reply := w.Hears(chat, "tomorow")
+	require.NoError(t, w.Desk.EditMessage(number, id, "tomorrow"))
+	w.Becomes(reply, "tomorrow")
+}
+
+func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
+	t.Parallel()
+	long := func(word string) string {
+		return strings.TrimSpace(strings.Repeat("**"+word+"** & _more_ words.\n\n", 300)) + " THE END " + word
+	}
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "long")
+	id, err := w.Desk.Reply(number, "Li", "short", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+	require.NoError(t, err)
+	w.Hears(chat, "short")
+	first := w.Hears(chat, "short")
+	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+
+	require.NoError(t, w.Desk.EditMessage(number, id, long("second")))
+	w.Hears(chat, "THE END second")
+	require.Contains(t, chat.Message(first.ID).Text, "second", "its first part stands where the old words stood")
+	for _, m := range chat.BotMessages() {
+		require.LessOrEqual(t, telegramtest.UTF16Len(m.Text), 4096)
+		require.NotContains(t, m.Text, "**")
+	}
+	require.Equal(t, 301, w.Said(chat, "second"))
+
+	require.NoError(t, w.Desk.EditMessage(number, id, long("third")))
+	w.Hears(chat, "THE END third")
+	require.Equal(t, 301, w.Said(chat, "third"))
+	require.Zero(t, w.Said(chat, "second"))
+
+	require.NoError(t, w.Desk.EditMessage(number, id, "short again"))
+	w.Becomes(first, "short again")
+	require.Eventually(t, func() bool { return w.Said(chat, "third") == 0 }, 30*time.Second, 10*time.Millisecond)
+	require.Equal(t, 1, w.Files(chat), "a file comes once")
+}
+
+func TestAReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "moving")
+	w.Telegram.Slow(2*time.Second, telegramtest.Match{Method: "sendMessage", Chat: chat, Times: 1})
+	id, err := w.Desk.Reply(number, "Li", strings.Repeat("outdated ", 1000))
+	require.NoError(t, err)
+	w.Looked(3)
+	require.NoError(t, w.Desk.EditMessage(number, id, "new"))
+	w.Looked(3)
+	require.NoError(t, w.Desk.EditMessage(number, id, strings.Repeat("current ", 1000)))
+	require.Eventually(t, func() bool { return w.Said(chat, "current") == 1000 && w.Said(chat, "outdated") == 0 },
+		30*time.Second, 20*time.Millisecond, "%s", w.Logs)
+}
+
+func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "gone")
+	id, err := w.Desk.Reply(number, "Li", "Monday")
+	require.NoError(t, err)
+	w.Telegram.Remove(w.Hears(chat, "Monday"))
+	require.NoError(t, w.Desk.EditMessage(number, id, "Tuesday"))
+	w.Hears(chat, "Tuesday")
+}
+
+func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	one, two := w.Telegram.NewSupergroup("One"), w.Telegram.NewSupergroup("Two")
+	first, firstNumber := w.Ticket(one, "first")
+	second, secondNumber := w.Ticket(two, "second")
+	require.Equal(t, first.ID, second.ID)
+	_, err := w.Desk.Reply(firstNumber, "Li", "for the first")
+	require.NoError(t, err)
+	_, err = w.Desk.Reply(secondNumber, "Li", "for the second")
+	require.NoError(t, err)
+	require.Equal(t, first.ID, w.Hears(one, "for the first").ReplyTo)
+	require.Equal(t, second.ID, w.Hears(two, "for the second").ReplyTo)
+	w.Say(w.Alice, two, "to the second", telegramtest.ReplyTo(second))
+	ticket, _ := w.Desk.Ticket(firstNumber)
+	require.Empty(t, ticket.Description)
+	ticket, _ = w.Desk.Ticket(secondNumber)
+	require.Contains(t, ticket.Description, "to the second")
+	require.Zero(t, w.Said(one, "second"))
+	require.Zero(t, w.Said(two, "first"))
+}
+
+func TestBombsOfMarkupAreShownAsText(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "bombs")
+	for i, bomb := range []string{
+		strings.Repeat("*", 5000), strings.Repeat("[", 3000) + strings.Repeat("](x)", 3000), strings.Repeat("> ", 2000) + "deep",
+		"<b><i><u>" + strings.Repeat("<b>", 500) + "</a></pre>", "&#0;&#x110000;&amp;lt;\x00\u202e", "[x](javascript:alert(1)) ![y](http://a\"b)",
+		strings.Repeat("```\n", 999), strings.Repeat("- ", 900) + "x", "<tg-emoji emoji-id=\"1\">x</tg-emoji>",
+	} {
+		_, err := w.Desk.Reply(number, "<b>Li", bomb+fmt.Sprintf("\n\nmark-%d.", i))
+		require.NoError(t, err)
+		w.Hears(chat, fmt.Sprintf("mark-%d.", i))
+	}
+}
