@@ -27,12 +27,8 @@ func TestAPressTakesEffectOnceAlsoWhereItsAnswerGetsLost(t *testing.T) {
 			w.Desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
 			unconfirmed := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket lost")
 			trouble(w.Telegram, telegramtest.Match{Method: "answerCallbackQuery", Times: 1})
-			press, err := w.Telegram.Press(w.Alice, unconfirmed, unconfirmed.Buttons[0][0].Text)
-			require.NoError(t, err)
-			answer, err := press.Wait(w.Context())
-			require.NoError(t, err)
-			require.Contains(t, answer.Text, "Sending it again")
-			require.Eventually(t, func() bool { return len(w.Desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
+			require.Contains(t, w.Press(w.Alice, unconfirmed, "🔁 Send again"), "Sending it again")
+			w.Eventually(func() bool { return len(w.Desk.Tickets()) == 2 })
 		})
 	}
 }
@@ -45,30 +41,19 @@ func TestForgedButtonsDoNothing(t *testing.T) {
 	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
 	theirs := w.Say(w.Alice, w.Telegram.NewSupergroup("Theirs"), "/ticket secret")
 	seen := w.Desk.Seen(livedesktest.Create)
-	foreign := strings.SplitN(theirs.Buttons[0][0].Data, ":", 3)[1]
+	foreign := w.Row(theirs)
 	for _, action := range []string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "AGAIN", "drop"} {
 		for _, rest := range []string{
 			":" + foreign + ":1", ":" + foreign + ":", ":" + foreign, "", ":", "::", ":x:y", ":-1:1", ":0:0", ":99999999999999999999:1",
 			":1:99999999999999999999", ":1:-1", ":1:priority=urgent", ":1:status=closed", ":1:\x00", ":1:'; DROP TABLE tickets",
 		} {
-			press := w.Telegram.Forge(w.Alice, mine, action+rest)
-			_, err := press.Wait(w.Context())
-			require.NoError(t, err, "every press is answered: %s%s", action, rest)
+			w.Forge(w.Alice, mine, action+rest) // every press is answered
 		}
 	}
 	require.Equal(t, seen, w.Desk.Seen(livedesktest.Create))
 	require.Zero(t, w.Desk.Seen(livedesktest.Update))
-	require.NotContains(t, fmt.Sprint(saidIn(chat)), "secret")
+	require.Zero(t, w.Said(chat, "secret"))
 	require.Contains(t, theirs.Chat.Message(theirs.ID).Text, "may have arrived")
-}
-
-// saidIn is what the bot said in a chat.
-func saidIn(chat *telegramtest.Chat) []string {
-	var all []string
-	for _, m := range chat.BotMessages() {
-		all = append(all, m.Text)
-	}
-	return all
 }
 
 func TestAConversationIsShownOnlyWhereTheTicketMayBeSeen(t *testing.T) {
@@ -81,13 +66,11 @@ func TestAConversationIsShownOnlyWhereTheTicketMayBeSeen(t *testing.T) {
 	group.SetBot(telegramtest.Kicked, w.Alice)
 	end()
 	card := w.Hears(w.Telegram.Private(w.Alice), "tk_")
-	_, err := w.Desk.Reply(w.Number(card), "Agent", "only for the group")
-	require.NoError(t, err)
-	ticket := strings.SplitN(card.Buttons[0][0].Data, ":", 3)[1]
+	w.Reply(w.Number(card), "only for the group")
 
-	_, err = w.Telegram.Forge(w.Alice, card, "talk:"+ticket+":0").Wait(w.Context())
-	require.NoError(t, err)
-	require.NotContains(t, fmt.Sprint(saidIn(card.Chat)), "only for the group", "Telegram does not say that she is still a member")
+	w.Forge(w.Alice, card, "talk:"+w.Row(card)+":0")
+
+	require.Zero(t, w.Said(card.Chat, "only for the group"), "Telegram does not say that she is still a member")
 }
 
 func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
@@ -97,7 +80,7 @@ func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
 	card, _ := w.Ticket(chat, "at once")
 	w.Eventually(func() bool {
 		return w.SQL(`UPDATE posts SET message_id = -message_id WHERE message_id = $1`, card.ID) == 1
-	}, "the card is not recorded")
+	})
 	pressed, err := w.Telegram.Press(w.Alice, card, "Priority")
 	require.NoError(t, err)
 	time.AfterFunc(300*time.Millisecond, func() {
@@ -106,8 +89,7 @@ func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
 	answer, err := pressed.Wait(w.Context())
 	require.NoError(t, err)
 	require.Empty(t, answer.Text)
-	_, err = w.Telegram.Press(w.Alice, chat.Message(card.ID), "Low priority")
-	require.NoError(t, err)
+	w.Press(w.Alice, card, "Low priority")
 }
 
 func TestForgedPressesChangeNothing(t *testing.T) {
@@ -139,36 +121,27 @@ func TestButtonsOfTheCard(t *testing.T) {
 	card, number := w.Ticket(chat, "buttons")
 	bob := w.Telegram.NewPerson("Bob")
 	chat.Join(bob)
-	press := func(who *telegramtest.Person, m *telegramtest.Message, label string) string {
-		p, err := w.Telegram.Press(who, chat.Message(m.ID), label)
-		require.NoError(t, err, label)
-		answer, err := p.Wait(w.Context())
-		require.NoError(t, err)
-		return answer.Text
-	}
-	require.Contains(t, press(bob, card, "Priority"), "Only the person")
-	press(w.Alice, card, "Priority")
-	require.Contains(t, press(w.Alice, card, "Low priority"), "Changing")
+	require.Contains(t, w.Press(bob, card, "Priority"), "Only the person")
+	w.Press(w.Alice, card, "Priority")
+	require.Contains(t, w.Press(w.Alice, card, "Low priority"), "Changing")
 	w.Becomes(card, "Low priority")
 	ticket, _ := w.Desk.Ticket(number)
 	require.Equal(t, "low", ticket.Priority)
-	press(w.Alice, card, "Type")
-	press(w.Alice, card, "Task")
+	w.Press(w.Alice, card, "Type")
+	w.Press(w.Alice, card, "Task")
 	w.Becomes(card, "Task")
 
-	require.Contains(t, press(bob, card, "🔔 Follow / unfollow"), "You follow")
-	_, err := w.Desk.Reply(number, "Li", "for both")
-	require.NoError(t, err)
+	require.Contains(t, w.Press(bob, card, "🔔 Follow / unfollow"), "You follow")
+	w.Reply(number, "for both")
 	require.Contains(t, w.Hears(chat, "for both").Text, "Bob")
 	for i := range 12 {
-		_, err := w.Desk.Reply(number, "Li", fmt.Sprintf("page text %d %s", i, strings.Repeat("x", 600)))
-		require.NoError(t, err)
+		w.Reply(number, fmt.Sprintf("page text %d %s", i, strings.Repeat("x", 600)))
 	}
-	_, err = w.Desk.Note(number, "Li", "SECRET")
+	_, err := w.Desk.Note(number, "Li", "SECRET")
 	require.NoError(t, err)
-	press(bob, card, "💬 Conversation")
+	w.Press(bob, card, "💬 Conversation")
 	talk := w.Hears(chat, "(1/")
-	press(bob, talk, "➡️")
+	w.Press(bob, talk, "➡️")
 	require.NotContains(t, w.Becomes(talk, "(2/").Text, "SECRET")
-	require.Contains(t, press(bob, card, "🔄 Refresh"), "Asking")
+	require.Contains(t, w.Press(bob, card, "🔄 Refresh"), "Asking")
 }

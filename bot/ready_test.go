@@ -32,7 +32,7 @@ func TestAProcessThatDoesNotPollAndHasNothingToSayStaysReady(t *testing.T) {
 	w.Telegram.Slow(time.Minute, telegramtest.Match{Method: "getUpdates"})
 	calls := len(w.Telegram.CallsOf("getMe"))
 	w.Bot().HeardOfTelegram(time.Now().Add(-bot.AskAfter - time.Second))
-	require.Eventually(t, func() bool { return len(w.Telegram.CallsOf("getMe")) > calls }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return len(w.Telegram.CallsOf("getMe")) > calls })
 	w.Ready("")
 }
 

@@ -2,7 +2,6 @@ package bot_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,33 +17,27 @@ func TestUnconfirmedIsDecidedByItsButtons(t *testing.T) {
 	bob, admin := w.Telegram.NewPerson("Bob"), w.Telegram.NewPerson("Admin")
 	chat.Join(bob)
 	chat.SetMember(admin, telegramtest.Administrator)
-	press := func(who *telegramtest.Person, m *telegramtest.Message, data string) string {
-		p := w.Telegram.Forge(who, m, data)
-		answer, err := p.Wait(w.Context())
-		require.NoError(t, err)
-		return answer.Text
-	}
 	w.Desk.Trouble(livedesktest.Create, 2, livedesktest.StoreThenLose())
 	unconfirmed := w.Say(w.Alice, chat, "/ticket lost")
 	again := unconfirmed.Buttons[0][0].Data
 
-	require.Contains(t, press(bob, unconfirmed, again), "Only the person")
+	require.Contains(t, w.Forge(bob, unconfirmed, again), "Only the person")
 	elsewhere := w.Say(bob, w.Telegram.NewSupergroup("Elsewhere"), "/help")
-	require.Contains(t, press(bob, elsewhere, again), "does not belong")
-	require.Contains(t, press(w.Alice, elsewhere, again), "does not belong")
+	require.Contains(t, w.Forge(bob, elsewhere, again), "does not belong")
+	require.Contains(t, w.Forge(w.Alice, elsewhere, again), "does not belong")
 	require.Len(t, w.Desk.Tickets(), 1)
 
-	require.Contains(t, press(w.Alice, unconfirmed, again), "Sending")
+	require.Contains(t, w.Forge(w.Alice, unconfirmed, again), "Sending")
 	second := w.Becomes(unconfirmed, "may have arrived")
-	require.Eventually(t, func() bool { return len(w.Desk.Tickets()) == 2 }, 30*time.Second, 10*time.Millisecond)
-	require.Contains(t, press(w.Alice, unconfirmed, again), "already decided")
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool { return len(w.Desk.Tickets()) == 2 })
+	require.Contains(t, w.Forge(w.Alice, unconfirmed, again), "already decided")
+	w.Eventually(func() bool {
 		second = chat.Message(unconfirmed.ID)
 		return second.Buttons[0][0].Data != again
-	}, 30*time.Second, 10*time.Millisecond)
-	require.Contains(t, press(admin, second, second.Buttons[0][0].Data), "Sending")
+	})
+	require.Contains(t, w.Forge(admin, second, second.Buttons[0][0].Data), "Sending")
 	w.Becomes(unconfirmed, "tk_")
-	require.Contains(t, press(admin, second, second.Buttons[0][1].Data), "already decided")
+	require.Contains(t, w.Forge(admin, second, second.Buttons[0][1].Data), "already decided")
 	tickets := w.Desk.Tickets()
 	require.Len(t, tickets, 3)
 	require.Len(t, w.Desk.Creates(), 1, "all attempts carry the same reference")
@@ -55,8 +48,7 @@ func TestLeavingAnUnconfirmedTicketEndsIt(t *testing.T) {
 	w := bottest.New(t)
 	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.Cut())
 	unconfirmed := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket lost")
-	_, err := w.Telegram.Press(w.Alice, unconfirmed, unconfirmed.Buttons[0][1].Text)
-	require.NoError(t, err)
+	w.Press(w.Alice, unconfirmed, "Leave it")
 	left := w.Becomes(unconfirmed, "Left as it is")
 	require.Empty(t, left.Buttons)
 	require.Empty(t, w.Desk.Tickets())

@@ -137,7 +137,7 @@ func (w *World) Context() context.Context {
 }
 
 // Eventually waits until something has come true.
-func (w *World) Eventually(is func() bool, what string) {
+func (w *World) Eventually(is func() bool) {
 	w.t.Helper()
-	require.Eventually(w.t, is, patience, 10*time.Millisecond, "%s\n%s", what, w.Logs)
+	require.Eventually(w.t, is, patience, 10*time.Millisecond, "%s", w.Logs)
 }

@@ -42,7 +42,7 @@ func (w *World) Count(table string) (n int) {
 // Additions waits until so many additions to tickets are stored.
 func (w *World) Additions(n int) {
 	w.t.Helper()
-	w.Eventually(func() bool { return w.Count("additions") == n }, "the additions are not stored")
+	w.Eventually(func() bool { return w.Count("additions") == n })
 }
 
 // BotID is what rows carry that belong to the world's bot.

@@ -19,6 +19,14 @@ func (w *World) Body() map[string]any {
 	return body
 }
 
+// Reply lets the agent Li reply to a ticket, for the customer to see, and returns the message's id.
+func (w *World) Reply(number, text string, files ...livedesktest.File) (id string) {
+	w.t.Helper()
+	id, err := w.Desk.Reply(number, "Li", text, files...)
+	require.NoError(w.t, err)
+	return id
+}
+
 // Attachments waits until the only ticket has n of them and returns the names of the uploaded files, in order.
 func (w *World) Attachments(n int) []string {
 	w.t.Helper()
@@ -30,7 +38,7 @@ func (w *World) Attachments(n int) []string {
 		}
 		names = w.uploaded(tickets[0].Attachments)
 		return len(names) == n
-	}, "the ticket does not get its files")
+	})
 	return names
 }
 
@@ -60,7 +68,7 @@ func (w *World) TicketIs(number string, right func(livedesktest.Ticket) bool) {
 		ticket, ok := w.Desk.Ticket(number)
 		return ok && right(ticket)
 	}
-	w.Eventually(is, "the ticket is not as it should be")
+	w.Eventually(is)
 	w.Looked(4)
 	require.True(w.t, is(), "it did not stay so")
 }

@@ -45,5 +45,5 @@ func (w *World) Ready(want string) {
 			return err == nil && want == ""
 		}
 		return strings.Contains(err.Error(), want)
-	}, "it does not become ready, or unready: "+want)
+	})
 }

@@ -75,10 +75,10 @@ func (w *World) Said(chat *telegramtest.Chat, text string) (times int) {
 	return times
 }
 
-// Press lets a person press a button of a message as it now is and returns the answer.
+// Press lets a person press a button under a message as it now is and returns the answer.
 func (w *World) Press(by *telegramtest.Person, m *telegramtest.Message, label string) string {
 	w.t.Helper()
-	press, err := w.Telegram.Press(by, m.Chat.Message(m.ID), label)
+	press, err := w.Telegram.Press(by, m, label)
 	require.NoError(w.t, err, label)
 	answer, err := press.Wait(w.Context())
 	require.NoError(w.t, err, label)

@@ -29,7 +29,7 @@ func NewHooked(t testing.TB) *World {
 // Serving waits until Telegram has taken the webhook.
 func (w *World) Serving() {
 	w.t.Helper()
-	w.Eventually(func() bool { return len(w.Telegram.CallsOf("setWebhook")) > 0 }, "the webhook is not set")
+	w.Eventually(func() bool { return len(w.Telegram.CallsOf("setWebhook")) > 0 })
 }
 
 // Post sends a body to the webhook as Telegram does.

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,8 +22,7 @@ func TestAReplyToTheCardIsAddedToTheTicket(t *testing.T) {
 	w.Desk.Trouble(livedesktest.Update, 1, livedesktest.StoreThenLose())
 	added := w.Say(w.Alice, chat, "It is **worse**\nnow", telegramtest.ReplyTo(card))
 	require.Contains(t, added.Text, "Added")
-	_, err := w.Desk.Reply(number, "Li", "Which tap?")
-	require.NoError(t, err)
+	w.Reply(number, "Which tap?")
 	question := w.Hears(chat, "Which tap?")
 	bob := w.Telegram.NewPerson("Bob")
 	require.Contains(t, w.Say(bob, chat, "The left one", telegramtest.ReplyTo(question)).Text, "Added")
@@ -44,13 +42,13 @@ func TestConcurrentAdditionsAndAnAgentsEditsSurvive(t *testing.T) {
 	for i := range 20 {
 		w.Telegram.Say(w.Telegram.NewPerson(fmt.Sprintf("P%02d", i)), chat, fmt.Sprintf("addition %02d", i), telegramtest.ReplyTo(card))
 	}
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool {
 		ticket, _ := w.Desk.Ticket(number)
 		return strings.Count(ticket.Description, "addition ") == 20
-	}, 30*time.Second, 20*time.Millisecond)
+	})
 	ticket, _ := w.Desk.Ticket(number)
 	require.Contains(t, ticket.Description, "agent's own words")
-	require.Eventually(t, func() bool { return len(chat.BotMessages()) == 21 }, 30*time.Second, 20*time.Millisecond)
+	w.Eventually(func() bool { return len(chat.BotMessages()) == 21 })
 }
 
 func TestNobodyCanPutWordsIntoSomebodyElsesMouth(t *testing.T) {
@@ -77,11 +75,9 @@ func TestOneAdditionThatLiveDeskRefusesDoesNotTakeOthersAlong(t *testing.T) {
 	w.Additions(2)
 	w.Desk.Trouble(livedesktest.Update, 2, livedesktest.Refuse(422, "")) // both together, then the first alone
 	resume()
-	answer, err := w.Telegram.WaitReply(w.Context(), said[1])
-	require.NoError(t, err)
+	answer := w.Answer(said[1])
 	require.Contains(t, answer.Text, "Added")
-	answer, err = w.Telegram.WaitReply(w.Context(), said[0])
-	require.NoError(t, err)
+	answer = w.Answer(said[0])
 	require.Contains(t, answer.Text, "could not be added")
 	ticket, _ := w.Desk.Ticket(number)
 	require.NotContains(t, ticket.Description, "first")
@@ -115,8 +111,7 @@ func TestWhoAddsToATicketThatDoesNotComeAboutHearsOfIt(t *testing.T) {
 		w.Additions(1)
 		w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Refuse(422, ""))
 		end()
-		answer, err := w.Telegram.WaitReply(w.Context(), added)
-		require.NoError(t, err)
+		answer := w.Answer(added)
 		require.Contains(t, answer.Text, "cannot be added")
 	})
 	t.Run("waiting, then created", func(t *testing.T) {
@@ -128,8 +123,7 @@ func TestWhoAddsToATicketThatDoesNotComeAboutHearsOfIt(t *testing.T) {
 		added := w.Telegram.Say(w.Alice, chat, "more", telegramtest.ReplyTo(card))
 		w.Additions(1)
 		end()
-		answer, err := w.Telegram.WaitReply(w.Context(), added)
-		require.NoError(t, err)
+		answer := w.Answer(added)
 		require.Contains(t, answer.Text, "Added")
 		require.Contains(t, w.Desk.Tickets()[0].Description, "more")
 	})
@@ -141,10 +135,8 @@ func TestWhoAddsToATicketThatDoesNotComeAboutHearsOfIt(t *testing.T) {
 		card := w.Say(w.Alice, chat, "/ticket doubt")
 		added := w.Telegram.Say(w.Alice, chat, "more", telegramtest.ReplyTo(card))
 		w.Additions(1)
-		_, err := w.Telegram.Press(w.Alice, chat.Message(card.ID), "Leave it")
-		require.NoError(t, err)
-		answer, err := w.Telegram.WaitReply(w.Context(), added)
-		require.NoError(t, err)
+		w.Press(w.Alice, card, "Leave it")
+		answer := w.Answer(added)
 		require.Contains(t, answer.Text, "cannot be added")
 	})
 	t.Run("created without a number", func(t *testing.T) {
@@ -168,8 +160,7 @@ func TestAnAdditionToATicketThatLiveDeskLostIsAnsweredAndEnds(t *testing.T) {
 	w.Additions(1)
 	require.NoError(t, w.Desk.Delete(number))
 	resume()
-	answer, err := w.Telegram.WaitReply(w.Context(), added)
-	require.NoError(t, err, "%s", w.Logs)
+	answer := w.Answer(added)
 	require.Contains(t, answer.Text, "could not be added")
 	w.Hears(chat, "does not know ticket")
 	_, _ = w.Ticket(chat, "other")

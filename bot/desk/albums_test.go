@@ -3,7 +3,6 @@ package desk_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -114,10 +113,10 @@ func TestAnAlbumThatAsksForANewTicketBelowACardIsNotAddedToTheOld(t *testing.T) 
 	chat := w.Telegram.NewSupergroup("S")
 	card, old := w.Ticket(chat, "old")
 	w.Telegram.Album(w.Alice, chat, "/ticket new", w.Texts(3), telegramtest.ReplyTo(card))
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool {
 		tickets := w.Desk.Tickets()
 		return len(tickets) == 2 && len(tickets[1].Attachments) == 3
-	}, 30*time.Second, 20*time.Millisecond, "%s", w.Logs)
+	})
 	w.Looked(4)
 	ticket, _ := w.Desk.Ticket(old)
 	require.Empty(t, ticket.UpdateBodies)

@@ -17,20 +17,19 @@ func TestAnEditOfTheCommandUpdatesTheTicket(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Prinetr\nfirst floor")
-	card, err := w.Telegram.WaitReply(w.Context(), command)
-	require.NoError(t, err)
+	card := w.Answer(command)
 	number := w.Number(card)
 	w.Telegram.Edit(command, "/ticket Printer\nsecond floor")
 	w.Becomes(card, "Printer")
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool {
 		ticket, _ := w.Desk.Ticket(number)
 		return ticket.Title == "Printer" && ticket.Description == "second floor"
-	}, 30*time.Second, 10*time.Millisecond)
+	})
 	w.Telegram.Edit(chat.Message(command.ID), "/ticket Printer\nsecond floor, left")
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool {
 		ticket, _ := w.Desk.Ticket(number)
 		return ticket.Description == "second floor, left"
-	}, 30*time.Second, 10*time.Millisecond)
+	})
 	require.Len(t, w.Desk.Tickets(), 1)
 }
 
@@ -39,8 +38,7 @@ func TestTheLastOfSeveralQuickEditsWins(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket one\nfirst")
-	card, err := w.Telegram.WaitReply(w.Context(), command)
-	require.NoError(t, err)
+	card := w.Answer(command)
 	number := w.Number(card)
 	resume := w.HoldLooks(card)
 	for _, text := range []string{"two\nsecond", "three\nthird", "four\nfourth"} {
@@ -56,8 +54,7 @@ func TestAnEditKeepsWhatAgentsMadeOfTheTicket(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Printer\nno")
-	card, err := w.Telegram.WaitReply(w.Context(), command)
-	require.NoError(t, err)
+	card := w.Answer(command)
 	number := w.Number(card)
 	require.NoError(t, w.Desk.Change(number, func(x *livedesktest.Ticket) {
 		x.Title, x.Description = "Printer [net]", "cause unknown, now noted\nno\n\n## Agent\nno idea"
@@ -74,8 +71,7 @@ func TestAnEditKeepsWhatIsSaidOfMissingFiles(t *testing.T) {
 	w.Desk.SetUpload(false)
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Door\nfirst", telegramtest.Attached(w.Texts(1)[0]))
-	card, err := w.Telegram.WaitReply(w.Context(), command)
-	require.NoError(t, err)
+	card := w.Answer(command)
 	w.Telegram.Edit(command, "/ticket Door\nsecond")
 	w.TicketIs(w.Number(card), func(x livedesktest.Ticket) bool {
 		return strings.HasPrefix(x.Description, "second\n\n[Not included: a.txt") && strings.Count(x.Description, "a.txt") == 1
@@ -87,8 +83,7 @@ func TestAnEditAfterTwoDaysIsTooLate(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Old")
-	card, err := w.Telegram.WaitReply(w.Context(), command)
-	require.NoError(t, err)
+	card := w.Answer(command)
 	w.SQL(`UPDATE tickets SET created_at = now() - interval '49 hours'`)
 	w.Telegram.Edit(command, "/ticket New")
 	w.Quiet(w.Alice)

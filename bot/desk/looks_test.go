@@ -21,8 +21,7 @@ func TestTheNextLookBringsAReply(t *testing.T) {
 	_, number := w.Ticket(chat, "prompt")
 	for i := range 4 {
 		w.Looked(1) // the worst moment: just after a look
-		_, err := w.Desk.Reply(number, "Li", fmt.Sprintf("prompt %d.", i))
-		require.NoError(t, err)
+		w.Reply(number, fmt.Sprintf("prompt %d.", i))
 		began := time.Now()
 		w.Hears(chat, fmt.Sprintf("prompt %d.", i))
 		t.Logf("there after %v, looking every %v", time.Since(began), w.Config.TrackEvery)
@@ -50,10 +49,10 @@ func TestNothingIsMissedAfterADayDown(t *testing.T) {
 	for i := range 7 {
 		require.Equal(t, 1, w.Said(chat, fmt.Sprintf("night %d.", i)))
 	}
-	require.Eventually(t, func() bool {
+	w.Eventually(func() bool {
 		ticket, _ := w.Desk.Ticket(number)
 		return strings.Contains(ticket.Description, "I waited")
-	}, 30*time.Second, 10*time.Millisecond)
+	})
 }
 
 func TestThousandsOfTicketsAreWatchedFairlyAtTheRate(t *testing.T) {
@@ -68,8 +67,7 @@ func TestThousandsOfTicketsAreWatchedFairlyAtTheRate(t *testing.T) {
 	w.Start()
 	began := time.Now()
 	w.Looked(rate)
-	_, err := w.Desk.Reply(active, "Li", "soon")
-	require.NoError(t, err)
+	w.Reply(active, "soon")
 	w.Hears(chat, "soon")
 	for range 3 {
 		w.Ticket(chat, "people first")
@@ -114,7 +112,7 @@ func TestALookThatChangesNothingEditsNothing(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	w.Ticket(chat, "calm")
-	require.Eventually(t, func() bool { return w.Desk.Seen(livedesktest.Get) >= 3 }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return w.Desk.Seen(livedesktest.Get) >= 3 })
 	require.Empty(t, w.Telegram.CallsOf("editMessageText"))
 }
 
@@ -123,9 +121,8 @@ func TestAddressesThatAreSignedAnewChangeNothing(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "signed")
-	_, err := w.Desk.Reply(number, "Li", "see", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+	w.Reply(number, "see", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+	w.Eventually(func() bool { return w.Files(chat) == 1 })
 	for i := range 5 {
 		require.NoError(t, w.Desk.Change(number, func(x *livedesktest.Ticket) {
 			x.Messages[0].Files[0].URL = fmt.Sprintf("https://files.invalid/a.txt?signature=%d", i)
@@ -175,7 +172,7 @@ func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {
 	w.Hears(chat, "does not know ticket")
 	seen := w.Desk.Seen(livedesktest.Get)
 	w.Ticket(chat, "other")
-	require.Eventually(t, func() bool { return w.Desk.Seen(livedesktest.Get) > seen+3 }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return w.Desk.Seen(livedesktest.Get) > seen+3 })
 	gone := 0
 	for _, r := range w.Desk.Requests() {
 		if r.Status == 404 {

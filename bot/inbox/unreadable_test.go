@@ -2,7 +2,6 @@ package inbox_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,9 +23,9 @@ func TestAnUnreadableUpdateIsKeptForALookAndBlocksNobody(t *testing.T) {
 		require.NoError(t, err)
 	}
 	w.Number(w.Say(w.Alice, chat, "/ticket behind them"))
-	require.Eventually(t, func() bool { return w.Telegram.Pending() == 0 }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return w.Telegram.Pending() == 0 })
 	w.Eventually(func() bool {
 		return w.Count("updates WHERE fault = 'unreadable' AND payload IS NOT NULL") == 5
-	}, "they are not kept")
+	})
 	require.NotContains(t, w.Logs.String(), "/ticket x")
 }

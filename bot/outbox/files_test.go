@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,11 +17,10 @@ func TestAgentsFilesComeAsFilesOrAsALink(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "files")
-	_, err := w.Desk.Reply(number, "Li", "see these",
+	w.Reply(number, "see these",
 		livedesktest.File{Name: "p.jpg", Type: "image/jpeg", Content: []byte("jpeg")},
 		livedesktest.File{Name: "r.pdf", Type: "application/pdf", Content: []byte("pdf")},
 		livedesktest.File{Name: "huge.bin", Type: "application/octet-stream", Size: 21 << 20})
-	require.NoError(t, err)
 	w.Hears(chat, "huge.bin")
 	var kinds []telegramtest.Kind
 	for _, m := range chat.BotMessages() {
@@ -39,14 +37,12 @@ func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "picture")
 	w.Telegram.Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", telegramtest.Match{Method: "sendPhoto"})
-	_, err := w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "wide.png", Type: "image/png", Content: []byte("png")})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+	w.Reply(number, "", livedesktest.File{Name: "wide.png", Type: "image/png", Content: []byte("png")})
+	w.Eventually(func() bool { return w.Files(chat) == 1 })
 	require.Equal(t, telegramtest.Document, chat.BotMessages()[2].File.Kind)
 
 	w.Telegram.Fail(400, "Bad Request: wrong type of file", telegramtest.Match{Method: "sendDocument"})
-	_, err = w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "odd.bin", Type: "x/y", Content: []byte("x")})
-	require.NoError(t, err)
+	w.Reply(number, "", livedesktest.File{Name: "odd.bin", Type: "x/y", Content: []byte("x")})
 	require.Contains(t, w.Hears(chat, "📎").Sent, "<a href=")
 }
 
@@ -63,7 +59,6 @@ func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
 		_, _ = rw.Write([]byte("content"))
 	}))
 	t.Cleanup(store.Close)
-	_, err := w.Desk.Reply(number, "Li", "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
-	require.NoError(t, err)
-	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+	w.Reply(number, "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
+	w.Eventually(func() bool { return w.Files(chat) == 1 })
 }

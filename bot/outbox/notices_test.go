@@ -27,7 +27,7 @@ func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
 		w.Becomes(card, step.card)
 		if step.told != "" {
 			ends++
-			require.Eventually(t, func() bool { return len(chat.BotMessages()) == 1+ends }, 30*time.Second, 10*time.Millisecond)
+			w.Eventually(func() bool { return len(chat.BotMessages()) == 1+ends })
 			require.Contains(t, chat.BotMessages()[ends].Text, step.told)
 		}
 	}
@@ -62,8 +62,7 @@ func TestAnAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T) {
 	require.Equal(t, card.ID, reply.ReplyTo)
 	require.Contains(t, reply.Text, "Agent <Li>")
 	require.Contains(t, reply.Text, "Alice")
-	_, err = w.Desk.Reply(number, "Li", "second")
-	require.NoError(t, err)
+	w.Reply(number, "second")
 	w.Hears(forum, "second")
 	for _, m := range forum.BotMessages() {
 		require.NotContains(t, m.Text, "SECRET")
@@ -87,8 +86,7 @@ func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
 		_, err := w.Desk.Message(number, m)
 		require.NoError(t, err)
 	}
-	id, err := w.Desk.Reply(number, "Li", "open word")
-	require.NoError(t, err)
+	id := w.Reply(number, "open word")
 	w.Hears(chat, "open word")
 	w.Forge(w.Alice, card, "talk:"+w.Row(card)+":0")
 	w.Hears(chat, "(1/")
@@ -130,8 +128,7 @@ func TestAHundredRepliesArriveInOrderOnceAlsoShuffled(t *testing.T) {
 	w.Hears(chat, "answer 099.")
 	w.Stop()
 	w.Start()
-	_, err := w.Desk.Reply(number, "Li", "the last word")
-	require.NoError(t, err)
+	w.Reply(number, "the last word")
 	w.Hears(chat, "the last word")
 	var got []string
 	for _, m := range chat.BotMessages() {
@@ -148,8 +145,7 @@ func TestAnEditedReplyIsEditedInPlace(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "edit")
-	id, err := w.Desk.Reply(number, "Li", "tomorow")
-	require.NoError(t, err)
+	id := w.Reply(number, "tomorow")
 	reply := w.Hears(chat, "tomorow")
 	require.NoError(t, w.Desk.EditMessage(number, id, "tomorrow"))
 	w.Becomes(reply, "tomorrow")
@@ -163,11 +159,10 @@ func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "long")
-	id, err := w.Desk.Reply(number, "Li", "short", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
-	require.NoError(t, err)
+	id := w.Reply(number, "short", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
 	w.Hears(chat, "short")
 	first := w.Hears(chat, "short")
-	require.Eventually(t, func() bool { return w.Files(chat) == 1 }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return w.Files(chat) == 1 })
 
 	require.NoError(t, w.Desk.EditMessage(number, id, long("second")))
 	w.Hears(chat, "THE END second")
@@ -185,7 +180,7 @@ func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 
 	require.NoError(t, w.Desk.EditMessage(number, id, "short again"))
 	w.Becomes(first, "short again")
-	require.Eventually(t, func() bool { return w.Said(chat, "third") == 0 }, 30*time.Second, 10*time.Millisecond)
+	w.Eventually(func() bool { return w.Said(chat, "third") == 0 })
 	require.Equal(t, 1, w.Files(chat), "a file comes once")
 }
 
@@ -195,14 +190,12 @@ func TestAReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "moving")
 	w.Telegram.Slow(2*time.Second, telegramtest.Match{Method: "sendMessage", Chat: chat, Times: 1})
-	id, err := w.Desk.Reply(number, "Li", strings.Repeat("outdated ", 1000))
-	require.NoError(t, err)
+	id := w.Reply(number, strings.Repeat("outdated ", 1000))
 	w.Looked(3)
 	require.NoError(t, w.Desk.EditMessage(number, id, "new"))
 	w.Looked(3)
 	require.NoError(t, w.Desk.EditMessage(number, id, strings.Repeat("current ", 1000)))
-	require.Eventually(t, func() bool { return w.Said(chat, "current") == 1000 && w.Said(chat, "outdated") == 0 },
-		30*time.Second, 20*time.Millisecond, "%s", w.Logs)
+	w.Eventually(func() bool { return w.Said(chat, "current") == 1000 && w.Said(chat, "outdated") == 0 })
 }
 
 func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
@@ -210,8 +203,7 @@ func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "gone")
-	id, err := w.Desk.Reply(number, "Li", "Monday")
-	require.NoError(t, err)
+	id := w.Reply(number, "Monday")
 	w.Telegram.Remove(w.Hears(chat, "Monday"))
 	require.NoError(t, w.Desk.EditMessage(number, id, "Tuesday"))
 	w.Hears(chat, "Tuesday")
@@ -224,10 +216,8 @@ func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
 	first, firstNumber := w.Ticket(one, "first")
 	second, secondNumber := w.Ticket(two, "second")
 	require.Equal(t, first.ID, second.ID)
-	_, err := w.Desk.Reply(firstNumber, "Li", "for the first")
-	require.NoError(t, err)
-	_, err = w.Desk.Reply(secondNumber, "Li", "for the second")
-	require.NoError(t, err)
+	w.Reply(firstNumber, "for the first")
+	w.Reply(secondNumber, "for the second")
 	require.Equal(t, first.ID, w.Hears(one, "for the first").ReplyTo)
 	require.Equal(t, second.ID, w.Hears(two, "for the second").ReplyTo)
 	w.Say(w.Alice, two, "to the second", telegramtest.ReplyTo(second))
