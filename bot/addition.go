@@ -16,7 +16,7 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	if !h.cfg.FollowUps {
 		return false, nil
 	}
-	post, err := h.quotedPost(ctx, a)
+	post, err := h.posts.quoted(ctx, a)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && post.Ticket == 0 {
 		return false, nil
 	}

@@ -104,8 +104,8 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 // handler is what does the wishes of people.
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
-		cfg: cfg, me: b.me, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: newAccess(cfg, b.store, b.telegram), log: b.log,
+		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
+		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, log: b.log,
 	}
 }
 

@@ -21,7 +21,7 @@ func (h handler) choose(ctx context.Context, say view.Language, c choice) (strin
 	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
 		return say.Text("press_late"), nil
 	}
-	if about, err := h.isAbout(ctx, c.pressed, t); err != nil || !about {
+	if about, err := h.posts.isAbout(ctx, c.pressed, t); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}
 	field, value, _ := strings.Cut(c.argument, "=")

@@ -38,7 +38,7 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 
 // turnPage puts another page in place of the one that stands.
 func (h handler) turnPage(ctx context.Context, say view.Language, c choice, m markup.Message) (string, error) {
-	if about, err := h.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
+	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}
 	if v, err := h.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {

@@ -15,14 +15,14 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if !a.by.user {
 		return h.say(ctx, a, say.Text("follow_nobody"))
 	}
-	about, err := h.meant(ctx, a)
+	about, err := h.posts.meant(ctx, a)
 	if errors.Is(err, storage.ErrNotFound) {
 		return h.say(ctx, a, say.Text("follow_which"))
 	}
 	if err != nil {
 		return err
 	}
-	ours, err := h.rows(ctx, about)
+	ours, err := h.posts.rows(ctx, about)
 	if err != nil {
 		return err
 	}

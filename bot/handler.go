@@ -15,8 +15,8 @@ import (
 
 // handler does what people want of the bot. It is the inbox's Handler.
 type handler struct {
+	router
 	cfg      Config
-	me       *identity
 	telegram *telegram.Client
 	store    *storage.Store
 	work     *claims.Worker
@@ -24,6 +24,7 @@ type handler struct {
 	desk     *desk.Desk
 	outbox   *outbox.Outbox
 	access   access
+	posts    posts
 	log      *slog.Logger
 }
 

@@ -11,29 +11,32 @@ import (
 	"livedeskbot/storage"
 )
 
+// posts are the bot's messages about tickets, by which people name tickets without a number.
+type posts struct{ store *storage.Store }
+
 // meant is the ticket that a command names: by its number, or as a reply to one of the bot's messages about it.
 // ErrNotFound: by neither.
-func (h handler) meant(ctx context.Context, a asked) (storage.Post, error) {
+func (p posts) meant(ctx context.Context, a asked) (storage.Post, error) {
 	if number, _, _ := strings.Cut(markup.Line(a.args), " "); number != "" {
 		return storage.Post{TicketID: number}, nil
 	}
 	if a.quoted == nil || !a.quoted.mine {
 		return storage.Post{}, storage.ErrNotFound
 	}
-	return h.quotedPost(ctx, a)
+	return p.quoted(ctx, a)
 }
 
-// quotedPost is what the quoted message of the bot is about.
-func (h handler) quotedPost(ctx context.Context, a asked) (storage.Post, error) {
-	return h.postAt(ctx, a.at.Chat, a.quoted.at.Reply, a.quoted.sent)
+// quoted is what the quoted message of the bot is about.
+func (p posts) quoted(ctx context.Context, a asked) (storage.Post, error) {
+	return p.at(ctx, a.at.Chat, a.quoted.at.Reply, a.quoted.sent)
 }
 
-// postAt is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
+// at is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
 // tells its number, so a fresh message, going by its date, is given time to be recorded.
-func (h handler) postAt(ctx context.Context, chat, id int64, sent time.Time) (storage.Post, error) {
+func (p posts) at(ctx context.Context, chat, id int64, sent time.Time) (storage.Post, error) {
 	fresh := time.Since(sent) < recording+time.Second // dates are whole seconds
 	for until := time.Now().Add(recording); ; {
-		about, err := h.store.PostAt(ctx, chat, id)
+		about, err := p.store.PostAt(ctx, chat, id)
 		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
 			return about, err
 		}
@@ -44,11 +47,11 @@ func (h handler) postAt(ctx context.Context, chat, id int64, sent time.Time) (st
 }
 
 // rows are our tickets that a post is about.
-func (h handler) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
+func (p posts) rows(ctx context.Context, about storage.Post) ([]storage.Ticket, error) {
 	if about.TicketID != "" {
-		return h.store.TicketsByNumber(ctx, about.TicketID)
+		return p.store.TicketsByNumber(ctx, about.TicketID)
 	}
-	t, err := h.store.Ticket(ctx, about.Ticket)
+	t, err := p.store.Ticket(ctx, about.Ticket)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +59,8 @@ func (h handler) rows(ctx context.Context, about storage.Post) ([]storage.Ticket
 }
 
 // isAbout reports whether the message of the button is one about the ticket: forged data must not change another one.
-func (h handler) isAbout(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	post, err := h.postAt(ctx, p.chat, p.message, p.sent)
+func (p posts) isAbout(ctx context.Context, b pressed, t storage.Ticket) (bool, error) {
+	post, err := p.at(ctx, b.chat, b.message, b.sent)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}

@@ -36,21 +36,24 @@ type (
 	}
 )
 
+// router says what updates want. It asks nobody.
+type router struct{ me *identity }
+
 // route says what an update wants; nil: nothing. It is a pure function.
-func (h handler) route(u *models.Update) any {
+func (r router) route(u *models.Update) any {
 	switch {
 	case u.Message != nil:
 		if move, ok := readMove(u.Message); ok {
 			return move
 		}
-		m, ok := readMessage(u.Message, h.me.id)
+		m, ok := readMessage(u.Message, r.me.id)
 		if !ok {
 			return partOf(m) // a forwarded album can be asked about
 		}
-		return h.routeMessage(m)
+		return r.routeMessage(m)
 	case u.EditedMessage != nil:
-		if m, ok := readMessage(u.EditedMessage, h.me.id); ok {
-			return h.routeEdit(m)
+		if m, ok := readMessage(u.EditedMessage, r.me.id); ok {
+			return r.routeEdit(m)
 		}
 	case u.CallbackQuery != nil:
 		return readPress(u.CallbackQuery)
@@ -60,8 +63,8 @@ func (h handler) route(u *models.Update) any {
 	return nil
 }
 
-func (h handler) routeMessage(m message) any {
-	if name, args, ok := parseCommand(m.words, h.me.name()); ok {
+func (r router) routeMessage(m message) any {
+	if name, args, ok := parseCommand(m.words, r.me.name()); ok {
 		a, c := asked{message: m, args: args}, commandNamed(name)
 		switch {
 		case c != nil:
@@ -86,8 +89,8 @@ func (h handler) routeMessage(m message) any {
 }
 
 // routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
-func (h handler) routeEdit(m message) any {
-	if name, args, isCommand := parseCommand(m.words, h.me.name()); isCommand {
+func (r router) routeEdit(m message) any {
+	if name, args, isCommand := parseCommand(m.words, r.me.name()); isCommand {
 		if name != "ticket" {
 			return nil
 		}
@@ -111,16 +114,16 @@ func partOf(m message) any {
 
 // Relevant reports whether an update can want anything, and in which lane it goes. Unlike route it does not need to know the
 // bot's name, which is not known before Telegram has answered once.
-func (h handler) Relevant(u *models.Update) (inbox.Lane, bool) {
+func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 	switch {
 	case u.Message != nil:
 		if _, ok := readMove(u.Message); ok {
 			return inbox.Lane{Chat: u.Message.Chat.ID}, true
 		}
-		m, ok := readMessage(u.Message, h.me.id)
+		m, ok := readMessage(u.Message, r.me.id)
 		return m.lane(), m.album != "" || ok && (m.mayWant() || m.private && m.words != "")
 	case u.EditedMessage != nil:
-		m, ok := readMessage(u.EditedMessage, h.me.id)
+		m, ok := readMessage(u.EditedMessage, r.me.id)
 		return m.lane(), ok && m.mayWant()
 	case u.CallbackQuery != nil:
 		p := readPress(u.CallbackQuery)

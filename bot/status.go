@@ -23,7 +23,7 @@ const (
 
 // status handles /status in its three forms.
 func (h handler) status(ctx context.Context, update int64, a asked) (bool, error) {
-	about, err := h.meant(ctx, a)
+	about, err := h.posts.meant(ctx, a)
 	if err == nil {
 		return h.show(ctx, update, a, about)
 	}
@@ -67,7 +67,7 @@ func (h handler) show(ctx context.Context, update int64, a asked, about storage.
 // not know that the ticket exists.
 func (h handler) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
 	say := h.view.In("")
-	ours, err := h.rows(ctx, about)
+	ours, err := h.posts.rows(ctx, about)
 	if err != nil {
 		return "", about, err
 	}
