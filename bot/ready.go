@@ -29,6 +29,8 @@ func (b *Bot) Ready(ctx context.Context) error {
 		return errors.New("the database cannot be reached or takes no rows")
 	case b.work.Process() == nil:
 		return errors.New("starting")
+	case b.work.CutOff():
+		return errors.New("the database has fallen silent")
 	case b.telegram.Silent() > silence:
 		return errors.New("no answer from Telegram")
 	}

@@ -26,6 +26,7 @@ const undefinedTable = "42P01"
 func Migrate(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 	config := pool.Config().ConnConfig
 	config.RuntimeParams["statement_timeout"] = "0"
+	config.DialFunc = newDialer().DialContext
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
 

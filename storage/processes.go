@@ -42,6 +42,9 @@ type InHand struct{ Updates, Tickets, Tellings, Files []int64 }
 // nil: the number stays the same then, and of what carries it, everything that is not in hand is freed: it was claimed, and
 // the answer that says so was lost with the connection.
 func (s *Store) Register(ctx context.Context, previous *Process, hand InHand) (*Process, error) {
+	if previous != nil {
+		s.pool.Reset() // what cut one connection has likely cut the others
+	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("register process: %w", err)
@@ -85,7 +88,8 @@ func (p *Process) replace(ctx context.Context, previous *Process) error {
 	return err
 }
 
-// Alive returns an error once the lock's connection is lost; the process must then register again.
+// Alive returns an error once the lock's connection is lost, or leads to a server that takes no changes any more: another one
+// may, and knows nothing of the lock. The process must then register again.
 func (p *Process) Alive(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -94,7 +98,8 @@ func (p *Process) Alive(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if _, err := p.conn.Exec(ctx, `SELECT 1`); err != nil {
+	err := writable(ctx, p.conn)
+	if err != nil {
 		return fmt.Errorf("process %d is cut off: %w", p.Number, err)
 	}
 	return nil

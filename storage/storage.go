@@ -22,8 +22,8 @@
 //	chats.go      chats        chats that were lost or have moved
 //	processes.go  processes    running processes, and taking over from dead ones
 //
-// and beside them storage.go, the connection and what all queries share; named.go, arguments by name; commits.go,
-// statements that share a commit; migrate.go, the schema; counts.go and facts.go, what is asked from outside.
+// and beside them storage.go, what all queries share; dial.go, connections and when they are given up; named.go, arguments by
+// name; commits.go, statements that share a commit; migrate.go, the schema; counts.go and facts.go, what is asked from outside.
 package storage
 
 import (
@@ -38,6 +38,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -56,18 +57,36 @@ type Store struct {
 }
 
 // Open connects to Postgres at url, a connection string as libpq reads it. It returns without a connection: a
-// database that is away is an error of the calls.
+// database that is away is an error of the calls, and so is one that does not answer within 13 s. Of several servers in the
+// string, with target_session_attrs=read-write, it uses the one that takes changes, also after another one has become that.
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a Postgres connection string") // pgx's error may quote the password
 	}
+	// Where one connection has fallen silent, or leads to a server that takes no changes any more, the others have too.
+	var opened atomic.Pointer[pgxpool.Pool] // nil while its first connections are made
+	reset := func() {
+		if pool := opened.Load(); pool != nil {
+			pool.Reset()
+		}
+	}
 	config.MaxConns = 10
 	config.MaxConnIdleTime = time.Minute
-	config.ConnConfig.ConnectTimeout = 5 * time.Second
+	config.PingTimeout = 2 * time.Second
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	config.ConnConfig.DialFunc = dial(reset)
+	refused := config.ConnConfig.OnPgError
+	config.ConnConfig.OnPgError = func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
+		if err.Code == readOnly {
+			reset()
+			return false // closes this one
+		}
+		return refused(conn, err)
+	}
 	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
 		"application_name":                    "livedeskbot",
-		"statement_timeout":                   "30s",
+		"statement_timeout":                   "10s",
 		"lock_timeout":                        "5s",
 		"idle_in_transaction_session_timeout": "30s",
 		// A vanished host must not keep its locks for hours.
@@ -81,6 +100,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	opened.Store(pool)
 	return &Store{pool: pool, commits: newCommits(pool)}, nil
 }
 
@@ -103,14 +123,19 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // Ping returns nil where a new row could be written: the database answers and is not read-only.
 func (s *Store) Ping(ctx context.Context) error {
-	readOnly, err := one[string](ctx, s.pool, `SHOW transaction_read_only`)
-	if err != nil {
+	if err := writable(ctx, s.pool); err != nil {
 		return fmt.Errorf("ping database: %w", err)
 	}
-	if readOnly == "on" {
-		return errors.New("ping database: it is read-only")
-	}
 	return nil
+}
+
+// writable returns nil where the database answers and takes changes.
+func writable(ctx context.Context, q querier) error {
+	readOnly, err := one[string](ctx, q, `SHOW transaction_read_only`)
+	if err == nil && readOnly == "on" {
+		err = errors.New("it is read-only")
+	}
+	return err
 }
 
 // IsAway reports whether an error means that the database cannot be reached, is not ready or hung up, which may pass.
@@ -127,7 +152,13 @@ func IsAway(err error) bool {
 }
 
 // hungUp are the errors that end a broken connection, of pgx and of database/sql, which goose uses.
-var hungUp = []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, driver.ErrBadConn, sql.ErrConnDone}
+var hungUp = []error{
+	io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, syscall.ETIMEDOUT, syscall.EHOSTUNREACH,
+	syscall.ENETUNREACH, driver.ErrBadConn, sql.ErrConnDone,
+}
+
+// readOnly is the SQLSTATE of a server that takes no changes.
+const readOnly = "25006"
 
 // passing are the SQLSTATEs of a server that starts or stops (57P), has lost a connection (08), has no room (53), is a
 // standby or otherwise read-only (25006), or in which somebody else holds what is needed (55P03, 40).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"syscall"
 	"testing"
 	"time"
 
@@ -199,6 +200,7 @@ func TestADatabaseIsAwayWhereItMayComeBack(t *testing.T) {
 		require.False(t, storage.IsAway(&pgconn.PgError{Code: code}), code)
 	}
 	require.True(t, storage.IsAway(fmt.Errorf("read: %w", io.ErrUnexpectedEOF)))
+	require.True(t, storage.IsAway(fmt.Errorf("read: %w", syscall.ETIMEDOUT)), "nobody has acknowledged what was sent")
 	require.False(t, storage.IsAway(errors.New("other")))
 
 	nobody, err := storage.Open(t.Context(), "postgres://127.0.0.1:1/none")

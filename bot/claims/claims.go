@@ -29,6 +29,7 @@ type Worker struct {
 	log      *slog.Logger
 	panicked func()
 	process  atomic.Pointer[storage.Process]
+	marked   atomic.Int64 // when the database last said that it takes this process for alive, Unix nanoseconds
 	stopping atomic.Bool
 	work     sync.WaitGroup // goroutines that finish what they have in hand
 }
@@ -53,6 +54,7 @@ func (w *Worker) register(ctx context.Context, previous *storage.Process) error 
 		process, err := w.store.Register(ctx, previous, w.inHand())
 		if err == nil {
 			w.process.Store(process)
+			w.marked.Store(time.Now().UnixNano())
 			return nil
 		}
 		w.log.Warn("waiting for the database", "error", err)
@@ -64,6 +66,10 @@ func (w *Worker) Close() { w.process.Load().Close() }
 
 // Process is this process as it is registered now; nil before Register. It changes when a lost connection is made anew.
 func (w *Worker) Process() *storage.Process { return w.process.Load() }
+
+// CutOff reports whether the database has not said for a while that it takes this process for alive: it may be silent to what is
+// under way although it answers new connections.
+func (w *Worker) CutOff() bool { return time.Since(time.Unix(0, w.marked.Load())) > cutOffAfter }
 
 // Number is what rows carry that this process has in hand.
 func (w *Worker) Number() int32 { return w.process.Load().Number }
@@ -120,6 +126,9 @@ func (w *Worker) keepRegistered(ctx context.Context) {
 	for wait.Sleep(ctx, time.Second) == nil {
 		process := w.process.Load()
 		err := process.Alive(ctx)
+		if err == nil {
+			w.marked.Store(time.Now().UnixNano())
+		}
 		if err == nil || ctx.Err() != nil {
 			continue
 		}
@@ -130,6 +139,9 @@ func (w *Worker) keepRegistered(ctx context.Context) {
 		}
 	}
 }
+
+// cutOffAfter is several tries of keepRegistered.
+const cutOffAfter = 4 * time.Second
 
 // forbearance is how long a process must have had its connection to the database before it takes others for dead: who was
 // cut off together with it, by a restart of the database, needs a moment to say that it lives.
