@@ -2,11 +2,9 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -100,7 +98,7 @@ func (c *commits) commit(all []*statement) {
 		})
 	}
 	err := c.pool.SendBatch(c.ctx, batch).Close()
-	if len(all) > 1 && rolledBack(err) {
+	if len(all) > 1 && refusal(err) { // nothing was committed; with a lost connection nobody knows
 		for _, s := range all { // only one of them is at fault
 			c.commit([]*statement{s})
 		}
@@ -112,10 +110,4 @@ func (c *commits) commit(all []*statement) {
 		}
 		s.done <- s.err
 	}
-}
-
-// rolledBack reports whether an error means that nothing was committed. With a lost connection nobody knows.
-func rolledBack(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.SeverityUnlocalized == "ERROR"
 }

@@ -25,9 +25,8 @@ const undefinedTable = "42P01"
 // limit and run on connections of their own, whatever limit the pool sets.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
 	config := pool.Config().ConnConfig
-	config.RuntimeParams["statement_timeout"] = "0"
 	config.DialFunc = newDialer().DialContext
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(configure(unbounded)))
 	defer db.Close()
 
 	// The locker counts its tries, so every run needs a new one.

@@ -26,7 +26,7 @@ type Process struct {
 	conn  *pgxpool.Conn
 	mu    sync.Mutex // guards conn, which serves one query at a time, and leads
 	leads bool
-	pid   uint32 // of the server's side of the connection
+	pid   int32 // of the server's side of the connection
 	// Number of the process, which no other process ever has.
 	Number int32
 	// Since is when it was registered over its present connection.
@@ -49,7 +49,7 @@ func (s *Store) Register(ctx context.Context, previous *Process, hand InHand) (*
 	if err != nil {
 		return nil, fmt.Errorf("register process: %w", err)
 	}
-	p := &Process{store: s, conn: conn, pid: conn.Conn().PgConn().PID(), Since: time.Now()}
+	p := &Process{store: s, conn: conn, Since: time.Now()}
 	if err := p.register(ctx, previous, hand); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("register process: %w", err)
@@ -58,6 +58,10 @@ func (s *Store) Register(ctx context.Context, previous *Process, hand InHand) (*
 }
 
 func (p *Process) register(ctx context.Context, previous *Process, hand InHand) (err error) {
+	// Behind a pooler the connection itself knows another one.
+	if p.pid, err = one[int32](ctx, p.conn, `SELECT pg_backend_pid()`); err != nil {
+		return err
+	}
 	if previous == nil {
 		p.Number, err = one[int32](ctx, p.conn, `SELECT nextval('process_number')::integer`)
 	} else {
@@ -84,7 +88,7 @@ func (p *Process) replace(ctx context.Context, previous *Process) error {
 	_, err := p.conn.Exec(ctx, `
 		SELECT pg_terminate_backend(pid) FROM pg_locks
 		WHERE locktype = 'advisory' AND classid = $1 AND objid = $2::integer::oid AND objsubid = 2 AND granted AND pid = $3`,
-		processLock, previous.Number, int32(previous.pid))
+		processLock, previous.Number, previous.pid)
 	return err
 }
 

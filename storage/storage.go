@@ -22,8 +22,9 @@
 //	chats.go      chats        chats that were lost or have moved
 //	processes.go  processes    running processes, and taking over from dead ones
 //
-// and beside them storage.go, what all queries share; dial.go, connections and when they are given up; named.go, arguments by
-// name; commits.go, statements that share a commit; migrate.go, the schema; counts.go and facts.go, what is asked from outside.
+// and beside them storage.go, what all queries share; dial.go, connections and when they are given up; session.go, what is
+// set on each; named.go, arguments by name; commits.go, statements that share a commit; migrate.go, the schema; counts.go and
+// facts.go, what is asked from outside.
 package storage
 
 import (
@@ -33,7 +34,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -84,18 +84,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		}
 		return refused(conn, err)
 	}
-	maps.Copy(config.ConnConfig.RuntimeParams, map[string]string{
-		"application_name":                    "livedeskbot",
-		"statement_timeout":                   "10s",
-		"lock_timeout":                        "5s",
-		"idle_in_transaction_session_timeout": "30s",
-		// A vanished host must not keep its locks for hours.
-		"tcp_keepalives_idle":              "10",
-		"tcp_keepalives_interval":          "5",
-		"tcp_keepalives_count":             "3",
-		"tcp_user_timeout":                 "20s",
-		"client_connection_check_interval": "5s",
-	})
+	config.ConnConfig.RuntimeParams["application_name"] = "livedeskbot"
+	config.AfterConnect = configure(bounded)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
