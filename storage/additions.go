@@ -34,39 +34,44 @@ const (
 )
 
 // Add stores an addition with its files and, in the same commit, ends the update that asked for it. The ticket is due at
-// once. An addition with a known Ref changes nothing.
+// once. An addition with a known Ref changes nothing else.
 func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update int64) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name)
-			VALUES (@ref, @ticket, @kind, @content, @message_id, @thread_id, @sender_name)
-			ON CONFLICT (ref) DO NOTHING`,
-			named{
-				"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
-				"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName,
-			})
-		if err != nil {
+		if err := add(ctx, tx, a, files); err != nil {
 			return err
 		}
-		if err := addFiles(ctx, tx, a.Ticket, files); err != nil {
-			return err
-		}
-		// Who adds to a ticket that has just ended must hear of it.
-		_, err = tx.Exec(ctx, `
-			UPDATE tickets SET
-				due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
-				`+tellInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
-			WHERE id = $1`, a.Ticket)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, finishUpdate, botID, update)
+		_, err := tx.Exec(ctx, finishUpdate, botID, update)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("add to ticket %d: %w", a.Ticket, err)
 	}
 	return nil
+}
+
+func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name)
+		VALUES (@ref, @ticket, @kind, @content, @message_id, @thread_id, @sender_name)
+		ON CONFLICT (ref) DO NOTHING`,
+		named{
+			"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
+			"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName,
+		})
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	if err := addFiles(ctx, tx, a.Ticket, files); err != nil {
+		return err
+	}
+	// Who adds to a ticket that has just ended must hear of it, also where it is being told by somebody who does not know of
+	// the addition: so the version rises.
+	_, err = tx.Exec(ctx, `
+		UPDATE tickets SET
+			due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
+			`+newsInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
+		WHERE id = $1`, a.Ticket)
+	return err
 }
 
 // Additions returns what is still to be changed in a ticket, in order.

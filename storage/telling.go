@@ -32,7 +32,7 @@ import (
 //	RecordLook     the card is to change          + 1      now, where null
 //	               else notices open                       now, where null
 //	FinishFile     created without a number       + 1      now, where null
-//	Add            ended, or without a number              now, where null
+//	Add            ended, or without a number     + 1      now, where null
 //	Rewrite        told before                    + 1      now
 //	               otherwise                      + 1
 //	ClaimTellings  due                                                           this process

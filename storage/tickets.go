@@ -193,7 +193,7 @@ const openTicket = `
 		WHERE bot_id = @bot_id AND chat_id = @chat_id AND asked_id = @answers AND EXISTS (SELECT 1 FROM opened)),
 	done AS (
 		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
-		WHERE bot_id = @bot_id AND update_id = @update_id AND EXISTS (SELECT 1 FROM opened))
+		WHERE bot_id = @bot_id AND update_id = @update_id AND done_at IS NULL AND EXISTS (SELECT 1 FROM opened))
 	SELECT ` + ticketColumns + `, teller IS NOT NULL AS mine FROM opened`
 
 // AnyWaiting reports whether a ticket is due to be sent; with early, whether one waits at all.
