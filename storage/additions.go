@@ -68,7 +68,7 @@ func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 	// the addition: so the version rises.
 	_, err = tx.Exec(ctx, `
 		UPDATE tickets SET
-			due_at = CASE WHEN state = 'created' THEN now() ELSE due_at END,
+			due_at = CASE WHEN `+lookable+` THEN now() ELSE due_at END,
 			`+newsInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
 		WHERE id = $1`, a.Ticket)
 	return err

@@ -26,7 +26,7 @@ func (s *Store) Counts(ctx context.Context) (c Counts, err error) {
 		SELECT `+waiting("received_at", `FROM updates WHERE done_at IS NULL AND owner IS NULL`)+`,
 			`+waiting("due_at", `FROM tickets WHERE state = 'waiting' AND owner IS NULL`)+`,
 			`+waiting("tell_at", `FROM tickets WHERE `+toTell)+`,
-			`+waiting("due_at", `FROM tickets WHERE state = 'created' AND owner IS NULL AND due_at <= now()`)+`,
+			`+waiting("due_at", `FROM tickets WHERE `+toLook)+`,
 			(SELECT count(*) FROM tickets WHERE state = 'unconfirmed')`,
 	).Scan(&c.FreeUpdates.Rows, &c.FreeUpdates.Oldest, &c.WaitingTickets.Rows, &c.WaitingTickets.Oldest,
 		&c.ToTell.Rows, &c.ToTell.Oldest, &c.Looks.Rows, &c.Looks.Oldest, &c.Unconfirmed)

@@ -89,7 +89,7 @@ func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, 
 				WHEN 'waiting' THEN CASE
 					WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting' AND f.id <> $1) THEN due_at
 					ELSE least(due_at, greatest(now(), hold_until)) END
-				WHEN 'created' THEN now()
+				WHEN 'created' THEN CASE WHEN ticket_id <> '' THEN now() END
 				ELSE due_at END,
 			`+newsInTurn(`state = 'created' AND ticket_id = ''`)+`
 		WHERE id IN (SELECT ticket FROM done)`, id, string(state), url, reason)

@@ -133,7 +133,8 @@ func TestAFileMakesItsTicketDue(t *testing.T) {
 		"one that waits for it alone":          {"state = 'waiting', due_at = now() + interval '1 day'", "now"},
 		"one that waits for more of its album": {"state = 'waiting', due_at = now() + interval '1 day', hold_until = now() + interval '1 hour'", "later"},
 		"one that is due already":              {"state = 'waiting', due_at = now(), hold_until = now() + interval '1 hour'", "now"},
-		"one that LiveDesk has":                {"state = 'created', due_at = now() + interval '1 day'", "now"},
+		"one that LiveDesk has":                {"state = 'created', ticket_id = 'tk', due_at = now() + interval '1 day'", "now"},
+		"not one without a number":             {"state = 'created', due_at = now()", "never"},
 		"not one that was left":                {"state = 'left', due_at = NULL", "never"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,12 @@ type Look struct {
 	Request   []byte        // the create request after an edit; nil: as it was
 }
 
+// lookable is true of a ticket that LiveDesk can be asked about. No other one is ever due for a look.
+const lookable = `state = 'created' AND ticket_id <> ''`
+
+// toLook is true of a ticket that is due for a look.
+const toLook = lookable + ` AND owner IS NULL AND due_at <= now()`
+
 // ClaimLooks takes up to limit created tickets that are due to be looked at. Where there are more, those go first whose
 // wait is longest, measured by how often they are looked at: active ones soon, quiet ones in their turn.
 func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Ticket, error) {
@@ -29,7 +35,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 		UPDATE tickets SET owner = $1
 		WHERE id IN (
 			SELECT id FROM tickets
-			WHERE state = 'created' AND owner IS NULL AND due_at <= now() AND ticket_id <> ''
+			WHERE `+toLook+`
 			ORDER BY extract(epoch FROM now() - due_at) / greatest(every, 1) DESC
 			LIMIT $2
 			FOR UPDATE SKIP LOCKED)
@@ -129,9 +135,9 @@ func (s *Store) MissLook(ctx context.Context, id int64, after time.Duration, pro
 	return nil
 }
 
-// LookNow makes a created ticket due at once.
+// LookNow makes a ticket that LiveDesk has due at once.
 func (s *Store) LookNow(ctx context.Context, id int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE tickets SET due_at = now() WHERE id = $1 AND state = 'created'`, id)
+	_, err := s.pool.Exec(ctx, `UPDATE tickets SET due_at = now() WHERE id = $1 AND `+lookable, id)
 	if err != nil {
 		return fmt.Errorf("look at ticket %d: %w", id, err)
 	}

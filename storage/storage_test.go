@@ -249,9 +249,10 @@ func TestWhatWaitsIsCountedWithItsAge(t *testing.T) {
 		"waits":            "state = 'waiting', due_at = now() - interval '100 s'",
 		"waits for later":  "state = 'waiting', due_at = now() + interval '100 s'",
 		"is sent":          "state = 'sending', owner = 1",
-		"is due":           "state = 'created', due_at = now() - interval '200 s'",
-		"is due later":     "state = 'created', due_at = now() + interval '200 s'",
-		"is looked at":     "state = 'created', due_at = now() - interval '900 s', owner = 1",
+		"has no number":    "state = 'created', due_at = now() - interval '900 s'", // also of a version that made it due
+		"is due":           "state = 'created', ticket_id = 'tk', due_at = now() - interval '200 s'",
+		"is due later":     "state = 'created', ticket_id = 'tk', due_at = now() + interval '200 s'",
+		"is looked at":     "state = 'created', ticket_id = 'tk', due_at = now() - interval '900 s', owner = 1",
 		"is to be told":    "state = 'left', tell_at = now() - interval '300 s'",
 		"is told later":    "state = 'left', tell_at = now() + interval '300 s'",
 		"is being told":    "state = 'left', tell_at = now() - interval '900 s', teller = 1",

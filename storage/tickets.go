@@ -263,6 +263,7 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			state = @state, reason = @reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
 			changed_at = CASE WHEN @state = 'created' THEN now() ELSE changed_at END,
 			due_at = CASE
+				WHEN @state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
 				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
 				WHEN @due >= 0 THEN now() + make_interval(secs => @due) END,
 			`+newsNow(news)+`,

@@ -326,6 +326,7 @@ func TestWhatIsWithLiveDeskIsDueAsItsOutcomeSays(t *testing.T) {
 		with    string // what the ticket has beside its words
 		want    string
 	}{
+		"created, without a number": {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "a file", never},
 		"created":                   {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "", later},
 		"created, with a file":      {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "a file", now},
 		"created, with an addition": {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "an addition", now},
@@ -347,9 +348,12 @@ func TestWhatIsWithLiveDeskIsDueAsItsOutcomeSays(t *testing.T) {
 				require.NoError(t, store.Add(t.Context(), a, nil, bot, 0))
 			}
 			c.outcome.Reason, c.outcome.Detail, c.outcome.TicketID = "reason", "detail", "tk"
+			if name == "created, without a number" {
+				c.outcome.TicketID = ""
+			}
 			got, err := store.RecordOutcome(t.Context(), ticket.ID, 1, c.outcome, process.Number)
 			require.NoError(t, err)
-			require.Equal(t, []string{"reason", "detail", "tk"}, []string{got.Reason, got.Detail, got.TicketID})
+			require.Equal(t, []string{"reason", "detail", c.outcome.TicketID}, []string{got.Reason, got.Detail, got.TicketID})
 			require.Equal(t, c.want, due(t, store, ticket.ID))
 			owned, err := store.Owned(t.Context(), process.Number)
 			require.NoError(t, err)
