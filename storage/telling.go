@@ -22,8 +22,9 @@ import (
 //	OpenTicket     sending                        1        null                  null
 //	               waiting                        1        now + TellAfter       null
 //	               refused                        1        now                   this process
-//	claimWaiting   nothing told, none telling              null
-//	RecordOutcome  waiting for the same reason
+//	claimWaiting   first try, neither told nor telling     null
+//	RecordOutcome  waiting for the same reason, told
+//	               the same, neither told nor telling      now, where null
 //	               otherwise                      + 1      now                   this process, where it was null
 //	TryAgain       to waiting                     + 1      now
 //	Leave                                         + 1      now

@@ -134,7 +134,8 @@ func TestATellingMovesAsTheTableSays(t *testing.T) {
 	}{
 		"an outcome":                           {"state = 'sending'", outcome(storage.Outcome{State: storage.StateCreated}), 1, now, now, true},
 		"another reason to wait":               {"state = 'sending'", outcome(storage.Outcome{State: storage.StateWaiting, Reason: "away"}), 1, now, now, true},
-		"the same reason to wait":              {"state = 'sending', reason = 'away'", outcome(storage.Outcome{State: storage.StateWaiting, Reason: "away"}), 0, quiet, putOff, false},
+		"the same reason to wait":              {"state = 'sending', reason = 'away', told = 1", outcome(storage.Outcome{State: storage.StateWaiting, Reason: "away"}), 0, quiet, putOff, false},
+		"the same reason, which nobody knows":  {"state = 'sending', reason = 'away'", outcome(storage.Outcome{State: storage.StateWaiting, Reason: "away"}), 0, now, putOff, false},
 		"the same reason for another state":    {"state = 'sending', reason = 'away'", outcome(storage.Outcome{State: storage.StateRefused, Reason: "away"}), 1, now, now, true},
 		"trying again when it is its turn":     {"state = 'unconfirmed'", again(storage.StateWaiting), 1, now, now, false},
 		"trying again at once":                 {"state = 'unconfirmed'", again(storage.StateSending), 0, quiet, putOff, false},
@@ -157,6 +158,7 @@ func TestATellingMovesAsTheTableSays(t *testing.T) {
 		"other words where it was not":         {"state = 'waiting'", rewrite, 1, quiet, putOff, false},
 		"its turn to be sent, after a telling": {"state = 'waiting', told = 1", send, 0, quiet, putOff, false},
 		"its turn to be sent, before one":      {"state = 'waiting'", send, 0, quiet, quiet, false},
+		"its turn again, a telling held up":    {"state = 'waiting', reason = 'away'", send, 0, quiet, putOff, false},
 		"the death of its sender":              {"state = 'sending'", free, 1, now, now, false},
 		"the death of who looked at it":        {"state = 'created'", free, 0, quiet, putOff, false},
 	} {

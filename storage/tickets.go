@@ -229,7 +229,8 @@ func claimWaiting(which string) string {
 	return `
 	UPDATE tickets
 	SET state = 'sending', owner = $1, attempts = attempts + 1, due_at = NULL,
-		tell_at = CASE WHEN told > 0 OR teller IS NOT NULL THEN tell_at END
+		-- Before the first try has ended, that is the word to wait for; afterwards what is to be told stays so.
+		tell_at = CASE WHEN told > 0 OR reason <> '' OR teller IS NOT NULL THEN tell_at END
 	WHERE id = (
 		SELECT id FROM tickets
 		WHERE state = 'waiting' AND owner IS NULL ` + which + `
@@ -252,6 +253,7 @@ type Outcome struct {
 // ErrNotFound: the ticket has moved on to a later attempt.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	const news = `NOT (@state = 'waiting' AND old_reason = @reason)` // waiting is told once, however often it is tried
+	const told = `(told > 0 OR teller IS NOT NULL)`                  // or is just being told
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
@@ -266,7 +268,8 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 				WHEN @state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
 				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
 				WHEN @due >= 0 THEN now() + make_interval(secs => @due) END,
-			`+newsNow(news)+`,
+			`+nextVersion(news)+`,
+			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
 			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END
 		FROM old WHERE id = old_id
 		RETURNING `+ticketColumns+`,
