@@ -21,6 +21,8 @@ type Chat struct {
 	deleted    bool
 	migratedTo int64
 	members    map[int64]*member
+	limited    bool // ordinary members have only the rights in permitted
+	permitted  []string
 	topics     map[int]*Topic
 	general    Topic
 	linked     *Chat // discussion group of a channel
@@ -293,7 +295,10 @@ func (s *Server) getChat(c *call) (any, error) {
 		LinkedChat    int64           `json:"linked_chat_id,omitempty"`
 	}{wireChat: ch.wire(), MaxReactions: 11}
 	if ch.kind == "group" || ch.kind == "supergroup" {
-		full.Permissions = rights(memberRights, true)
+		full.Permissions = map[string]bool{}
+		for _, right := range memberRights {
+			full.Permissions[right] = ch.permits(right)
+		}
 	}
 	if ch.linked != nil {
 		full.LinkedChat = ch.linked.ID

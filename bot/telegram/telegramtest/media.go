@@ -17,7 +17,8 @@ func (s *Server) postMedia(c *call) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.draft(c, rightFor(kind))
+	what, right := kind.right()
+	m, err := s.draft(c, what, right)
 	if err != nil {
 		return nil, err
 	}
@@ -29,14 +30,17 @@ func (s *Server) postMedia(c *call) (*Message, error) {
 	return m.Chat.post(m), nil
 }
 
-func rightFor(kind Kind) string {
+// right is the right that sending a kind of file needs, and what Telegram calls such files where it is missing.
+func (kind Kind) right() (what, right string) {
 	switch kind {
 	case Voice:
-		return "send voice notes"
+		return "voice notes", "can_send_voice_notes"
 	case Audio:
-		return "send music"
+		return "music", "can_send_audios"
+	case Animation:
+		return "animations", "can_send_other_messages"
 	}
-	return "send " + string(kind) + "s"
+	return string(kind) + "s", "can_send_" + string(kind) + "s"
 }
 
 // sentFile finds the file that a parameter stands for: an upload of that name, attach:// and the name of an upload,
@@ -122,7 +126,8 @@ func (s *Server) postGroup(c *call) ([]*Message, []*wireMessage, error) {
 	if err := checkGroup(parts); err != nil {
 		return nil, nil, err
 	}
-	first, err := s.draft(c, "send media messages")
+	what, right := Kind(parts[0].Type).right()
+	first, err := s.draft(c, what, right)
 	if err != nil {
 		return nil, nil, err
 	}

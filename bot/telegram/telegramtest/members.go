@@ -12,7 +12,7 @@ const (
 	Creator       Status = "creator"
 	Administrator Status = "administrator"
 	Member        Status = "member"
-	Restricted    Status = "restricted" // in the chat, may not write
+	Restricted    Status = "restricted" // in the chat, may do only what is named
 	Left          Status = "left"
 	Kicked        Status = "kicked"
 )
@@ -21,7 +21,7 @@ type member struct {
 	person    *Person
 	status    Status
 	anonymous bool
-	rights    []string // of an administrator, beyond can_manage_chat
+	rights    []string // of an administrator, beyond can_manage_chat, or those that are left to a restricted member
 }
 
 var (
@@ -37,14 +37,6 @@ var (
 		"can_pin_messages", "can_manage_topics",
 	}
 )
-
-func rights(names []string, value bool) map[string]bool {
-	all := map[string]bool{}
-	for _, name := range names {
-		all[name] = value
-	}
-	return all
-}
 
 // SetMember makes a person something in the chat, with the rights named if an administrator. The bot is told in
 // chat_member if it asked for that update and is an administrator; joining and leaving have their service messages
@@ -67,7 +59,7 @@ func (ch *Chat) SetAnonymous(p *Person, on bool) {
 }
 
 // SetBot changes what the bot is in the chat and tells it in my_chat_member, as done by a person. The rights are those
-// of an administrator.
+// of an administrator, or those that are left to a restricted member.
 func (ch *Chat) SetBot(status Status, by *Person, rights ...string) {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
@@ -79,6 +71,36 @@ func (ch *Chat) changeBot(status Status, by *Person, rights ...string) {
 	old := ch.wireMember(bot)
 	ch.members[bot.ID] = &member{person: bot, status: status, rights: rights}
 	ch.tellMember("my_chat_member", by, old, ch.wireMember(bot))
+}
+
+// Permit leaves ordinary members of the chat, the bot among them, only the rights named, without telling anyone: a night mode.
+// Unpermit ends that.
+func (ch *Chat) Permit(rights ...string) {
+	ch.s.mu.Lock()
+	defer ch.s.mu.Unlock()
+	ch.limited, ch.permitted = true, rights
+}
+
+// Unpermit ends what Permit began.
+func (ch *Chat) Unpermit() {
+	ch.s.mu.Lock()
+	defer ch.s.mu.Unlock()
+	ch.limited = false
+}
+
+// sends reports whether somebody may send what a right is for.
+func (ch *Chat) sends(id int64, right string) bool {
+	switch ch.status(id) {
+	case Creator, Administrator:
+		return true
+	case Restricted:
+		return slices.Contains(ch.members[id].rights, right) && ch.permits(right)
+	}
+	return ch.permits(right)
+}
+
+func (ch *Chat) permits(right string) bool {
+	return !ch.limited || slices.Contains(ch.permitted, right)
 }
 
 // Join adds a person to the chat with the service message for it.
@@ -140,7 +162,7 @@ func (ch *Chat) wireMember(p *Person) map[string]any {
 	case Restricted:
 		w["is_member"], w["until_date"] = true, 0
 		for _, right := range memberRights {
-			w[right] = false
+			w[right] = slices.Contains(m.rights, right)
 		}
 	case Kicked:
 		w["until_date"] = 0

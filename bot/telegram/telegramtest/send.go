@@ -57,7 +57,7 @@ func (s *Server) postText(c *call) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.draft(c, "send text messages")
+	m, err := s.draft(c, "text messages", "can_send_messages")
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +127,8 @@ func (s *Server) knownUsers(all []Entity) []Entity {
 	return known
 }
 
-// draft checks everything about a new message of the bot but its content.
-func (s *Server) draft(c *call, right string) (*Message, error) {
+// draft checks everything about a new message of the bot but its content. what it is needs the right.
+func (s *Server) draft(c *call, what, right string) (*Message, error) {
 	ch, err := s.quotaTarget(c)
 	if err != nil {
 		return nil, err
@@ -137,8 +137,8 @@ func (s *Server) draft(c *call, right string) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ch.status(s.bot.ID) == Restricted {
-		return nil, badRequest("not enough rights to " + right + " to the chat")
+	if !ch.sends(s.bot.ID, right) {
+		return nil, badRequest("not enough rights to send " + what + " to the chat")
 	}
 	m := &Message{
 		Chat: ch, From: s.bot, FromBot: true, Silent: c.flag("disable_notification"),

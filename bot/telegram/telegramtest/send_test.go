@@ -76,6 +76,29 @@ func TestChatsTheBotCannotReach(t *testing.T) {
 	}
 }
 
+func TestWhoIsRestrictedMaySendOnlyWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	b := start(t, tt.Options{})
+	alice := b.s.NewPerson("Alice")
+	chat := b.s.NewSupergroup("S")
+	text := p{"chat_id": chat.ID, "text": "x"}
+	file := func() string {
+		return b.uploads("sendDocument", map[string]string{"chat_id": itoa(chat.ID)}, map[string]string{"document": "x"}).Description
+	}
+	chat.Permit("can_send_messages")
+	b.does("sendMessage", text)
+	require.Equal(t, "Bad Request: not enough rights to send documents to the chat", file())
+	require.Equal(t, false, b.does("getChat", p{"chat_id": chat.ID})["permissions"].(map[string]any)["can_send_documents"])
+	chat.SetBot(tt.Administrator, alice)
+	require.Empty(t, file())
+	chat.SetBot(tt.Restricted, alice, "can_send_messages", "can_send_documents")
+	require.Contains(t, file(), "not enough rights", "nor may a restricted one do what no member may")
+	chat.Unpermit()
+	require.Empty(t, file())
+	chat.SetBot(tt.Restricted, alice, "can_send_documents")
+	require.Contains(t, b.refused("sendMessage", text), "not enough rights to send text messages")
+}
+
 func TestPrivateChatOpensWhenThePersonWrites(t *testing.T) {
 	t.Parallel()
 	b := start(t, tt.Options{})
