@@ -51,10 +51,10 @@ type (
 	}
 	// migrated says that a group has become a supergroup.
 	migrated struct{ from, to int64 }
-	// membership says whether the bot can write to a chat.
+	// membership says whether the bot is in a chat and may write there.
 	membership struct {
-		chat   int64
-		member bool
+		chat           int64
+		member, writes bool
 	}
 )
 
@@ -103,7 +103,15 @@ func readMove(m *models.Message) (migrated, bool) {
 }
 
 func readMembership(m *models.ChatMemberUpdated) membership {
-	return membership{chat: m.Chat.ID, member: canWrite(m.NewChatMember)}
+	now := m.NewChatMember
+	switch now.Type {
+	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
+		return membership{chat: m.Chat.ID}
+	case models.ChatMemberTypeRestricted:
+		r := now.Restricted
+		return membership{chat: m.Chat.ID, member: r != nil && r.IsMember, writes: r != nil && r.IsMember && r.CanSendMessages}
+	}
+	return membership{chat: m.Chat.ID, member: true, writes: true}
 }
 
 // sender says who wrote a message. ok is false for other bots and for messages without anybody.
@@ -165,16 +173,6 @@ func mentioned(m *models.Message) []storage.Person {
 		}
 	}
 	return people
-}
-
-func canWrite(m models.ChatMember) bool {
-	switch m.Type {
-	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
-		return false
-	case models.ChatMemberTypeRestricted:
-		return m.Restricted != nil && m.Restricted.CanSendMessages
-	}
-	return true
 }
 
 // fileOf returns the file that a message carries; nil: none.

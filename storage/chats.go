@@ -18,10 +18,13 @@ func (s *Store) LoseChat(ctx context.Context, chatID int64) (bool, error) {
 	return tag.RowsAffected() > 0, nil
 }
 
-// RegainChat stores that the bot can write to a chat again.
+// RegainChat stores that the bot can write to a chat again, and makes due what waited for that.
 func (s *Store) RegainChat(ctx context.Context, chatID int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE chats SET lost_at = NULL WHERE chat_id = $1 AND lost_at IS NOT NULL`, chatID)
-	if err != nil {
+	batch := &pgx.Batch{}
+	batch.Queue(`UPDATE chats SET lost_at = NULL WHERE chat_id = $1 AND lost_at IS NOT NULL`, chatID)
+	batch.Queue(`UPDATE tickets SET tell_at = now() WHERE chat_id = $1 AND muted_at IS NOT NULL AND teller IS NULL AND tell_at > now()`,
+		chatID)
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("regain chat %d: %w", chatID, err)
 	}
 	return nil

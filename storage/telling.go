@@ -37,9 +37,11 @@ import (
 //	Rewrite        told before                    + 1      now
 //	               otherwise                      + 1
 //	ClaimTellings  due                                                           this process
-//	RecordTold     version or notices not told             now                   null          told, tell_tries 0
-//	               otherwise                               null                  null          told, tell_tries 0
+//	RecordTold     version or notices not told             now                   null          told, tell_tries 0, muted_at null
+//	               otherwise                               null                  null          the same
 //	DeferTelling                                           now + after           null          tell_tries + 1
+//	MuteTelling                                            now + after           null          tell_tries + 1, muted_at
+//	RegainChat     muted, none telling                     now
 //	TakeOver       in hand of a dead teller                now, where null       null
 //
 // TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its
@@ -97,7 +99,7 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `
 		WITH told AS (
 			UPDATE tickets SET
-				told = greatest(told, @version), teller = NULL, tell_tries = 0, card_chat_id = @chat_id, card_id = @card_id,
+				told = greatest(told, @version), teller = NULL, tell_tries = 0, muted_at = NULL, card_chat_id = @chat_id, card_id = @card_id,
 				tell_at = CASE WHEN version > @version OR `+noticesOpen+` THEN now() END
 			WHERE id = @id AND teller = @process
 			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
@@ -120,6 +122,18 @@ func (s *Store) DeferTelling(ctx context.Context, id int64, after time.Duration,
 		WHERE id = $1 AND teller = $3`, id, after.Seconds(), process)
 	if err != nil {
 		return fmt.Errorf("defer telling of ticket %d: %w", id, err)
+	}
+	return nil
+}
+
+// MuteTelling gives a telling back for a later time because the bot may not write to the chat for now.
+func (s *Store) MuteTelling(ctx context.Context, id int64, after time.Duration, process int32) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE tickets SET teller = NULL, tell_tries = tell_tries + 1, tell_at = now() + make_interval(secs => $2),
+			muted_at = coalesce(muted_at, now())
+		WHERE id = $1 AND teller = $3`, id, after.Seconds(), process)
+	if err != nil {
+		return fmt.Errorf("mute telling of ticket %d: %w", id, err)
 	}
 	return nil
 }

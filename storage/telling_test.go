@@ -280,3 +280,37 @@ func TestATellingIsCountedUntilItSucceeds(t *testing.T) {
 	require.Zero(t, ticket.CardID)
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM posts`), "no message is none to remember")
 }
+
+func TestNewsThatAreMutedWaitForTheirChat(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	muted := openTicket(t, store, process, newTicket("muted", 7, storage.StateRefused))
+	putOff := openTicket(t, store, process, newTicket("put off", 7, storage.StateRefused))
+	elsewhere := openTicket(t, store, process, newTicket("elsewhere", 8, storage.StateRefused))
+	require.NoError(t, store.DeferTelling(t.Context(), putOff.ID, time.Hour, process.Number))
+	for _, k := range []storage.Ticket{muted, elsewhere} {
+		require.NoError(t, store.MuteTelling(t.Context(), k.ID, time.Hour, process.Number))
+	}
+	require.Empty(t, tellings(t, store, process))
+
+	require.NoError(t, store.RegainChat(t.Context(), 7))
+	claimed := tellings(t, store, process)
+	require.Len(t, claimed, 1)
+	require.Equal(t, muted.ID, claimed[0].ID)
+	require.Equal(t, 1, claimed[0].TellTries)
+	since := claimed[0].MutedAt
+	require.NotNil(t, since)
+
+	require.NoError(t, store.MuteTelling(t.Context(), muted.ID, 0, process.Number+1))
+	require.NoError(t, store.RegainChat(t.Context(), 7))
+	require.Empty(t, tellings(t, store, process), "it is in hand")
+	require.NoError(t, store.MuteTelling(t.Context(), muted.ID, 0, process.Number))
+	claimed = tellings(t, store, process)
+	require.Equal(t, since, claimed[0].MutedAt, "it counts from the first time")
+	_, err := store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
+	require.NoError(t, err)
+	told, err := store.Ticket(t.Context(), muted.ID)
+	require.NoError(t, err)
+	require.Nil(t, told.MutedAt)
+}

@@ -72,6 +72,7 @@ type Ticket struct {
 	Version    int
 	Told       int
 	TellTries  int
+	MutedAt    *time.Time // since when the news wait because the bot may not write to the chat for now; nil: they do not
 	CardChatID int64
 	CardID     int64
 	Mine       bool // telling it is in the hands of the process that asked
@@ -81,7 +82,7 @@ type Ticket struct {
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, ticket_id, status, seen_at,
-	album, with_files, view, changed_at, missed, version, told, tell_tries, card_chat_id, card_id`
+	album, with_files, view, changed_at, missed, version, told, tell_tries, muted_at, card_chat_id, card_id`
 
 // NewTicket is what a message asks for.
 type NewTicket struct {

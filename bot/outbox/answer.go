@@ -19,6 +19,7 @@ func (o *Outbox) Answer(ctx context.Context, to telegram.Place, m markup.Message
 	}
 	switch v {
 	case telegram.Done:
+		o.unmute(ctx, to.Chat, false)
 		return to, id, nil
 	case telegram.Later, telegram.Moved:
 		return to, 0, err

@@ -24,7 +24,7 @@ const (
 )
 
 // passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. Refused also says that
-// it cannot be fetched.
+// it cannot be fetched; NoFiles, that it may not be posted there.
 func (o *Outbox) passOn(ctx context.Context, to telegram.Place, priority telegram.Priority, f view.ReplyFile) (int64, telegram.Verdict, error) {
 	select { // few at a time bound the memory
 	case o.fetching <- struct{}{}:
@@ -39,7 +39,7 @@ func (o *Outbox) passOn(ctx context.Context, to telegram.Place, priority telegra
 	file := telegram.File{Name: f.Name, Content: content}
 	if strings.HasPrefix(f.MIME, "image/") && f.MIME != "image/svg+xml" && f.MIME != "image/gif" && len(content) <= maxPhoto {
 		id, v, err := o.telegram.PostPhoto(ctx, to, priority, file)
-		if v != telegram.Refused {
+		if v != telegram.Refused && v != telegram.NoFiles {
 			return id, v, err
 		}
 	}

@@ -113,7 +113,7 @@ func (o *Outbox) tellPart(ctx context.Context, t storage.Ticket, n storage.Notic
 	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
 		places = slices.Insert(places, 1, telegram.Place{Chat: t.ChatID, Reply: reply})
 	}
-	chat, id, err = o.postFirst(ctx, places, func(to telegram.Place) (int64, telegram.Verdict, error) { return o.postPart(ctx, to, priority, p) })
+	chat, id, err = o.postFirst(ctx, t, places, func(to telegram.Place) (int64, telegram.Verdict, error) { return o.postPart(ctx, to, priority, p) })
 	if err == nil && id == 0 {
 		o.log.Warn("nobody can be told what is new about a ticket", "chat", t.ChatID, "ticket", t.ID)
 	}
@@ -125,7 +125,7 @@ func (o *Outbox) postPart(ctx context.Context, to telegram.Place, priority teleg
 		return o.telegram.Post(ctx, to, priority, markup.Message{Text: p.text})
 	}
 	id, v, err := o.passOn(ctx, to, priority, *p.file)
-	if v != telegram.Refused {
+	if v != telegram.Refused && v != telegram.NoFiles {
 		return id, v, err
 	}
 	return o.telegram.Post(ctx, to, priority, markup.Message{Text: view.FileLink(*p.file)})

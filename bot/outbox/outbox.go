@@ -2,13 +2,14 @@
 // told is derived from a ticket's row, never from a variable, so telling again after a crash gives the same words; the row
 // says what has been told. storage/telling.go has the table of those states.
 //
-// tell.go keeps the card true, notices.go tells what is news beside it, files.go passes agents' files on, answer.go answers a
+// tell.go keeps the card true, muted.go waits for chats that may not be written to for now, notices.go tells what is news beside it, files.go passes agents' files on, answer.go answers a
 // person's message. Glossary: answer is to a person's message; tell is about a ticket's row; post and edit are calls to Telegram.
 package outbox
 
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,6 +41,7 @@ type Outbox struct {
 	fetching chan struct{} // files of agents in hand
 	agents   *http.Client  // fetches their files; follows redirects, with which file stores answer
 	waited   prometheus.Histogram
+	muted    sync.Map // chats, as int64, that this process may not write to for now, as far as it has seen
 }
 
 // New returns an outbox that is ready to Run. It starts nothing and calls nobody.

@@ -59,12 +59,15 @@ func (o *Outbox) Tell(ctx context.Context, t storage.Ticket) {
 		return
 	}
 	t, err := o.tellNext(ctx, t)
-	if err != nil {
-		pause := wait.Backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause)
-		if errors.Is(err, errMoved) {
-			pause = 0
-		}
-		o.deferTelling(ctx, t, pause)
+	switch {
+	case errors.Is(err, errMuted):
+		o.muteTelling(ctx, t)
+		return
+	case errors.Is(err, errMoved):
+		o.deferTelling(ctx, t, 0)
+		return
+	case err != nil:
+		o.deferTelling(ctx, t, wait.Backoff(leastTellPause<<min(t.TellTries, 6), leastTellPause, mostTellPause))
 		return
 	}
 	more := false
@@ -148,11 +151,13 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 		switch {
 		case v == telegram.Later:
 			return 0, 0, err
+		case v == telegram.Muted && patient(t):
+			return 0, 0, o.mute(t.CardChatID, err)
 		case v != telegram.Gone && v != telegram.Moved && t.View != nil:
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
 	}
-	chat, id, err = o.postFirst(ctx, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
+	chat, id, err = o.postFirst(ctx, t, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
 		return o.telegram.Post(ctx, to, telegram.Answers, o.elsewhere(t, to, m))
 	})
 	if err == nil && id == 0 {
@@ -161,9 +166,11 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 	return chat, id, err
 }
 
-// postFirst posts a message in the first place that takes it and returns where it stands; 0 where none does.
-func (o *Outbox) postFirst(ctx context.Context, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error)) (chat, id int64, err error) {
-	var without int64 // chat that is lost
+// postFirst posts a message about a ticket in the first place that takes it and returns where it stands; 0 where none does.
+func (o *Outbox) postFirst(
+	ctx context.Context, t storage.Ticket, places []telegram.Place, post func(telegram.Place) (int64, telegram.Verdict, error),
+) (chat, id int64, err error) {
+	var without int64 // chat that is lost, or muted for too long
 	for _, to := range places {
 		if to.Chat == without {
 			continue
@@ -171,9 +178,15 @@ func (o *Outbox) postFirst(ctx context.Context, places []telegram.Place, post fu
 		id, v, err := post(to)
 		switch v {
 		case telegram.Done:
+			o.unmute(ctx, to.Chat, t.MutedAt != nil && to.Chat == t.ChatID)
 			return to.Chat, id, nil
 		case telegram.Later:
 			return 0, 0, err
+		case telegram.Muted:
+			if patient(t) {
+				return 0, 0, o.mute(to.Chat, err)
+			}
+			without = to.Chat
 		case telegram.Moved:
 			if _, err := o.relocate(ctx, to, err); err != nil {
 				return 0, 0, err

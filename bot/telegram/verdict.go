@@ -17,14 +17,16 @@ const (
 	Flood           // not now: wait as long as it says
 	Later           // not now, or nobody knows: again
 	Moved           // the group is a supergroup elsewhere
-	Lost            // the bot cannot write to this chat
+	Lost            // the bot cannot write to this chat any more
+	Muted           // the bot may not write to this chat for now: it is restricted, or everybody is
+	NoFiles         // the chat takes no such file, but other messages
 	NoTopic         // the topic is closed or deleted
 	Gone            // the message to change is not there any more
 	Refused         // not like this
 )
 
-// phrases of errors 400 and 403 by their meaning, lower case. Telegram documents no codes; these texts are from its
-// server's source and from reports. https://github.com/tdlib/telegram-bot-api
+// phrases of errors 400 and 403 by their meaning, lower case; the first that fits counts. Telegram documents no codes; these
+// texts are from its server's source and from reports. https://github.com/tdlib/telegram-bot-api
 var phrases = []struct {
 	verdict Verdict
 	texts   []string
@@ -33,9 +35,14 @@ var phrases = []struct {
 	{Gone, []string{"message to edit not found", "message can't be edited", "message_id_invalid"}},
 	{NoTopic, []string{"message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid", "topic is closed"}},
 	{Lost, []string{
-		"chat not found", "group chat was deactivated", "group chat was deleted", "no rights to send", "not enough rights",
-		"need administrator rights", "_forbidden", "user is deactivated", "bot was kicked", "bot was blocked",
-		"not a member", "peer_id_invalid", "chat_restricted", "user_banned_in_channel", "channel_private", "user_is_blocked",
+		"chat not found", "group chat was deactivated", "group chat was deleted", "user is deactivated", "user_deactivated",
+		"bot was kicked", "bot was blocked", "not a member", "peer_id_invalid", "channel_private", "chat_forbidden", "user_is_blocked",
+	}},
+	{Muted, []string{"not enough rights to send text messages", "chat_send_plain_forbidden"}},
+	{NoFiles, []string{"not enough rights to send", "chat_send_"}},
+	{Muted, []string{
+		"no rights to send", "no write access", "not enough rights", "need administrator rights", "chat_admin_required",
+		"_forbidden", "chat_restricted", "user_banned_in_channel",
 	}},
 }
 
@@ -50,10 +57,8 @@ func Judge(err error) Verdict {
 	if _, ok := errors.AsType[*tg.MigrateError](err); ok {
 		return Moved
 	}
-	if errors.Is(err, tg.ErrorForbidden) {
-		return Lost
-	}
-	if !errors.Is(err, tg.ErrorBadRequest) {
+	forbidden := errors.Is(err, tg.ErrorForbidden)
+	if !forbidden && !errors.Is(err, tg.ErrorBadRequest) {
 		return Later // Telegram is away, in trouble, or does not know the token, which the operator will mend
 	}
 	text := strings.ToLower(err.Error())
@@ -63,6 +68,9 @@ func Judge(err error) Verdict {
 				return p.verdict
 			}
 		}
+	}
+	if forbidden {
+		return Lost
 	}
 	return Refused
 }
