@@ -24,8 +24,21 @@ const (
 )
 
 // passOn fetches an agent's file and posts it, a picture as a picture if Telegram takes it as one. Refused also says that
-// it cannot be fetched; NoFiles, that it may not be posted there.
+// it cannot be fetched; NoFiles, that it may not be posted there. While a chat is limited its files are not in hand: where it is
+// limited when one is there, that one is fetched again.
 func (o *Outbox) passOn(ctx context.Context, to telegram.Place, priority telegram.Priority, f view.ReplyFile) (int64, telegram.Verdict, error) {
+	for {
+		if err := o.telegram.AwaitTurn(ctx, to.Chat, priority); err != nil {
+			return 0, telegram.Later, err
+		}
+		if id, v, err := o.fetchAndPost(ctx, to, priority, f); v != telegram.Flood {
+			return id, v, err
+		}
+	}
+}
+
+// fetchAndPost is passOn for a chat that may be written to now; Flood: after all it may not.
+func (o *Outbox) fetchAndPost(ctx context.Context, to telegram.Place, priority telegram.Priority, f view.ReplyFile) (int64, telegram.Verdict, error) {
 	select { // few at a time bound the memory
 	case o.fetching <- struct{}{}:
 		defer func() { <-o.fetching }()

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,4 +62,31 @@ func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
 	t.Cleanup(store.Close)
 	w.Reply(number, "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
 	w.Eventually(func() bool { return w.Files(chat) == 1 })
+}
+
+func TestLimitedChatsDoNotHoldTheFilesOfOthers(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	answer := func(chat *telegramtest.Chat) {
+		_, number := w.Ticket(chat, "files")
+		w.Reply(number, "see", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+		w.Hears(chat, "see")
+	}
+	var limited []*telegramtest.Chat
+	for range 3 {
+		chat := w.Telegram.NewSupergroup("S")
+		chat.Limit(2, 20*time.Second) // the card and the answer, but not its file
+		limited = append(limited, chat)
+		answer(chat)
+	}
+	other := w.Telegram.NewSupergroup("S")
+	answer(other)
+	w.Eventually(func() bool { return w.Files(other) == 1 })
+	for _, chat := range limited {
+		require.Zero(t, w.Files(chat))
+	}
+	for _, chat := range limited {
+		require.Eventually(t, func() bool { return w.Files(chat) == 1 }, time.Minute, 50*time.Millisecond)
+	}
+	require.Empty(t, w.Telegram.Violations())
 }

@@ -33,7 +33,8 @@ const (
 // forgetDoor is how long a chat's pace is remembered without a message to it.
 const forgetDoor = 10 * time.Minute
 
-// crowd is how many callers may wait for one chat before others should leave their work in the database.
+// crowd is how many callers may wait for one chat before others should leave their work in the database. In one that is limited
+// for longer than soon it is a single one.
 const crowd = 8
 
 // gate decides when a message may go to Telegram: one at a time for each chat, in order of priority, never before a
@@ -100,6 +101,16 @@ func (g *gate) enter(ctx context.Context, chat int64, priority Priority, again b
 		return ctx.Err()
 	}
 	return ErrStopping
+}
+
+// pass ends the caller's turn without a call.
+func (g *gate) pass(chat int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.chats[chat]
+	d.busy = false
+	d.calls, g.calls = d.calls[:len(d.calls)-1], g.calls[:max(len(g.calls)-1, 0)] // open took it for one
+	g.open(d)
 }
 
 // leave ends the caller's turn. hold is how long Telegram asked to wait, or how long to wait after a failure.
@@ -188,5 +199,10 @@ func (g *gate) isCrowded(chat int64) bool {
 	return d != nil && d.crowded()
 }
 
-func (d *door) crowded() bool { return len(d.waiting[Answers])+len(d.waiting[Notices]) >= crowd }
-func (d *door) idle() bool    { return len(d.waiting[Answers])+len(d.waiting[Notices]) == 0 }
+func (d *door) crowded() bool {
+	return d.queue() >= crowd || d.queue() > 0 && time.Until(d.until) > soon
+}
+
+func (d *door) idle() bool { return d.queue() == 0 }
+
+func (d *door) queue() int { return len(d.waiting[Answers]) + len(d.waiting[Notices]) }

@@ -233,3 +233,44 @@ func TestNoRetryAfterIsViolatedUnderLoad(t *testing.T) {
 		require.Empty(t, slices.Compact(faults))
 	})
 }
+
+func TestALimitedChatIsCrowdedByTheFirstWhoWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		wait := func(chat int64, hold time.Duration) {
+			require.NoError(t, g.enter(t.Context(), chat, Answers, false))
+			g.leave(chat, hold, true)
+			require.False(t, g.isCrowded(chat))
+			go func() {
+				_ = g.enter(t.Context(), chat, Notices, false)
+				g.leave(chat, 0, false)
+			}()
+			synctest.Wait()
+		}
+		wait(here, soon+time.Second)
+		wait(there, soon)
+		require.Equal(t, []int64{here}, g.crowded())
+		time.Sleep(time.Second)
+		require.False(t, g.isCrowded(here))
+		time.Sleep(soon)
+	})
+}
+
+func TestATurnWithoutACallIsNoMessage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
+		g.leave(here, 5*time.Second, true)
+		pace := g.chats[here].pace
+		start := time.Now()
+		for range quietly {
+			require.NoError(t, g.enter(t.Context(), here, Notices, false))
+			g.pass(here)
+		}
+		require.Equal(t, 5*time.Second, time.Since(start), "the next goes at once")
+		require.Equal(t, pace, g.chats[here].pace)
+		require.Len(t, g.chats[here].calls, 1)
+	})
+}

@@ -30,6 +30,9 @@ type File struct {
 // tries is how often a call is repeated at once before it is left to a later time.
 const tries = 4
 
+// soon is how long a call may wait for its turn that holds what others wait for.
+const soon = 10 * time.Second
+
 // call makes one call for a chat when its turn comes, and repeats it while Telegram says not now. A call of which nobody
 // knows whether it took effect is repeated too: repeating is better than silence.
 func (c *Client) call(ctx context.Context, chat int64, p Priority, f func(context.Context) error) (Verdict, error) {
@@ -44,6 +47,32 @@ func (c *Client) call(ctx context.Context, chat int64, p Priority, f func(contex
 		}
 		return v, c.Redact(err)
 	}
+}
+
+// callSoon makes one call for a chat, ahead of its like, if its turn comes soon, and does not repeat it. Flood: its turn did not
+// come, or Telegram says not now.
+func (c *Client) callSoon(ctx context.Context, chat int64, p Priority, f func(context.Context) error) (Verdict, error) {
+	waiting, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	switch err := c.enter(waiting, chat, p, true); {
+	case errors.Is(err, ErrStopping) || err != nil && ctx.Err() != nil:
+		return Later, err
+	case err != nil:
+		return Flood, err
+	}
+	delay := time.Duration(0)
+	v, err := c.turn(ctx, chat, &delay, f)
+	return v, c.Redact(err)
+}
+
+// AwaitTurn waits until a chat may be written to, for who must not hold anything meanwhile. An error says that the wait is over
+// without that.
+func (c *Client) AwaitTurn(ctx context.Context, chat int64, p Priority) error {
+	if err := c.enter(ctx, chat, p, false); err != nil {
+		return err
+	}
+	c.gate.pass(chat)
+	return nil
 }
 
 // enter waits for the turn of a call, and tells how long that took.
@@ -84,7 +113,7 @@ func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Messag
 		ReplyParameters:    replyTo(to.Reply),
 		ReplyMarkup:        keyboard(m),
 	}
-	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+	return post(ctx, to, p, c.call, func(ctx context.Context) (*models.Message, error) {
 		sent, err := c.SendMessage(ctx, params)
 		if err != nil && strings.Contains(err.Error(), "can't parse entities") { // formatting must never cost a message
 			params.Text, params.ParseMode = markup.Plain(m.Text), ""
@@ -94,27 +123,31 @@ func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Messag
 	})
 }
 
-// PostPhoto sends a picture and returns the message's number. https://core.telegram.org/bots/api#sendphoto
+// PostPhoto sends a picture and returns the message's number. Flood says that it was not sent because the chat's turn did not come
+// soon: a file in memory must not wait for a chat, see AwaitTurn. https://core.telegram.org/bots/api#sendphoto
 func (c *Client) PostPhoto(ctx context.Context, to Place, p Priority, f File) (int64, Verdict, error) {
-	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+	return post(ctx, to, p, c.callSoon, func(ctx context.Context) (*models.Message, error) {
 		return c.SendPhoto(ctx, &tg.SendPhotoParams{
 			ChatID: to.Chat, MessageThreadID: int(to.Thread), Photo: f.upload(), ReplyParameters: replyTo(to.Reply),
 		})
 	})
 }
 
-// PostDocument sends a file and returns the message's number. https://core.telegram.org/bots/api#senddocument
+// PostDocument sends a file and returns the message's number. Flood: as for PostPhoto. https://core.telegram.org/bots/api#senddocument
 func (c *Client) PostDocument(ctx context.Context, to Place, p Priority, f File) (int64, Verdict, error) {
-	return c.post(ctx, to, p, func(ctx context.Context) (*models.Message, error) {
+	return post(ctx, to, p, c.callSoon, func(ctx context.Context) (*models.Message, error) {
 		return c.SendDocument(ctx, &tg.SendDocumentParams{
 			ChatID: to.Chat, MessageThreadID: int(to.Thread), Document: f.upload(), ReplyParameters: replyTo(to.Reply),
 		})
 	})
 }
 
-func (c *Client) post(ctx context.Context, to Place, p Priority, send func(context.Context) (*models.Message, error)) (int64, Verdict, error) {
+// caller is call or callSoon.
+type caller func(ctx context.Context, chat int64, p Priority, f func(context.Context) error) (Verdict, error)
+
+func post(ctx context.Context, to Place, p Priority, call caller, send func(context.Context) (*models.Message, error)) (int64, Verdict, error) {
 	var sent *models.Message
-	v, err := c.call(ctx, to.Chat, p, func(ctx context.Context) (err error) {
+	v, err := call(ctx, to.Chat, p, func(ctx context.Context) (err error) {
 		sent, err = send(ctx)
 		if err == nil && sent.ID == 0 {
 			return errors.New("a message was confirmed without its number")
