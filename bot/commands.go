@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 )
 
@@ -75,7 +76,7 @@ func (h handler) help() string {
 		}
 	}
 	if len(h.cfg.Teams) > 0 {
-		paragraphs = append(paragraphs, t.Text("help_teams", "Teams", h.view.TeamNames(), "Team", h.cfg.Teams[0]))
+		paragraphs = append(paragraphs, t.Text("help_teams", "Teams", h.view.TeamNames(), "Team", markup.Shorten(h.cfg.Teams[0], 200)))
 	}
 	return strings.Join(paragraphs, "\n\n")
 }

@@ -2,12 +2,14 @@ package bot
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 
 	"github.com/stretchr/testify/require"
 )
@@ -54,6 +56,19 @@ func TestHelpAndMenuKnowEveryCommand(t *testing.T) {
 		require.Equal(t, c.name != "start", strings.Contains(help, "/"+c.name), c.name) // Telegram's own button has no need of words
 		require.NotNil(t, c.want(asked{}), c.name)
 		require.Same(t, commandNamed(c.name), commandNamed(strings.ToLower(c.name)))
+	}
+}
+
+func TestHelpFitsWithAnyTeams(t *testing.T) {
+	t.Parallel()
+	teams := slices.Repeat([]string{strings.Repeat("Team ", 100)}, 1000)
+	for _, lang := range view.Languages() {
+		v, err := view.New(view.Config{Language: lang, Teams: teams})
+		require.NoError(t, err)
+		h := handler{view: v, cfg: Config{Teams: teams}, router: router{newIdentity(1)}}
+		name := strings.Repeat("n", 32)
+		h.me.username.Store(&name)
+		require.LessOrEqual(t, markup.Length(markup.Plain(h.help())), markup.MaxText, lang)
 	}
 }
 

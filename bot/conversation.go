@@ -19,7 +19,7 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 	}
 	desk, err := h.desk.Ask(ctx, t.TicketID)
 	if err != nil {
-		return say.Text("cannot_look", "Number", t.TicketID), nil
+		return say.Text("cannot_look", "Number", view.Number(t)), nil
 	}
 	who, err := h.access.audience(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
 	if err != nil || who == view.Nobody {

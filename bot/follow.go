@@ -50,7 +50,7 @@ func (h handler) toggleFollow(ctx context.Context, say view.Language, c choice) 
 
 func followed(say view.Language, t storage.Ticket, on bool) string {
 	if on {
-		return say.Text("followed", "Number", t.TicketID)
+		return say.Text("followed", "Number", view.Number(t))
 	}
-	return say.Text("unfollowed", "Number", t.TicketID)
+	return say.Text("unfollowed", "Number", view.Number(t))
 }

@@ -195,10 +195,13 @@ func (c *Client) Delete(ctx context.Context, chat, id int64) (Verdict, error) {
 	})
 }
 
+// maxPressAnswer is the longest answer to a press. https://core.telegram.org/bots/api#answercallbackquery
+const maxPressAnswer = 200
+
 // AnswerPress answers a person's press of a button. It is not part of the chat and waits in the person's line.
 func (c *Client) AnswerPress(ctx context.Context, person int64, press, text string) (Verdict, error) {
 	return c.call(ctx, person, Answers, func(ctx context.Context) error {
-		_, err := c.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: press, Text: text})
+		_, err := c.AnswerCallbackQuery(ctx, &tg.AnswerCallbackQueryParams{CallbackQueryID: press, Text: markup.Shorten(text, maxPressAnswer)})
 		return err
 	})
 }

@@ -61,7 +61,7 @@ func ParseButton(data string) (action string, id int64, argument string, ok bool
 // Page is a page of a conversation, the last one where there are not so many, with buttons to its neighbours.
 func Page(say Language, t storage.Ticket, pages []string, page int) markup.Message {
 	page = min(page, len(pages)-1)
-	m := markup.Message{Text: say.Text("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
+	m := markup.Message{Text: say.Text("talk", "Number", Number(t), "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
 	var row []markup.Button
 	if page > 0 {
 		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))

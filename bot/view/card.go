@@ -264,7 +264,7 @@ func (v *View) Line(say Language, t storage.Ticket) string {
 	if t.Status != "" {
 		status = say.Word("status", t.Status)
 	}
-	return say.Text("line", "Icon", icon(livedesk.Status(t.Status)), "Number", t.TicketID, "Title", title, "Status", markup.HTML(status))
+	return say.Text("line", "Icon", icon(livedesk.Status(t.Status)), "Number", Number(t), "Title", title, "Status", markup.HTML(status))
 }
 
 // consoleLink is the address of a ticket in LiveDesk's console.

@@ -30,14 +30,19 @@ const (
 	DropNumber  = "no_number"
 )
 
+// maxDropped is how many files that did not come along a card names; the others are counted, or it would not fit a message.
+const maxDropped = 8
+
 // dropped are lines for people about the files that did not come along, with what to do.
 func dropped(say Language, files []storage.File) []string {
 	var lines []string
 	for _, f := range files {
-		if f.State != storage.FileDropped {
-			continue
+		if f.State == storage.FileDropped {
+			lines = append(lines, say.Text("file_"+f.Reason, "Name", markup.Shorten(FileIn(f).Name, 60)))
 		}
-		lines = append(lines, say.Text("file_"+f.Reason, "Name", markup.Shorten(FileIn(f).Name, 60)))
+	}
+	if more := len(lines) - maxDropped; more > 1 {
+		lines = append(lines[:maxDropped], say.Text("files_more", "Count", more))
 	}
 	return lines
 }

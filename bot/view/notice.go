@@ -20,16 +20,16 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 	switch n.Kind {
 	case NoticeReply:
 		c := decode[Reply](n.Content)
-		text = say.Text("relayed", "Who", c.Who, "Number", t.TicketID, "People", mentions(who)) + "\n" +
+		text = say.Text("relayed", "Who", c.Who, "Number", Number(t), "People", mentions(who)) + "\n" +
 			markup.FromMarkdown(markup.Clean(c.Text))
 		files = c.Files
 	case NoticeStatus:
 		c := decode[Change](n.Content)
-		text = say.Text(statusText(c), "Number", t.TicketID, "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
+		text = say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
 			"Title", shownTitle(t))
 	default:
 		c := decode[Answer](n.Content)
-		text = say.Text(c.Text, "Number", t.TicketID, "Name", markup.Shorten(c.Name, 60))
+		text = say.Text(c.Text, "Number", Number(t), "Name", markup.Shorten(c.Name, 60))
 	}
 	return markup.Split(text, markup.MaxText), files
 }
@@ -65,8 +65,8 @@ func shownTitle(t storage.Ticket) string {
 
 // FileLink stands for a file that Telegram does not take or that cannot be fetched.
 func FileLink(f ReplyFile) string {
-	name := markup.Escape(markup.Isolate(f.Name))
-	if u, err := url.Parse(f.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" {
+	name := markup.Escape(markup.Isolate(markup.Shorten(f.Name, maxTitle)))
+	if u, err := url.Parse(f.URL); err != nil || len(f.URL) > maxLink || u.Scheme != "https" && u.Scheme != "http" {
 		return "📎 " + name
 	}
 	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, markup.Escape(f.URL), name)

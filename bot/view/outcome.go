@@ -39,7 +39,7 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		head = "created_unnumbered"
 	}
 	lines := []string{
-		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", t.TicketID, "Title", markup.Shorten(shown.Title, 200),
+		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", Number(t), "Title", markup.Shorten(shown.Title, 200),
 			"Status", markup.HTML(say.Word("status", shown.Status))),
 		dotted(say.facts(shown.Priority, shown.Type, shown.Team)),
 		say.timed("card_answer_due", shown.Answer),
@@ -92,6 +92,6 @@ func Mention(id int64, name string) string {
 
 // Elsewhere says whom a message about a ticket is for, where it does not stand below the message that asked.
 func (v *View) Elsewhere(t storage.Ticket, m markup.Message) markup.Message {
-	m.Text = v.In(t.Language).Text("elsewhere", "Who", markup.HTML(Mention(t.SenderID, t.SenderName))) + "\n\n" + m.Text
+	m.Text = v.In(t.Language).Text("elsewhere", "Who", markup.HTML(Mention(t.SenderID, markup.Shorten(t.SenderName, maxName)))) + "\n\n" + m.Text
 	return m
 }

@@ -1,9 +1,16 @@
 package view
 
-import "livedeskbot/livedesk"
+import (
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
+)
 
 // MaxNumber is the longest number of a ticket, in characters; longer ones do not exist.
 const MaxNumber = 128
+
+// Number is a ticket's number as people see it.
+func Number(t storage.Ticket) string { return markup.Shorten(t.TicketID, MaxNumber) }
 
 // NeedsCustomer reports whether a status means that the support team waits for the customer. The list of statuses is open;
 // these words are what help desks use for it.
