@@ -250,17 +250,18 @@ type Outcome struct {
 }
 
 // RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
-// the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts.
-// ErrNotFound: the ticket has moved on to a later attempt.
+// the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts: that
+// LiveDesk has the ticket even where a later attempt has begun. ErrNotFound: it is known already, or does not count any more.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	const news = `NOT (@state = 'waiting' AND old_reason = @reason)` // waiting is told once, however often it is tried
 	const told = `(told > 0 OR teller IS NOT NULL)`                  // or is just being told
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
 			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
-			WHERE id = @id AND attempts = @attempt
-			  AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND @state IN ('created', 'refused')
-			       OR state = 'unconfirmed' AND reason = 'crash' AND @state = 'waiting')
+			WHERE id = @id
+			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
+			       OR attempts = @attempt AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND @state = 'refused'
+			           OR state = 'unconfirmed' AND reason = 'crash' AND @state = 'waiting'))
 			FOR UPDATE)
 		UPDATE tickets SET
 			state = @state, reason = @reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
@@ -268,7 +269,7 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			due_at = CASE
 				WHEN @state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
 				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
-				WHEN @due >= 0 THEN now() + make_interval(secs => @due) END,
+				WHEN @due::float8 >= 0 THEN now() + make_interval(secs => @due::float8) END,
 			`+nextVersion(news)+`,
 			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
 			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END

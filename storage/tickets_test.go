@@ -85,7 +85,7 @@ func TestAnOutcomeCountsForItsAttemptOnly(t *testing.T) {
 	_, err = store.TryAgain(t.Context(), ticket.ID, 1, storage.StateSending, process.Number)
 	require.ErrorIs(t, err, storage.ErrNotFound, "a second press creates nothing")
 	require.ErrorIs(t, store.Leave(t.Context(), ticket.ID, 1), storage.ErrNotFound)
-	require.ErrorIs(t, record(1, created), storage.ErrNotFound, "late, and another attempt is on its way")
+	require.ErrorIs(t, record(1, unknown), storage.ErrNotFound, "late, and another attempt is on its way")
 	require.NoError(t, record(2, created))
 	require.ErrorIs(t, record(2, unknown), storage.ErrNotFound, "what is confirmed stays confirmed")
 }
@@ -116,6 +116,64 @@ func TestAConfirmationThatComesLateCounts(t *testing.T) {
 			require.True(t, late.Mine, "it is news, and nobody tells it yet")
 		})
 	}
+}
+
+func TestAConfirmationCountsWhateverHasBecomeOfTheTicketMeanwhile(t *testing.T) {
+	t.Parallel()
+	ended := func(state storage.State) func(*storage.Store, *storage.Process, storage.Ticket) error {
+		return func(s *storage.Store, p *storage.Process, k storage.Ticket) error {
+			again, err := s.TryAgain(t.Context(), k.ID, 1, storage.StateSending, p.Number)
+			if err == nil && state != storage.StateSending {
+				_, err = s.RecordOutcome(t.Context(), k.ID, again.Attempts, storage.Outcome{State: state, Due: -1}, p.Number)
+			}
+			return err
+		}
+	}
+	for name, meanwhile := range map[string]func(*storage.Store, *storage.Process, storage.Ticket) error{
+		"waiting to be sent again": func(s *storage.Store, p *storage.Process, k storage.Ticket) error {
+			_, err := s.TryAgain(t.Context(), k.ID, 1, storage.StateWaiting, p.Number)
+			return err
+		},
+		"being sent again":              ended(storage.StateSending),
+		"sent again, did not arrive":    ended(storage.StateWaiting),
+		"sent again, unconfirmed again": ended(storage.StateUnconfirmed),
+		"sent again, refused":           ended(storage.StateRefused),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+			kill(t, store, process)
+			other := register(t, store)
+			require.Equal(t, 1, takeOver(t, store))
+			require.NoError(t, meanwhile(store, other, ticket))
+
+			_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateUnconfirmed}, process.Number)
+			require.ErrorIs(t, err, storage.ErrNotFound, "only what is known counts late")
+			late, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk_1"}, process.Number)
+			require.NoError(t, err)
+			require.Equal(t, []string{"created", "tk_1"}, []string{string(late.State), late.TicketID})
+			_, err = store.ClaimProbe(t.Context(), other.Number, 0)
+			require.ErrorIs(t, err, storage.ErrNotFound, "it is not sent again")
+			_, err = store.RecordOutcome(t.Context(), ticket.ID, late.Attempts, storage.Outcome{State: storage.StateCreated, TicketID: "tk_2"}, other.Number)
+			require.ErrorIs(t, err, storage.ErrNotFound, "the number that people know stays")
+		})
+	}
+}
+
+func TestARefusalOfAnEarlierRequestDoesNotCountForALaterOne(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := openTicket(t, store, process, newTicket("ref", 7, storage.StateSending))
+	_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateUnconfirmed}, process.Number)
+	require.NoError(t, err)
+	_, err = store.TryAgain(t.Context(), ticket.ID, 1, storage.StateWaiting, process.Number)
+	require.NoError(t, err)
+	_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateRefused}, process.Number)
+	require.ErrorIs(t, err, storage.ErrNotFound, "its text may have been changed since")
+	require.Equal(t, storage.StateWaiting, state(t, store, ticket))
 }
 
 func TestThatARequestDidNotArriveCountsLateUnlessThePersonLeftIt(t *testing.T) {
@@ -332,7 +390,7 @@ func TestWhatIsWithLiveDeskIsDueAsItsOutcomeSays(t *testing.T) {
 		"created, with an addition": {storage.Outcome{State: storage.StateCreated, Due: time.Hour}, "an addition", now},
 		"waiting":                   {storage.Outcome{State: storage.StateWaiting, Due: time.Hour}, "", later},
 		"waiting, with a file":      {storage.Outcome{State: storage.StateWaiting, Due: time.Hour}, "a file", later},
-		"refused":                   {storage.Outcome{State: storage.StateRefused, Due: -time.Second}, "", never},
+		"refused":                   {storage.Outcome{State: storage.StateRefused, Due: -1}, "", never},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -360,6 +418,17 @@ func TestWhatIsWithLiveDeskIsDueAsItsOutcomeSays(t *testing.T) {
 			require.Empty(t, owned.Tickets)
 		})
 	}
+}
+
+func TestWorkIsDueToTheFractionOfASecond(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := openTicket(t, store, process, newTicket("a", 7, storage.StateSending))
+	created := storage.Outcome{State: storage.StateCreated, TicketID: "tk", Due: 500 * time.Millisecond}
+	_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, created, process.Number)
+	require.NoError(t, err)
+	require.Equal(t, 500, count(t, store, `SELECT (1000 * extract(epoch FROM due_at - changed_at))::integer FROM tickets`))
 }
 
 func TestAPressSendsATicketAgainAtOnceOrInItsTurn(t *testing.T) {

@@ -88,7 +88,7 @@ func (c creator) create(ctx context.Context, turn *turn, t storage.Ticket) {
 		return err
 	})
 	if errors.Is(err, storage.ErrNotFound) {
-		c.log.Info("the outcome of a ticket is known already", "ticket", t.ID, "chat", t.ChatID, "outcome", outcome.State)
+		c.late(ctx, t, outcome)
 		return
 	}
 	if err != nil {
@@ -99,6 +99,17 @@ func (c creator) create(ctx context.Context, turn *turn, t storage.Ticket) {
 	if recorded.Mine {
 		c.teller.Tell(ctx, recorded)
 	}
+}
+
+// late takes note of an outcome that does not count any more.
+func (c creator) late(ctx context.Context, t storage.Ticket, o storage.Outcome) {
+	now, err := c.store.Ticket(ctx, t.ID)
+	if err == nil && o.State == storage.StateCreated && now.TicketID != o.TicketID {
+		c.log.Warn("LiveDesk has a ticket twice: it confirmed a request that a person had sent again",
+			"ticket", t.ID, "chat", t.ChatID, "number", now.TicketID, "second", o.TicketID)
+		return
+	}
+	c.log.Info("the outcome of a ticket is known already", "ticket", t.ID, "chat", t.ChatID, "outcome", o.State)
 }
 
 // dispatch makes the create request.
