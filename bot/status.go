@@ -109,7 +109,7 @@ func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id,
 // seenAs stores what LiveDesk just said.
 func (h handler) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
 	for _, t := range ours {
-		if err := h.store.Seen(ctx, t.ID, markup.Line(string(ticket.Status))); err != nil {
+		if err := h.store.Seen(ctx, t.ID, view.Status(ticket.Status)); err != nil {
 			return err
 		}
 	}
@@ -196,7 +196,7 @@ func (h handler) refresh(ctx context.Context, tickets []storage.Ticket) ([]stora
 			if err != nil {
 				return nil //nolint:nilerr // shown as last known
 			}
-			t.Status = markup.Line(string(desk.Status))
+			t.Status = view.Status(desk.Status)
 			return h.store.Seen(ctx, t.ID, t.Status)
 		})
 	}

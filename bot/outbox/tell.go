@@ -153,6 +153,8 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 			return 0, 0, err
 		case v == telegram.Muted && patient(t):
 			return 0, 0, o.mute(t.CardChatID, err)
+		case v == telegram.Refused: // a new card can be right, this one would stand still
+			o.log.Warn("Telegram does not take a change of a card", "chat", t.CardChatID, "ticket", t.ID, "error", err)
 		case v != telegram.Gone && v != telegram.Moved && t.View != nil:
 			return t.CardChatID, t.CardID, nil // only what the card shows has changed, which nobody has to be told elsewhere
 		}
@@ -160,6 +162,9 @@ func (o *Outbox) deliver(ctx context.Context, t storage.Ticket, m markup.Message
 	chat, id, err = o.postFirst(ctx, t, o.places(t), func(to telegram.Place) (int64, telegram.Verdict, error) {
 		return o.telegram.Post(ctx, to, telegram.Answers, o.elsewhere(t, to, m))
 	})
+	if err == nil && id == 0 && t.CardID != 0 && t.View != nil {
+		return t.CardChatID, t.CardID, nil // what stands there is older, but there is no better place
+	}
 	if err == nil && id == 0 {
 		o.log.Warn("nobody can be told about a ticket", "chat", t.ChatID, "ticket", t.ID, "number", t.TicketID, "state", t.State)
 	}

@@ -115,7 +115,7 @@ func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Messag
 	}
 	return post(ctx, to, p, c.call, func(ctx context.Context) (*models.Message, error) {
 		sent, err := c.SendMessage(ctx, params)
-		if err != nil && strings.Contains(err.Error(), "can't parse entities") { // formatting must never cost a message
+		if misformatted(err) {
 			params.Text, params.ParseMode = markup.Plain(m.Text), ""
 			sent, err = c.SendMessage(ctx, params)
 		}
@@ -167,14 +167,24 @@ func (f File) upload() *models.InputFileUpload {
 
 // Edit changes a message.
 func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.Message) (Verdict, error) {
+	params := &tg.EditMessageTextParams{
+		ChatID: chat, MessageID: int(id), Text: m.Text, ParseMode: models.ParseModeHTML,
+		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
+		ReplyMarkup:        keyboard(m),
+	}
 	return c.call(ctx, chat, p, func(ctx context.Context) error {
-		_, err := c.EditMessageText(ctx, &tg.EditMessageTextParams{
-			ChatID: chat, MessageID: int(id), Text: m.Text, ParseMode: models.ParseModeHTML,
-			LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
-			ReplyMarkup:        keyboard(m),
-		})
+		_, err := c.EditMessageText(ctx, params)
+		if misformatted(err) {
+			params.Text, params.ParseMode = markup.Plain(m.Text), ""
+			_, err = c.EditMessageText(ctx, params)
+		}
 		return err
 	})
+}
+
+// misformatted reports whether Telegram could not read the formatting of a text, which must never cost a message.
+func misformatted(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "can't parse entities")
 }
 
 // EditButtons puts buttons below a message in place of those that are there.

@@ -37,7 +37,7 @@ func (v *View) Card(say Language, t livedesk.Ticket, who Audience) string {
 func (v *View) face(say Language, t livedesk.Ticket, who Audience) string {
 	lines := []string{
 		say.Text("card_head", "Number", markup.Shorten(t.ID, MaxNumber), "Title", markup.Shorten(markup.Line(t.Title), maxTitle)),
-		dotted(append([]string{icon(t.Status) + " <b>" + say.Word("status", string(t.Status)) + "</b>"},
+		dotted(append([]string{icon(t.Status) + " <b>" + say.Word("status", Status(t.Status)) + "</b>"},
 			say.facts(string(t.Priority), string(t.Type), teamName(t))...)),
 		say.timed("card_opened", t.CreatedAt),
 		say.timed("card_updated", t.UpdatedAt),
@@ -118,7 +118,7 @@ func When(at time.Time) string {
 func (t Language) promise(ticket livedesk.Ticket) string {
 	s := ticket.SLA
 	switch {
-	case s == nil || Finished(string(ticket.Status)):
+	case s == nil || Finished(Status(ticket.Status)):
 		return ""
 	case s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero():
 		return t.timed("card_answer_due", s.FirstResponseDue)
@@ -187,7 +187,7 @@ func (v *View) background(say Language, t livedesk.Ticket) string {
 	}
 	for _, c := range t.StatusChanges[max(0, len(t.StatusChanges)-maxValues):] {
 		add("change", dotted(slices.DeleteFunc([]string{
-			say.Word("status", string(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
+			say.Word("status", Status(c.To)), say.timed("at", c.At), people(string(c.ByType), c.ByID)}, empty)))
 	}
 	return strings.Join(lines, "\n")
 }

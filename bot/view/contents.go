@@ -26,7 +26,7 @@ type Shown struct {
 // ShownOf is what the card shows of LiveDesk's word.
 func ShownOf(t livedesk.Ticket) Shown {
 	v := Shown{
-		Title: markup.Shorten(markup.Line(t.Title), 300), Status: markup.Line(string(t.Status)), Priority: string(t.Priority), Type: string(t.Type),
+		Title: markup.Shorten(markup.Line(t.Title), 300), Status: Status(t.Status), Priority: string(t.Priority), Type: string(t.Type),
 		Team: teamName(t), Files: len(t.Attachments),
 	}
 	if s := t.SLA; s != nil && !Finished(v.Status) {

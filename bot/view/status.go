@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -11,6 +13,16 @@ const MaxNumber = 128
 
 // Number is a ticket's number as people see it.
 func Number(t storage.Ticket) string { return markup.Shorten(t.TicketID, MaxNumber) }
+
+// Status is LiveDesk's word as rows keep it. An account's own word that is ours for a ticket which LiveDesk does not know any
+// more is spelt differently.
+func Status(word livedesk.Status) string {
+	status := markup.Line(string(word))
+	if status == StatusGone {
+		return strings.ToUpper(status)
+	}
+	return status
+}
 
 // NeedsCustomer reports whether a status means that the support team waits for the customer. The list of statuses is open;
 // these words are what help desks use for it.

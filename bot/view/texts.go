@@ -81,9 +81,9 @@ func (t Language) Text(id string, pairs ...any) string {
 }
 
 // Word returns the name of one of LiveDesk's words, such as a status. Accounts define their own; an unknown one is shown
-// as it is, with its underscores as spaces.
+// as it is, with its underscores as spaces. Words have ids of their own, so that none hits another text.
 func (t Language) Word(kind, word string) string {
-	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: kind + "_" + word})
+	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: "word_" + kind + "_" + word})
 	if err != nil {
 		return markup.Escape(markup.Isolate(markup.Shorten(markup.Line(strings.ReplaceAll(word, "_", " ")), 60)))
 	}

@@ -20,6 +20,8 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk"
+	"livedeskbot/storage"
 )
 
 func TestEveryLanguageSaysEverything(t *testing.T) {
@@ -92,6 +94,31 @@ func TestAnUnknownWordIsShownAsItIs(t *testing.T) {
 	say := texts.in("xx")
 	require.Equal(t, "In progress", say.Word("status", "in_progress"))
 	require.Equal(t, "&lt;b&gt; on hold", say.Word("status", "<b>_on_hold"))
+}
+
+func TestAWordOfAnAccountHitsNoOtherText(t *testing.T) {
+	t.Parallel()
+	v, err := New(Config{})
+	require.NoError(t, err)
+	screen := newScreen(t)
+	for id := range locale(t, "en") {
+		for _, kind := range []string{"status", "priority", "type"} {
+			word, ok := strings.CutPrefix(id, kind+"_")
+			if !ok {
+				continue
+			}
+			require.Equal(t, strings.ReplaceAll(word, "_", " "), v.In("").Word(kind, word))
+		}
+	}
+	for _, status := range []string{"reopened", "finished", "needs_you", "gone", "unknown"} {
+		desk := livedesk.Ticket{Title: "T", Status: livedesk.Status(status), Priority: "rated"}
+		row := storage.Ticket{State: storage.StateCreated, TicketID: "tk_1", Status: Status(desk.Status), View: ShownOf(desk).JSON()}
+		for _, text := range []string{v.Outcome(row, nil).Text, v.Card(v.In(""), desk, Customers), v.Line(v.In(""), row)} {
+			require.Contains(t, strings.ToLower(screen.show(t, text)), strings.ReplaceAll(status, "_", " "))
+			require.NotContains(t, text, "no value")
+		}
+		require.False(t, Finished(row.Status), status)
+	}
 }
 
 // locale is a locale file: the plural forms by id.
@@ -188,7 +215,7 @@ func (c code) read(call *ast.CallExpr) {
 	switch {
 	case !ok:
 	case f.Sel.Name == "Word":
-		c.words[id] = true
+		c.words["word_"+id] = true
 	case f.Sel.Name == "timed":
 		c.said[id] = []string{"When"}
 	case f.Sel.Name == "Text":
