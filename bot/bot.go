@@ -90,7 +90,8 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	}
 	b := &Bot{store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown}
 	b.work = claims.New(store, log, m.panics.Inc)
-	b.outbox = outbox.New(outbox.Needs{Telegram: api, Store: store, Work: b.work, View: shown, Metrics: m.registry, Log: log})
+	b.outbox = outbox.New(outbox.Needs{
+		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Metrics: m.registry, Log: log})
 	b.desk = desk.New(
 		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
 		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, Teller: b.outbox, Metrics: m.registry,

@@ -96,6 +96,20 @@ func New(config Config) (*Client, error) {
 	}, nil
 }
 
+// Serves reports whether an address is on the host and port of the API or of the upload.
+func (c *Client) Serves(address *url.URL) bool {
+	for _, ours := range []string{c.tickets, c.upload} {
+		if u, err := url.Parse(ours); err == nil && u.Host != "" && hostPort(u) == hostPort(address) {
+			return true
+		}
+	}
+	return false
+}
+
+func hostPort(u *url.URL) string {
+	return strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+}
+
 // newTransport returns the transport of a client that was given none.
 func newTransport() *http.Transport {
 	// On HTTP/2 all requests share a connection, and one broken connection would leave the outcome of all of

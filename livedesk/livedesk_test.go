@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -452,4 +453,22 @@ func TestAnEndlessHeadIsNotReadToItsEnd(t *testing.T) {
 	require.Equal(t, livedesk.Unknown, livedesk.KindOf(err))
 	require.ErrorContains(t, err, "exceeded 262144 bytes")
 	require.Less(t, <-written, 16<<20)
+}
+
+func TestAClientKnowsItsOwnHosts(t *testing.T) {
+	t.Parallel()
+	client, err := livedesk.New(livedesk.Config{BaseURL: "https://desk.example/api/v2", UploadURL: "http://Files.example:8080/up"})
+	require.NoError(t, err)
+	for address, own := range map[string]bool{
+		"https://desk.example/files/1": true, "https://DESK.example:443/x": true, "http://files.example:8080/x": true,
+		"http://desk.example/files/1": false, "https://desk.example:8443/x": false, "https://files.example/x": false,
+		"https://desk.example.evil/x": false, "https://desk.example@evil/x": false,
+	} {
+		u, err := url.Parse(address)
+		require.NoError(t, err)
+		require.Equal(t, own, client.Serves(u), address)
+	}
+	off, err := livedesk.New(livedesk.Config{BaseURL: "https://desk.example", UploadURL: "off"})
+	require.NoError(t, err)
+	require.False(t, off.Serves(&url.URL{Path: "off"}))
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -136,8 +137,8 @@ func (w *World) Context() context.Context {
 	return ctx
 }
 
-// Eventually waits until something has come true.
-func (w *World) Eventually(is func() bool) {
+// Eventually waits until something has come true; what says what that is.
+func (w *World) Eventually(is func() bool, what ...string) {
 	w.t.Helper()
-	require.Eventually(w.t, is, patience, 10*time.Millisecond, "%s", w.Logs)
+	require.Eventually(w.t, is, patience, 10*time.Millisecond, "%s\n%s", strings.Join(what, " "), w.Logs)
 }

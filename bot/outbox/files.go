@@ -47,6 +47,7 @@ func (o *Outbox) fetchAndPost(ctx context.Context, to telegram.Place, priority t
 	}
 	content, err := o.fetch(ctx, f.URL)
 	if err != nil {
+		o.log.Warn("an agent's file cannot be fetched, posting a link", "chat", to.Chat, "error", withoutAddress(err))
 		return 0, telegram.Refused, err
 	}
 	file := telegram.File{Name: f.Name, Content: content}
@@ -57,6 +58,14 @@ func (o *Outbox) fetchAndPost(ctx context.Context, to telegram.Place, priority t
 		}
 	}
 	return o.telegram.PostDocument(ctx, to, priority, file)
+}
+
+// withoutAddress is an error of a request without the address, which may be signed.
+func withoutAddress(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err
+	}
+	return err
 }
 
 // fetch reads an agent's file. It carries no credentials: the address is LiveDesk's word, not ours.

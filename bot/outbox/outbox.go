@@ -2,13 +2,15 @@
 // told is derived from a ticket's row, never from a variable, so telling again after a crash gives the same words; the row
 // says what has been told. storage/telling.go has the table of those states.
 //
-// tell.go keeps the card true, muted.go waits for chats that may not be written to for now, notices.go tells what is news beside it, files.go passes agents' files on, answer.go answers a
-// person's message. Glossary: answer is to a person's message; tell is about a ticket's row; post and edit are calls to Telegram.
+// tell.go keeps the card true, muted.go waits for chats that may not be written to for now, notices.go tells what is news beside
+// it, files.go passes agents' files on, which fetch.go gets from where it may, answer.go answers a person's message. Glossary:
+// answer is to a person's message; tell is about a ticket's row; post and edit are calls to Telegram.
 package outbox
 
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +28,7 @@ type Needs struct {
 	Store    *storage.Store
 	Work     *claims.Worker
 	View     *view.View
+	Own      func(address *url.URL) bool // reports whether an address is on LiveDesk's own host
 	Metrics  prometheus.Registerer
 	Log      *slog.Logger
 }
@@ -49,7 +52,7 @@ func New(n Needs) *Outbox {
 	o := &Outbox{
 		telegram: n.Telegram, store: n.Store, work: n.Work, view: n.View, log: n.Log, due: wait.NewSignal(),
 		fetching: make(chan struct{}, maxFetched),
-		agents:   &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()},
+		agents:   newFetcher(n.Own, n.Log),
 		waited: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "livedeskbot_ticket_seconds", Help: "From the storing of a ticket to its first outcome in the chat.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
