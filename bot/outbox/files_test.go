@@ -2,7 +2,6 @@ package outbox_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -52,15 +51,8 @@ func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "redirect")
-	store := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/redirect" {
-			http.Redirect(rw, r, "/blob", http.StatusFound)
-			return
-		}
-		_, _ = rw.Write([]byte("content"))
-	}))
-	t.Cleanup(store.Close)
-	w.Reply(number, "", livedesktest.File{Name: "a.txt", Type: "text/plain", URL: store.URL + "/redirect"})
+	w.Desk.Trouble(livedesktest.Download, 1, livedesktest.Redirect(http.StatusFound, "?signed"))
+	w.Reply(number, "", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("content")})
 	w.Eventually(func() bool { return w.Files(chat) == 1 })
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,8 @@ const (
 	databaseTimeout = 30 * time.Second
 	// absentTicket is a number that LiveDesk gives to no ticket.
 	absentTicket = "tk_00000000_livedeskbot_check"
+	// nowherePath leads to a place that LiveDesk does not have.
+	nowherePath  = "/livedeskbot-check"
 	oldestServer = 14
 )
 
@@ -89,13 +92,12 @@ func (r *report) checkDesk(ctx context.Context, c config) {
 	settings := c.deskConfig()
 	last := &lastAnswer{next: http.DefaultTransport.(*http.Transport).Clone()}
 	settings.Transport = last
-	desk, err := livedesk.New(settings)
+	answer, err := askAbsent(ctx, settings)
 	if err != nil {
 		r.add(bot.Fault, "LiveDesk: %v.", err)
 		return
 	}
-	_, err = desk.Ticket(ctx, absentTicket)
-	r.judgeDesk(err, last)
+	r.judgeDesk(answer, last, func() bool { return knowsTickets(ctx, settings, answer) })
 	switch c.desk.uploadURL {
 	case "off":
 		r.add(bot.OK, "LiveDesk: files are not uploaded, tickets say so.")
@@ -105,21 +107,63 @@ func (r *report) checkDesk(ctx context.Context, c config) {
 	}
 }
 
-func (r *report) judgeDesk(err error, last *lastAnswer) {
-	const address = "correct LIVEDESK_API_URL"
+// askAbsent asks for a ticket that cannot exist and returns the refusal; nil: it is said to be there. An error says that the
+// settings cannot be used.
+func askAbsent(ctx context.Context, settings livedesk.Config) (*livedesk.Error, error) {
+	desk, err := livedesk.New(settings)
+	if err != nil {
+		return nil, err
+	}
+	_, err = desk.Ticket(ctx, absentTicket)
 	refusal, _ := errors.AsType[*livedesk.Error](err)
+	return refusal, nil
+}
+
+// knowsTickets reports whether an address speaks of tickets at all: what answers the same at a place that LiveDesk surely does
+// not have, to us and to strangers, knows none. answer is what it said of a ticket that cannot exist.
+func knowsTickets(ctx context.Context, settings livedesk.Config, answer *livedesk.Error) bool {
+	elsewhere, _ := askAbsent(ctx, nowhere(settings))
+	if !sameAnswer(answer, elsewhere) {
+		return true
+	}
+	settings.Key, settings.Secret = "a-stranger", "a-stranger"
+	answer, _ = askAbsent(ctx, settings)
+	elsewhere, _ = askAbsent(ctx, nowhere(settings))
+	return !sameAnswer(answer, elsewhere)
+}
+
+// nowhere are the settings of a place beside the given one that LiveDesk does not have.
+func nowhere(settings livedesk.Config) livedesk.Config {
+	settings.BaseURL = strings.TrimRight(settings.BaseURL, "/") + nowherePath
+	return settings
+}
+
+// sameAnswer reports whether two refusals say the same, apart from what was asked and the numbers of requests.
+func sameAnswer(x, y *livedesk.Error) bool {
+	return x != nil && y != nil && x.Status == y.Status && x.Code == y.Code && gist(x.Message) == gist(y.Message)
+}
+
+func gist(message string) string {
+	return changing.ReplaceAllString(strings.ReplaceAll(message, nowherePath, ""), "")
+}
+
+// changing is what differs between two answers that say the same, such as times and ids of requests.
+var changing = regexp.MustCompile(`[0-9a-fA-F-]*[0-9][0-9a-fA-F-]*`)
+
+func (r *report) judgeDesk(refusal *livedesk.Error, last *lastAnswer, knowsTickets func() bool) {
+	const address = "correct LIVEDESK_API_URL"
 	switch {
-	case err == nil:
-		r.add(bot.OK, "LiveDesk accepts the credentials.")
+	case refusal == nil:
+		r.add(bot.Fault, "what answers there has a ticket that cannot exist, so it is not LiveDesk: %s.", address)
 	case refusal.Status == 0:
 		r.add(bot.Fault, "LiveDesk cannot be reached (%v): mend the network or %s.", refusal.Err, address)
-	case errors.Is(err, livedesk.ErrUnauthorized):
+	case errors.Is(refusal, livedesk.ErrUnauthorized):
 		r.add(bot.Fault, "LiveDesk does not accept the credentials (status %d): copy LIVEDESK_API_KEY and LIVEDESK_API_SECRET again from "+
 			"LiveDesk, and see that the pair is enabled for this project.", refusal.Status)
 	case refusal.Status/100 == 3:
 		r.add(bot.Fault, "LiveDesk's address sends us elsewhere (status %d), which would take the credentials along: set LIVEDESK_API_URL "+
 			"to the final address.", refusal.Status)
-	case errors.Is(err, livedesk.ErrRateLimited):
+	case errors.Is(refusal, livedesk.ErrRateLimited):
 		r.add(bot.Warning, "LiveDesk takes no more requests for the moment, so the credentials could not be tried: run check again later, "+
 			"and lower LIVEDESK_RATE if this goes on.")
 	case refusal.Status/100 == 5:
@@ -128,6 +172,8 @@ func (r *report) judgeDesk(err error, last *lastAnswer) {
 		r.add(bot.Fault, "what answers there (status %d) is not LiveDesk's interface: %s.", refusal.Status, address)
 	case refusal.Setup:
 		r.add(bot.Fault, "LiveDesk does not know this address (status %d): %s.", refusal.Status, address)
+	case !knowsTickets():
+		r.add(bot.Fault, "what answers there (status %d) gives the same answer to whatever it is asked, so it knows no tickets: %s.", refusal.Status, address)
 	default:
 		r.add(bot.OK, "LiveDesk accepts the credentials.")
 	}

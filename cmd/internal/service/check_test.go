@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
@@ -90,6 +93,48 @@ func TestCheckFindsNothingToMend(t *testing.T) {
 	require.Empty(t, s.desk.Uploads())
 }
 
+// answers puts an address that answers in JSON in LiveDesk's place.
+func answers(to func(*http.Request) (status int, body string)) func(*stage) {
+	return func(s *stage) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			status, body := to(r)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		}))
+		s.t.Cleanup(server.Close)
+		s.env["LIVEDESK_API_URL"] = server.URL + "/api/v3"
+	}
+}
+
+func TestCheckKnowsLiveDeskFromEitherOfTwoSigns(t *testing.T) {
+	t.Parallel()
+	tickets := func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/v3/accounts/tickets/") }
+	for name, answer := range map[string]func(*http.Request) (status int, body string){
+		"it answers of tickets in other words": func(r *http.Request) (int, string) {
+			if tickets(r) {
+				return 404, `{"code":404,"message":"ticket not found"}`
+			}
+			return 404, `{"code":404,"message":"not found"}`
+		},
+		"it asks only who wants a ticket for credentials": func(r *http.Request) (int, string) {
+			if key, _, _ := r.BasicAuth(); key != livedesktest.DefaultKey && tickets(r) {
+				return 401, `{"code":401}`
+			}
+			return 404, `{"code":404,"message":"not found"}`
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, telegramtest.Options{})
+			answers(answer)(s)
+			status, out := s.check()
+			require.Zero(t, status, out)
+			require.Contains(t, out, "LiveDesk accepts the credentials")
+		})
+	}
+}
+
 func TestCheckShowsEverySetting(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
@@ -134,9 +179,23 @@ func TestCheckNamesTheFaultAndItsFix(t *testing.T) {
 		"another redirect":     {desk(livedesktest.Redirect(302, "https://example.com")), []string{"sends us elsewhere (status 302)", "final address"}},
 		"a page":               {desk(livedesktest.Refuse(200, livedesktest.HTML)), []string{"is not LiveDesk's interface", "LIVEDESK_API_URL"}},
 		"a page about nothing": {desk(livedesktest.Refuse(404, livedesktest.HTML)), []string{"is not LiveDesk's interface", "LIVEDESK_API_URL"}},
-		"a wrong method":       {desk(livedesktest.Refuse(405, livedesktest.ErrorObject)), []string{"does not know this address", "LIVEDESK_API_URL"}},
-		"LiveDesk in repair":   {desk(livedesktest.Unavailable(0)), []string{"out of order (status 503)"}},
-		"no database":          {set("DATABASE_URL", "postgres://bot:pass-word@127.0.0.1:1/x"), []string{"it cannot be used", "DATABASE_URL"}},
+		"an address that knows nothing": {func(s *stage) { s.env["LIVEDESK_API_URL"] += "0" },
+			[]string{"knows no tickets", "LIVEDESK_API_URL"}},
+		"an address that repeats what it is asked": {answers(func(r *http.Request) (int, string) {
+			return 404, fmt.Sprintf(`{"code":404,"message":"no route for %s (request %d)"}`, r.URL.Path, time.Now().UnixNano())
+		}), []string{"knows no tickets", "LIVEDESK_API_URL"}},
+		"an address behind a guard": {answers(func(r *http.Request) (int, string) {
+			if key, _, _ := r.BasicAuth(); key != livedesktest.DefaultKey {
+				return 401, `{"code":401}`
+			}
+			return 404, `{"code":404,"message":"not found"}`
+		}), []string{"knows no tickets", "LIVEDESK_API_URL"}},
+		"an address that has everything": {answers(func(r *http.Request) (int, string) {
+			return 200, `{"code":0,"data":{"ticket_id":"tk_1","title":"x"}}`
+		}), []string{"cannot exist", "LIVEDESK_API_URL"}},
+		"a wrong method":     {desk(livedesktest.Refuse(405, livedesktest.ErrorObject)), []string{"does not know this address", "LIVEDESK_API_URL"}},
+		"LiveDesk in repair": {desk(livedesktest.Unavailable(0)), []string{"out of order (status 503)"}},
+		"no database":        {set("DATABASE_URL", "postgres://bot:pass-word@127.0.0.1:1/x"), []string{"it cannot be used", "DATABASE_URL"}},
 		"a read-only database": {func(s *stage) {
 			s.exec(`DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`)
 		}, []string{"takes no changes", "primary"}},
