@@ -140,3 +140,19 @@ func (c *Client) UpdateTicket(ctx context.Context, id string, update TicketUpdat
 	_, err = c.send(ctx, opUpdate, http.MethodPut, address, update)
 	return err
 }
+
+// Documented returns the update without a priority and type that LiveDesk does not document for writing, and whether it had
+// one: LiveDesk may show a word that it does not take.
+func (u TicketUpdate) Documented() (documented TicketUpdate, odd bool) {
+	switch u.Priority {
+	case "", PriorityLow, PriorityMedium, priorityNormal, PriorityHigh, PriorityUrgent:
+	default:
+		u.Priority, odd = "", true
+	}
+	switch u.Type {
+	case "", TypeProblem, TypeIncident, TypeQuestion, TypeTask:
+	default:
+		u.Type, odd = "", true
+	}
+	return u, odd
+}

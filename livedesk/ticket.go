@@ -13,12 +13,13 @@ import (
 // Priority is how urgent a ticket is. The list is open: expect other words in answers.
 type Priority string
 
-// The documented priorities. Urgent is documented for answers only.
+// The documented priorities. Urgent is not documented for creating, normal for changing alone.
 const (
 	PriorityLow    Priority = "low"
 	PriorityMedium Priority = "medium"
 	PriorityHigh   Priority = "high"
 	PriorityUrgent Priority = "urgent"
+	priorityNormal Priority = "normal"
 )
 
 // TicketType is what a ticket is about; empty means none. The list is open.
@@ -208,12 +209,13 @@ func (c *Client) ticketURL(op operation, id string) (string, error) {
 	return c.tickets + "/" + url.PathEscape(id), nil
 }
 
-// Update returns an update that repeats what the ticket has, lists in full, for the caller to change. A priority or
-// type that LiveDesk does not document for writing is left out.
+// Update returns an update that repeats what the ticket has as it was read, lists in full, for the caller to change.
 func (t Ticket) Update() TicketUpdate {
 	update := TicketUpdate{
 		Title:        t.Title,
 		Description:  t.Description,
+		Priority:     t.Priority,
+		Type:         t.Type,
 		CustomFields: maps.Clone(t.CustomFields),
 		Tags:         slices.Clone(t.Tags),
 	}
@@ -221,14 +223,6 @@ func (t Ticket) Update() TicketUpdate {
 		if a.URL != "" {
 			update.Attachments = append(update.Attachments, NewAttachment{FileURL: a.URL})
 		}
-	}
-	switch t.Priority {
-	case PriorityLow, PriorityMedium, PriorityHigh:
-		update.Priority = t.Priority
-	}
-	switch t.Type {
-	case TypeProblem, TypeIncident, TypeQuestion, TypeTask:
-		update.Type = t.Type
 	}
 	return update
 }

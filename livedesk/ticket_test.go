@@ -129,13 +129,21 @@ func TestAnUpdateRepeatsTheTicketAndLeavesItAlone(t *testing.T) {
 	require.Equal(t, "printer", ticket.Tags[0])
 }
 
-func TestAnUpdateLeavesOutWordsThatAreNotDocumentedForWriting(t *testing.T) {
+func TestAnUpdateRepeatsPriorityAndTypeAsTheyWereRead(t *testing.T) {
 	t.Parallel()
-	for _, word := range []string{"urgent", "normal", "None", ""} {
-		ticket := read(t, fmt.Sprintf(`"priority":%q,"ticket_type":%q`, word, word))
-		require.Equal(t, livedesk.Priority(word), ticket.Priority)
-		require.Equal(t, livedesk.TicketUpdate{}, ticket.Update(), word)
+	for word, odd := range map[string]bool{"urgent": false, "normal": false, "high": false, "P1": true, "": false} {
+		ticket := read(t, fmt.Sprintf(`"priority":%q,"ticket_type":"None"`, word))
+		update := ticket.Update()
+		require.Equal(t, livedesk.TicketUpdate{Priority: livedesk.Priority(word)}, update, word)
+		documented, found := update.Documented()
+		require.Equal(t, odd, found, word)
+		require.Equal(t, odd, documented.Priority != update.Priority, word)
 	}
+	own := read(t, `"ticket_type":"wish"`).Update()
+	require.Equal(t, livedesk.TicketType("wish"), own.Type)
+	documented, odd := own.Documented()
+	require.True(t, odd)
+	require.Empty(t, documented.Type)
 }
 
 func TestAnUpdateKeepsCustomFieldsExactly(t *testing.T) {

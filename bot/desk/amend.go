@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
@@ -80,19 +82,45 @@ const (
 	refusedWrite                 // LiveDesk will never take it
 )
 
+// staleAfter is how old what was read of a ticket may be when it is written back.
+const staleAfter = time.Second
+
 // write brings changes into a ticket, unless they are there, and returns the ticket as it then is.
 func (k tracker) write(ctx context.Context, number string, desk livedesk.Ticket, c changes) (livedesk.Ticket, written, error) {
 	update, need := merge(desk, c)
 	if !need {
 		return desk, doubtfulWrite, nil
 	}
-	desk, w, err := k.put(ctx, number, update)
+	began := time.Now()
+	turn, err := k.admission.enter(ctx, reading, patiently)
 	if err != nil {
+		return desk, doubtfulWrite, err
+	}
+	if time.Since(began) > staleAfter { // somebody may have changed meanwhile what would be written back
+		if desk, err = k.read(ctx, turn, number); err != nil {
+			return desk, doubtfulWrite, err
+		}
+		return k.write(ctx, number, desk, c)
+	}
+	w, err := k.update(ctx, turn, number, update)
+	if err != nil {
+		return desk, w, err
+	}
+	if turn, err = k.admission.enter(ctx, reading, patiently); err != nil {
+		return desk, w, err
+	}
+	// Whatever the answer was, the ticket says what came of it.
+	if desk, err = k.read(ctx, turn, number); err != nil {
 		return desk, w, err
 	}
 	if w == takenWrite && len(desk.Attachments) < len(update.Attachments) {
 		w = doubtfulWrite
 	}
+	return desk, w, k.tried(ctx, c)
+}
+
+// tried counts a try to bring changes into a ticket.
+func (k tracker) tried(ctx context.Context, c changes) error {
 	additions, files := make([]int64, len(c.additions)), make([]int64, len(c.files))
 	for i, a := range c.additions {
 		additions[i] = a.ID
@@ -100,37 +128,22 @@ func (k tracker) write(ctx context.Context, number string, desk livedesk.Ticket,
 	for i, f := range c.files {
 		files[i] = f.ID
 	}
-	return desk, w, k.store.Tried(ctx, additions, files)
+	return k.store.Tried(ctx, additions, files)
 }
 
-// put writes an update and reads the ticket again.
-func (k tracker) put(ctx context.Context, number string, update livedesk.TicketUpdate) (livedesk.Ticket, written, error) {
-	w, err := k.update(ctx, number, update)
-	if err != nil {
-		return livedesk.Ticket{}, w, err
-	}
-	turn, err := k.admission.enter(ctx, reading, patiently)
-	if err != nil {
-		return livedesk.Ticket{}, w, err
-	}
-	desk, err := k.read(ctx, turn, number) // whatever the answer was, the ticket says what came of it
-	return desk, w, err
-}
-
-// update writes an update. An error: it surely did not take effect, and may later.
-func (k tracker) update(ctx context.Context, number string, update livedesk.TicketUpdate) (written, error) {
-	turn, err := k.admission.enter(ctx, reading, patiently)
-	if err != nil {
-		return doubtfulWrite, err
-	}
+// update writes an update in the given turn and ends it. An error: it surely did not take effect, and may later.
+func (k tracker) update(ctx context.Context, turn *turn, number string, update livedesk.TicketUpdate) (written, error) {
 	defer turn.leave()
-	err = k.client.UpdateTicket(ctx, number, update)
+	err := k.client.UpdateTicket(ctx, number, update)
+	if documented, odd := update.Documented(); odd && isRefused(err) && turn.more(ctx) == nil {
+		err = k.client.UpdateTicket(ctx, number, documented)
+	}
 	refusal, _ := errors.AsType[*livedesk.Error](err)
 	switch {
 	case err == nil:
 		turn.ended(nil)
 		return takenWrite, nil
-	case livedesk.KindOf(err) == livedesk.Refused:
+	case isRefused(err):
 		turn.ended(err)
 		return refusedWrite, nil
 	case refusal != nil && refusal.Setup: // the same credentials could read it just now, so this is about changing alone
@@ -143,6 +156,12 @@ func (k tracker) update(ctx context.Context, number string, update livedesk.Tick
 	}
 	turn.ended(err)
 	return doubtfulWrite, nil
+}
+
+// isRefused reports whether LiveDesk will never take a change as it stands. That it does not know the ticket, which it knew just
+// now, is no word on the change.
+func isRefused(err error) bool {
+	return err != nil && livedesk.KindOf(err) == livedesk.Refused && !errors.Is(err, livedesk.ErrNotFound)
 }
 
 // merge is the update that brings changes into a ticket, and whether one is needed. The order of a ticket's files is also
@@ -192,7 +211,7 @@ func apply(u *livedesk.TicketUpdate, a storage.Addition) {
 // applyEdit replaces the person's own part. An agent's words in the description stay: where the old text is not there any
 // more, the edit is added.
 func applyEdit(u *livedesk.TicketUpdate, edit view.Edit) {
-	if u.Title == edit.OldTitle {
+	if view.SameLine(u.Title, edit.OldTitle) {
 		u.Title = edit.Title
 	}
 	replaced, ok := view.ReplaceLines(u.Description, edit.OldDescription, edit.Description)
@@ -234,9 +253,17 @@ func contains(desk livedesk.Ticket, a storage.Addition) bool {
 	return false
 }
 
+// arrived reports whether words that LiveDesk has confirmed are in the ticket though it has changed them: their heading is, which
+// somebody else's overwriting would have taken along.
+func arrived(desk livedesk.Ticket, a storage.Addition) bool {
+	words, ok := view.AdditionContent(a).(view.Words)
+	heading, _, _ := strings.Cut(words.Text, "\n")
+	return ok && view.HasLines(desk.Description, heading)
+}
+
 // stands reports whether the ticket reads as after an edit. A title that an agent has changed is left alone.
 func stands(desk livedesk.Ticket, e view.Edit) bool {
-	title := e.Title == e.OldTitle || desk.Title != e.OldTitle
+	title := e.Title == e.OldTitle || !view.SameLine(desk.Title, e.OldTitle)
 	stale := e.OldDescription != "" && !view.HasLines(e.Description, e.OldDescription) && view.HasLines(desk.Description, e.OldDescription)
 	return title && !stale && view.HasLines(desk.Description, e.Description)
 }
@@ -264,7 +291,7 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 		a := c.additions[i]
 		id := "added"
 		switch {
-		case there:
+		case there, w == takenWrite && arrived(desk, a):
 			l.Additions = append(l.Additions, a.ID)
 			l.Request = editedRequest(t, a, l.Request)
 		case w == refusedWrite || a.Attempts+1 >= maxAmends:

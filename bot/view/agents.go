@@ -2,7 +2,9 @@ package view
 
 import (
 	"fmt"
+	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,27 +57,47 @@ func FileNote(f storage.File) string {
 	return note
 }
 
-// HasLines reports whether whole lines of a text are the given ones. Blank lines and white space around a line do not count:
-// LiveDesk may change them.
+// HasLines reports whether whole lines of a text are the given ones. Blank lines, white space, and characters written as HTML
+// entities do not count: LiveDesk may change them.
 func HasLines(text, lines string) bool {
 	return strings.Contains("\n"+bare(text)+"\n", "\n"+bare(lines)+"\n") || bare(lines) == ""
 }
 
+// SameLine reports whether two titles say the same, as HasLines compares.
+func SameLine(x, y string) bool { return bare(x) == bare(y) }
+
+// bare is a text in a form in which all that LiveDesk may make of it is equal.
 func bare(text string) string {
+	for range 4 { // what is written back as it was read may be escaped anew each time
+		text = html.UnescapeString(text)
+	}
 	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); line != "" {
+	for line := range strings.Lines(lineBreak.ReplaceAllString(text, "\n")) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// ReplaceLines replaces whole lines of a text, exactly as they are.
-func ReplaceLines(text, old, with string) (string, bool) {
-	before, after, ok := strings.Cut("\n"+text+"\n", "\n"+old+"\n")
-	if !ok || old == "" {
-		return text, false
+// lineBreak is a line break as HTML writes it.
+var lineBreak = regexp.MustCompile(`(?i)<br ?/?>`)
+
+// ReplaceLines replaces whole lines of a text, compared as HasLines does. ok is false where they are not there.
+func ReplaceLines(text, old, with string) (replaced string, ok bool) {
+	lines, wanted := strings.Split(text, "\n"), strings.Split(bare(old), "\n")
+	var filled []int // lines that are not blank
+	var found []string
+	for i, line := range lines {
+		if line = bare(line); line != "" {
+			filled, found = append(filled, i), append(found, line)
+		}
 	}
-	return strings.TrimSpace(before + "\n" + with + "\n" + after), true
+	for i := 0; bare(old) != "" && i+len(wanted) <= len(found); i++ {
+		if slices.Equal(found[i:i+len(wanted)], wanted) {
+			last := filled[i+len(wanted)-1]
+			return strings.TrimSpace(strings.Join(slices.Concat(lines[:filled[i]], []string{with}, lines[last+1:]), "\n")), true
+		}
+	}
+	return text, false
 }

@@ -49,6 +49,8 @@ type Options struct {
 	Teams []string
 	// RequireEUID refuses a requester without euid, as one reading of the German documentation does.
 	RequireEUID bool
+	// Replace makes an update replace the whole ticket: what it does not send is as in a new one.
+	Replace bool
 	// MaxUpload is the largest accepted file in bytes; default 40 MiB.
 	MaxUpload int64
 	// KeepFile is the largest uploaded file whose content is kept for viewing, in bytes; default 64 KiB.

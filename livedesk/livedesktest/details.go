@@ -49,6 +49,8 @@ type Drift struct {
 	NoInternal, NoMessageIDs bool
 	// Extra puts unknown fields everywhere.
 	Extra bool
+	// Words is what becomes of title and description on their way to the client, such as html.EscapeString; nil for nothing.
+	Words func(string) string
 	// Message and Detail are the texts beside the code and beside the ticket id, in whatever language.
 	Message, Detail string
 	// Refusals is the shape of the desk's own refusals. With RefuseWithOK they come with status 200.
@@ -83,6 +85,13 @@ func (d Drift) detail(text string) string {
 	return d.Detail
 }
 
+func (d Drift) words(text string) string {
+	if d.Words == nil {
+		return text
+	}
+	return d.Words(text)
+}
+
 func (d Drift) fileURL(base, path string) string {
 	switch {
 	case d.RelativeURLs:
@@ -107,7 +116,7 @@ type fields = map[string]any
 
 func (p *printer) ticket(t *Ticket) fields {
 	data := fields{
-		"ticket_id": t.ID, "title": t.Title, "description": t.Description, "status": t.Status,
+		"ticket_id": t.ID, "title": p.drift.words(t.Title), "description": p.drift.words(t.Description), "status": t.Status,
 		"requester": p.requester(t.Requester), "conversation_list": p.messages(t.Messages),
 		"created_at": p.time(t.CreatedAt), "updated_at": p.time(t.UpdatedAt),
 	}

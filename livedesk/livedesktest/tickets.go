@@ -99,14 +99,14 @@ func (d *Desk) done(id, text string) answer {
 	return success(d.drift.message(), map[string]any{"ticket_id": id, "message": d.drift.detail(text)})
 }
 
-// update does PUT /api/v2/accounts/tickets/:ticket_id. Whether LiveDesk replaces or merges is not
-// documented; replacing is what hurts a client that relies on merging.
+// update does PUT /api/v2/accounts/tickets/:ticket_id. Whether LiveDesk replaces or merges is not documented: lists that are
+// sent are replaced, and with [Options] Replace all the rest too.
 func (d *Desk) update(c *call) (answer, error) {
 	o, err := parse(c)
 	if err != nil {
 		return answer{}, err
 	}
-	change, err := readUpdate(o)
+	change, err := d.readUpdate(o)
 	if err != nil {
 		return answer{}, err
 	}
@@ -123,7 +123,7 @@ func (d *Desk) update(c *call) (answer, error) {
 }
 
 // readUpdate returns a function that makes the changes asked for.
-func readUpdate(o object) (func(*Ticket), error) {
+func (d *Desk) readUpdate(o object) (func(*Ticket), error) {
 	title := o.required("title")
 	description := o.present("description")
 	attachments, hasAttachments := o.attachments()
@@ -136,6 +136,9 @@ func readUpdate(o object) (func(*Ticket), error) {
 	}
 	return func(t *Ticket) {
 		t.Title, t.Description = title, description
+		if d.options.Replace {
+			t.Attachments, t.Priority, t.Type, t.CustomFields, t.Tags = nil, "medium", "None", nil, nil
+		}
 		replace(&t.Attachments, attachments, hasAttachments)
 		replace(&t.Priority, priority, hasPriority)
 		replace(&t.Type, kind, hasKind)
