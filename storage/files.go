@@ -109,12 +109,13 @@ func (s *Store) DropFiles(ctx context.Context, ticket int64, reason string) erro
 	return nil
 }
 
-// DeferFile gives a file back for a later try. counts says whether the last one counts as one.
-func (s *Store) DeferFile(ctx context.Context, id int64, after time.Duration, counts bool) error {
+// DeferFile gives a file back for a later try. counts says whether the last one counts as one. It does nothing where the file is
+// not in the hands of the process, so that it may be repeated.
+func (s *Store) DeferFile(ctx context.Context, id int64, after time.Duration, counts bool, process int32) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE files SET owner = NULL, due_at = now() + make_interval(secs => $2),
 			attempts = CASE WHEN $3 THEN attempts ELSE attempts - 1 END
-		WHERE id = $1`, id, after.Seconds(), counts)
+		WHERE id = $1 AND owner = $4`, id, after.Seconds(), counts, process)
 	if err != nil {
 		return fmt.Errorf("defer file %d: %w", id, err)
 	}

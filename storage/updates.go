@@ -66,9 +66,10 @@ func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, li
 	return updates, nil
 }
 
-// Suspect stores that an update is about to be handled that processes died with.
-func (s *Store) Suspect(ctx context.Context, botID, id int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE updates SET suspected = suspected + 1 WHERE bot_id = $1 AND update_id = $2`, botID, id)
+// Suspect stores that an update is about to be handled that processes died with, for the times-th time.
+func (s *Store) Suspect(ctx context.Context, botID, id int64, times int) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE updates SET suspected = greatest(suspected, $3) WHERE bot_id = $1 AND update_id = $2`, botID, id, times)
 	if err != nil {
 		return fmt.Errorf("suspect update %d: %w", id, err)
 	}

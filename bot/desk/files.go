@@ -64,7 +64,7 @@ func (c carrier) carry(ctx context.Context, f storage.File) {
 	case f.Attempts < maxCarries, away(err):
 		c.log.Warn("a file did not come along, trying again", "file", f.ID, "ticket", f.Ticket, "error", c.telegram.Redact(err))
 		pause := waitOf(err, time.Second<<min(f.Attempts, 6))
-		_ = c.work.Record(ctx, func() error { return c.store.DeferFile(ctx, f.ID, pause, !away(err)) })
+		_ = c.work.Record(ctx, func() error { return c.store.DeferFile(ctx, f.ID, pause, !away(err), c.work.Number()) })
 	case errors.Is(err, livedesk.ErrUnauthorized):
 		c.dropFile(ctx, f, view.DropNoPlace)
 	default:

@@ -145,7 +145,7 @@ func (in *Inbox) handle(work context.Context, u storage.Update, update *models.U
 		}
 		in.suspects.Lock()
 		defer in.suspects.Unlock()
-		if in.work.Record(work, func() error { return in.store.Suspect(work, in.telegram.BotID, u.ID) }) != nil {
+		if in.work.Record(work, func() error { return in.store.Suspect(work, in.telegram.BotID, u.ID, u.Suspected+1) }) != nil {
 			return
 		}
 	}
