@@ -105,7 +105,15 @@ func (c *cluster) makeDir(ctx context.Context) error {
 	for !isDir(existing) {
 		existing = filepath.Dir(existing)
 	}
-	if err := c.enterable(ctx, existing); err != nil || existing == c.Dir {
+	err := c.enterable(ctx, existing)
+	if err != nil && existing == c.Dir {
+		if takeBack, ok := c.handOver(); ok {
+			if err = c.enterable(ctx, c.Dir); err != nil {
+				takeBack() // what keeps the account out lies above
+			}
+		}
+	}
+	if err != nil || existing == c.Dir {
 		return err
 	}
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
@@ -115,6 +123,19 @@ func (c *cluster) makeDir(ctx context.Context) error {
 		return fmt.Errorf("folder of the private Postgres: %w", err)
 	}
 	return c.enterable(ctx, c.Dir)
+}
+
+// handOver makes the account the owner of a folder that root made for the data and that holds nothing yet.
+func (c *cluster) handOver() (takeBack func(), ok bool) {
+	info, err := os.Lstat(c.Dir)
+	if err != nil || !info.IsDir() || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		return nil, false
+	}
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil || len(entries) > 0 || !c.Account.other() || c.Account.own(c.Dir) != nil {
+		return nil, false
+	}
+	return func() { _ = os.Lchown(c.Dir, 0, int(info.Sys().(*syscall.Stat_t).Gid)) }, true
 }
 
 // makeRunDir gives the sockets a folder of their own. The one for a long path is in /tmp, where anyone could have made

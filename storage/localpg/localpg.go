@@ -32,7 +32,7 @@ const closeTimeout = stopTimeout + 5*time.Second
 // Config says where the server keeps its files and who hears of it.
 type Config struct {
 	// Dir is created where it is missing. As root it must be a folder that the account postgres can enter, or nobody
-	// where there is no such account.
+	// where there is no such account; an empty one that belongs to root is handed to that account.
 	Dir string
 	// Logger may be nil.
 	Logger *slog.Logger

@@ -19,6 +19,8 @@ func TestRoot(t *testing.T) {
 		"a folder of another account is refused":                   aFolderOfAnotherAccountIsRefused,
 		"root uses the folder of an ordinary user and shares it":   rootUsesTheFolderOfAnOrdinaryUserAndSharesIt,
 		"a folder that the server's account cannot enter is named": aFolderThatTheServersAccountCannotEnterIsNamed,
+		"an empty folder of root's is handed over":                 anEmptyFolderOfRootsIsHandedOver,
+		"a folder of root's that holds something is left alone":    aFolderOfRootsThatHoldsSomethingIsLeftAlone,
 		"an account without entry is told":                         anAccountWithoutEntryIsTold,
 		"root that may not change its account is told":             rootThatMayNotChangeItsAccountIsTold,
 		"root without another account is told":                     rootWithoutAnotherAccountIsTold,
@@ -54,6 +56,38 @@ func aFolderThatTheServersAccountCannotEnterIsNamed(t *testing.T) {
 	_, err := Start(t.Context(), Config{Dir: filepath.Join(closed, "data")})
 	require.ErrorContains(t, err, "cannot enter "+closed)
 	require.NoDirExists(t, filepath.Join(closed, "data"))
+}
+
+func anEmptyFolderOfRootsIsHandedOver(t *testing.T) {
+	dir := folder(t, self)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	enter(t, self, "user", dir).leave(t)
+	enter(t, self, "user", dir).leave(t)
+
+	hidden := filepath.Dir(folder(t, self))
+	require.NoError(t, os.Chmod(hidden, 0o700))
+	within := filepath.Join(hidden, "data")
+	require.NoError(t, os.Mkdir(within, 0o700))
+	_, err := Start(t.Context(), Config{Dir: within})
+	require.ErrorContains(t, err, "cannot enter "+within)
+	require.Zero(t, owner(t, within), "it stays root's where that does not help")
+}
+
+func aFolderOfRootsThatHoldsSomethingIsLeftAlone(t *testing.T) {
+	dir := folder(t, self)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "of somebody"), nil, 0o600))
+	_, err := Start(t.Context(), Config{Dir: dir})
+	require.ErrorContains(t, err, "cannot enter "+dir)
+	require.Zero(t, owner(t, dir))
+}
+
+// owner is the number of the account that a file belongs to.
+func owner(t *testing.T, path string) uint32 {
+	t.Helper()
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	return info.Sys().(*syscall.Stat_t).Uid
 }
 
 func anAccountWithoutEntryIsTold(t *testing.T) {
