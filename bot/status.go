@@ -96,7 +96,7 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 		return h.view.Card(say, ticket, who), about, h.seenAs(ctx, ours, ticket)
 	case lookErr == nil || errors.Is(lookErr, livedesk.ErrNotFound) && !known:
 		return say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
-	case errors.Is(lookErr, livedesk.ErrNotFound):
+	case errors.Is(lookErr, livedesk.ErrNotFound) && ours[0].Status == view.StatusGone:
 		return say.Text("vanished", "Number", about.TicketID), about, nil
 	case known:
 		return h.lastKnown(say, ours[0]), about, nil
@@ -111,6 +111,11 @@ func (h handler) seenAs(ctx context.Context, ours []storage.Ticket, ticket lived
 	for _, t := range ours {
 		if err := h.store.Seen(ctx, t.ID, view.Status(ticket.Status)); err != nil {
 			return err
+		}
+		if t.Status == view.StatusGone { // it is not, so its card is wrong
+			if err := h.store.LookNow(ctx, t.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

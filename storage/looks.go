@@ -60,7 +60,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		}
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
-				status = @status, seen_at = now(), owner = NULL, missed = 0, request = coalesce(@request::json, request),
+				status = @status, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL, request = coalesce(@request::json, request),
 				`+nextVersion(`NOT @shown`)+`,
 				`+tellInTurn(`NOT @shown OR `+noticesOpen)+`,
 				view = @view::json,
@@ -113,10 +113,10 @@ func recordFindings(ctx context.Context, tx pgx.Tx, id int64, l Look) error {
 	return nil
 }
 
-// DeferLook gives a ticket back without a result.
+// DeferLook gives a ticket back without a result. A negative time: it is looked at no more.
 func (s *Store) DeferLook(ctx context.Context, id int64, after time.Duration, process int32) error {
 	_, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET owner = NULL, due_at = now() + make_interval(secs => $2) WHERE id = $1 AND owner = $3`,
+		UPDATE tickets SET owner = NULL, `+dueAfter+` WHERE id = $1 AND owner = $3`,
 		id, after.Seconds(), process)
 	if err != nil {
 		return fmt.Errorf("defer look at ticket %d: %w", id, err)
@@ -124,10 +124,13 @@ func (s *Store) DeferLook(ctx context.Context, id int64, after time.Duration, pr
 	return nil
 }
 
-// MissLook gives a ticket back that LiveDesk did not know, and counts that.
+// dueAfter is the assignment that makes a ticket due after $2 seconds; never where that is negative.
+const dueAfter = `due_at = CASE WHEN $2::float8 >= 0 THEN now() + make_interval(secs => $2::float8) END`
+
+// MissLook gives a ticket back that LiveDesk did not know, and counts that. A negative time: it is looked at no more.
 func (s *Store) MissLook(ctx context.Context, id int64, after time.Duration, process int32) error {
 	_, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET owner = NULL, missed = missed + 1, due_at = now() + make_interval(secs => $2)
+		UPDATE tickets SET owner = NULL, missed = missed + 1, missed_at = coalesce(missed_at, now()), `+dueAfter+`
 		WHERE id = $1 AND owner = $3`, id, after.Seconds(), process)
 	if err != nil {
 		return fmt.Errorf("miss ticket %d: %w", id, err)

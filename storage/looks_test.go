@@ -96,7 +96,7 @@ func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
 	require.Len(t, additions, 3)
 	require.NoError(t, store.Tried(t.Context(), []int64{additions[2].ID}, []int64{files[1].ID}))
 
-	exec(t, store, `UPDATE tickets SET changed_at = now() - interval '1 day', missed = 2`)
+	exec(t, store, `UPDATE tickets SET changed_at = now() - interval '1 day', missed = 2, missed_at = now()`)
 	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{
 		Status: "open", View: []byte(`{"a": 1}`), Changed: true, Every: time.Hour, Request: []byte(`{"title": "edited"}`),
 		Additions: []int64{additions[0].ID}, Failed: []int64{additions[1].ID}, Files: []int64{files[0].ID},
@@ -121,6 +121,7 @@ func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
 	require.WithinDuration(t, time.Now(), ticket.ChangedAt, time.Minute)
 	require.WithinDuration(t, time.Now(), *ticket.SeenAt, time.Minute)
 	require.Zero(t, ticket.Missed)
+	require.Nil(t, ticket.MissedAt)
 	require.Equal(t, "later", due(t, store, ticket.ID))
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE every = 3600`))
 
@@ -162,6 +163,15 @@ func TestATicketIsGivenBackWithoutAResultOnlyByWhoHasIt(t *testing.T) {
 		now, err := store.Ticket(t.Context(), ticket.ID)
 		require.NoError(t, err)
 		require.Equal(t, missed, now.Missed)
+		require.NoError(t, store.LookNow(t.Context(), ticket.ID))
+	}
+	for _, giveUp := range []func() error{
+		func() error { return store.DeferLook(t.Context(), ticket.ID, -1, process.Number) },
+		func() error { return store.MissLook(t.Context(), ticket.ID, -1, process.Number) },
+	} {
+		require.Len(t, looks(t, store, process, 1), 1)
+		require.NoError(t, giveUp())
+		require.Equal(t, "never", due(t, store, ticket.ID))
 		require.NoError(t, store.LookNow(t.Context(), ticket.ID))
 	}
 	require.Len(t, looks(t, store, process, 1), 1)

@@ -67,7 +67,8 @@ type Ticket struct {
 	SeenAt    *time.Time
 	View      []byte // JSON of what the card shows of that; nil: nothing yet
 	ChangedAt time.Time
-	Missed    int // looks in a row at which LiveDesk did not know it
+	Missed    int        // looks in a row at which LiveDesk did not know it while it knew others
+	MissedAt  *time.Time // the first of them
 
 	Version    int
 	Told       int
@@ -82,7 +83,7 @@ type Ticket struct {
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, ticket_id, status, seen_at,
-	album, with_files, view, changed_at, missed, version, told, tell_tries, muted_at, card_chat_id, card_id`
+	album, with_files, view, changed_at, missed, missed_at, version, told, tell_tries, muted_at, card_chat_id, card_id`
 
 // NewTicket is what a message asks for.
 type NewTicket struct {

@@ -2,6 +2,7 @@ package bottest
 
 import (
 	"encoding/json"
+	"net/http"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,6 +60,17 @@ func (w *World) Looked(times int) {
 	w.t.Helper()
 	until := w.Desk.Seen(livedesktest.Get) + times
 	require.NoError(w.t, w.Desk.Await(w.Context(), func() bool { return w.Desk.Seen(livedesktest.Get) >= until }))
+}
+
+// Missing makes LiveDesk not know a ticket until back is called, and lets so much time pass that this is believed. LiveDesk must
+// have another one that is looked at.
+func (w *World) Missing(number string) (back func()) {
+	w.t.Helper()
+	back = w.Desk.Trouble(livedesktest.Get, livedesktest.Always, livedesktest.Refuse(http.StatusNotFound, livedesktest.Envelope).About(number))
+	w.Eventually(func() bool {
+		return w.SQL(`UPDATE tickets SET missed_at = missed_at - interval '10 minutes' WHERE ticket_id = $1 AND missed_at IS NOT NULL`, number) == 1
+	}, "the ticket is not missing")
+	return back
 }
 
 // TicketIs waits until LiveDesk's ticket is as it should be, and still is a few looks later.

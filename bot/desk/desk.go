@@ -47,7 +47,7 @@ type Desk struct {
 // New returns a desk that is ready to Run. It starts nothing and calls nobody.
 func New(cfg Config, n Needs) *Desk {
 	s := &shared{
-		cfg: cfg, client: newTimedClient(n.Client, n.Metrics), store: n.Store, work: n.Work, teller: n.Teller, log: n.Log,
+		cfg: cfg, client: newTimedClient(n.Client, n.Metrics), store: n.Store, work: n.Work, teller: n.Teller, finds: newFinds(), log: n.Log,
 		waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(),
 	}
 	s.admission = newAdmission(cfg.Rate, n.Work.Stopping, n.Log, s.waiting.Up)

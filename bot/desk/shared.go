@@ -36,6 +36,7 @@ type shared struct {
 	work      *claims.Worker
 	teller    Teller
 	admission *admission
+	finds     *finds
 	log       *slog.Logger
 
 	waiting  wait.Signal // a ticket is due to be sent
@@ -47,6 +48,9 @@ type shared struct {
 func (s *shared) read(ctx context.Context, turn *turn, number string) (livedesk.Ticket, error) {
 	defer turn.leave()
 	t, err := s.client.Ticket(ctx, number)
+	if err == nil {
+		s.finds.there(number)
+	}
 	if errors.Is(err, livedesk.ErrNotFound) {
 		turn.ended(nil) // an answer like any other
 	} else {

@@ -24,6 +24,9 @@ const (
 	forgotten = 7 * 24 * time.Hour
 	// maxLooks is how many tickets are in hand at once.
 	maxLooks = 16
+	// A ticket is said to be gone when it has been missing leastMisses times, over goneAfter, each time after others were there.
+	leastMisses = 4
+	goneAfter   = 5 * time.Minute
 )
 
 // tracker looks at tickets, at most at the rate that requests of people leave over, and changes them.
@@ -88,9 +91,16 @@ func (k tracker) lookAfter(ctx, work context.Context, t storage.Ticket) {
 	k.record(work, t, look)
 }
 
-// missed takes note that LiveDesk does not know a ticket. Once may be a gateway's mistake; the second time it is believed.
+// missed takes note that LiveDesk does not know a ticket. That is believed only when it is likelier than an outage, and even
+// then the ticket is looked at again.
 func (k tracker) missed(ctx context.Context, t storage.Ticket) {
-	if t.Missed > 0 {
+	alone, gone := k.finds.absent(t.TicketID), t.Status == view.StatusGone
+	pause := k.every(t, t.Status, t.Pending)
+	if gone && !t.Pending || !gone && !alone {
+		_ = k.work.Record(ctx, func() error { return k.store.DeferLook(ctx, t.ID, pause, k.work.Number()) })
+		return
+	}
+	if gone || t.Missed+1 >= leastMisses && t.MissedAt != nil && time.Since(*t.MissedAt) >= goneAfter {
 		l, err := k.vanished(ctx, t)
 		if err == nil {
 			k.record(ctx, t, l)
@@ -98,7 +108,7 @@ func (k tracker) missed(ctx context.Context, t storage.Ticket) {
 		}
 		k.log.Warn("cannot look at what was to be added to a ticket, trying again", "ticket", t.ID, "error", err)
 	}
-	_ = k.work.Record(ctx, func() error { return k.store.MissLook(ctx, t.ID, k.cfg.TrackEvery, k.work.Number()) })
+	_ = k.work.Record(ctx, func() error { return k.store.MissLook(ctx, t.ID, pause, k.work.Number()) })
 }
 
 func (k tracker) record(ctx context.Context, t storage.Ticket, l storage.Look) {
@@ -152,15 +162,19 @@ func (k tracker) every(t storage.Ticket, status string, changed bool) time.Durat
 	return max(k.cfg.TrackEvery, min(quiet/20, mostFinished))
 }
 
-// vanished ends the tracking of a ticket that LiveDesk does not know any more, with a neutral word. What was to be added
-// to it cannot be.
+// vanished tells, with a neutral word, that LiveDesk does not know a ticket any more, unless that is told already. What was to
+// be added to it cannot be.
 func (k tracker) vanished(ctx context.Context, t storage.Ticket) (storage.Look, error) {
 	shown := view.ShownOn(t)
-	shown.Status = view.StatusGone
-	l := storage.Look{Status: view.StatusGone, View: shown.JSON(), Every: -1}
-	if k.cfg.Relay {
-		l.Notices = []storage.Notice{view.NewNotice("gone", view.NoticeStatus, view.Change{Status: view.StatusGone})}
+	l := storage.Look{Shown: shown.Status == view.StatusGone}
+	if !l.Shown {
+		shown.Status, shown.Before, l.Changed = view.StatusGone, shown.Status, true
+		key := "gone:" + t.ChangedAt.UTC().Format(time.RFC3339Nano) // it may come back, and go again
+		n := view.NewNotice(key, view.NoticeStatus, view.Change{Status: view.StatusGone})
+		n.Silent = !k.cfg.Relay
+		l.Notices = append(l.Notices, n)
 	}
+	l.Status, l.View, l.Every = view.StatusGone, shown.JSON(), k.every(t, view.StatusGone, l.Changed)
 	if !t.Pending {
 		return l, nil
 	}
@@ -197,6 +211,9 @@ func (k tracker) replies(desk livedesk.Ticket) []storage.Notice {
 func statusNotice(t storage.Ticket, now view.Shown, moved bool) []storage.Notice {
 	// The card's status, since /status may have learnt a newer one without telling anybody else.
 	old := view.ShownOn(t)
+	if old.Status == view.StatusGone {
+		old.Status = old.Before // it was not gone
+	}
 	if now.Status == old.Status {
 		return nil
 	}

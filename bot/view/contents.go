@@ -14,6 +14,7 @@ import (
 type Shown struct {
 	Title    string    `json:"title"`
 	Status   string    `json:"status"`
+	Before   string    `json:"before,omitempty"` // the status of a ticket that is gone, as LiveDesk last said
 	Priority string    `json:"priority,omitempty"`
 	Type     string    `json:"type,omitempty"`
 	Team     string    `json:"team,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -16,7 +17,18 @@ import (
 // Note that net/http's client repeats a GET by itself when a reused connection is cut.
 type Fault struct {
 	name  string
+	about string // text that a request must have; empty for none
 	apply func(r *http.Request, work func() answer) answer
+}
+
+// About is the fault for those requests only whose path or JSON body has a text, as a firewall looks at them.
+func (f Fault) About(text string) Fault {
+	f.about = text
+	return f
+}
+
+func (f Fault) hits(c *call) bool {
+	return f.about == "" || strings.Contains(c.request.URL.Path, f.about) || bytes.Contains(c.body, []byte(f.about))
 }
 
 // String names the fault as [Request] does.
@@ -24,12 +36,12 @@ func (f Fault) String() string { return f.name }
 
 // instead is a fault that gives the answer a without doing the work.
 func instead(name string, a answer) Fault {
-	return Fault{name, func(*http.Request, func() answer) answer { return a }}
+	return Fault{name: name, apply: func(*http.Request, func() answer) answer { return a }}
 }
 
 // after is a fault that does the work and changes the answer.
 func after(name string, change func(answer) answer) Fault {
-	return Fault{name, func(_ *http.Request, work func() answer) answer { return change(work()) }}
+	return Fault{name: name, apply: func(_ *http.Request, work func() answer) answer { return change(work()) }}
 }
 
 // Slow does the work at once and answers after delay, so that a client which gives up leaves a ticket behind.
@@ -73,7 +85,7 @@ func Cut() Fault { return instead("Cut", answer{cut: true}) }
 
 // CutAfter closes the connection after n bytes of an upload have been read.
 func CutAfter(n int64) Fault {
-	return Fault{"CutAfter", func(r *http.Request, _ func() answer) answer {
+	return Fault{name: "CutAfter", apply: func(r *http.Request, _ func() answer) answer {
 		_, _ = io.CopyN(io.Discard, r.Body, n)
 		return answer{cut: true}
 	}}

@@ -76,13 +76,13 @@ func (t *troubles) release() <-chan struct{} {
 	return t.released
 }
 
-// take returns the first fault for op whose number is greater than after, and counts it as used. If there is none it draws
+// take returns the first fault for a request whose number is greater than after, and counts it as used. If there is none it draws
 // one at random.
-func (t *troubles) take(op Op, after int) (f Fault, number int, ok bool) {
+func (t *troubles) take(c *call, after int) (f Fault, number int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, set := range t.active {
-		if set.number <= after || !set.op.matches(op) {
+		if set.number <= after || !set.op.matches(c.op) || !set.fault.hits(c) {
 			continue
 		}
 		if set.left > 0 {
@@ -96,17 +96,17 @@ func (t *troubles) take(op Op, after int) (f Fault, number int, ok bool) {
 	if after == math.MaxInt {
 		return Fault{}, after, false
 	}
-	f, ok = t.draw(op)
+	f, ok = t.draw(c)
 	return f, math.MaxInt, ok
 }
 
-func (t *troubles) draw(op Op) (Fault, bool) {
+func (t *troubles) draw(request *call) (Fault, bool) {
 	if len(t.chances) == 0 {
 		return Fault{}, false
 	}
 	rest := t.random.Float64()
 	for _, c := range t.chances {
-		if !c.Op.matches(op) {
+		if !c.Op.matches(request.op) || !c.Fault.hits(request) {
 			continue
 		}
 		if rest < c.Of {
@@ -121,7 +121,7 @@ func (o Op) matches(other Op) bool { return o == Any || o == other }
 
 // answer does the work of a request, inside the troubles whose number is greater than after.
 func (d *Desk) answer(c *call, after int) answer {
-	f, number, ok := d.troubles.take(c.op, after)
+	f, number, ok := d.troubles.take(c, after)
 	if !ok {
 		return d.work(c)
 	}
