@@ -55,6 +55,7 @@ func (d *Desk) Change(id string, change func(*Ticket)) error {
 	}
 	change(t)
 	t.ID = id
+	d.touch(t)
 	return nil
 }
 
@@ -66,6 +67,8 @@ func (d *Desk) Delete(id string) error {
 		return fmt.Errorf("ticket %q: %w", id, ErrNoTicket)
 	}
 	delete(d.tickets, id)
+	d.revision++
+	d.deleted = append(d.deleted, deletion{id, d.revision})
 	d.order = slices.DeleteFunc(d.order, func(t *Ticket) bool { return t.ID == id })
 	return nil
 }

@@ -97,6 +97,8 @@ type Desk struct {
 	tickets  map[string]*Ticket
 	order    []*Ticket // oldest first
 	messages int       // given message ids
+	revision int64     // counts changes of tickets
+	deleted  []deletion
 	files    files
 	drift    Drift
 	noUpload bool

@@ -36,6 +36,8 @@ type Ticket struct {
 	// CreateBody and UpdateBodies are the requests that were obeyed, byte for byte.
 	CreateBody   json.RawMessage
 	UpdateBodies []json.RawMessage
+	// Revision grows with each change of a ticket of this desk.
+	Revision int64
 }
 
 // Requester is the customer of a ticket, known by EUID or ChannelID and ContactID.

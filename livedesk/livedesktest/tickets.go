@@ -25,6 +25,7 @@ func (d *Desk) create(c *call) (answer, error) {
 	t.CreatedAt, t.UpdatedAt = now, now
 	d.tickets[t.ID] = t
 	d.order = append(d.order, t)
+	d.touch(t)
 	return d.done(t.ID, "Ticket created successfully"), nil
 }
 
@@ -119,6 +120,7 @@ func (d *Desk) update(c *call) (answer, error) {
 	change(t)
 	t.UpdatedAt = d.options.Now()
 	t.UpdateBodies = append(t.UpdateBodies, c.body)
+	d.touch(t)
 	return d.done(t.ID, "Ticket updated successfully"), nil
 }
 
@@ -161,6 +163,11 @@ func (d *Desk) get(c *call) (answer, error) {
 	if t == nil {
 		return answer{}, refusal{http.StatusNotFound, codeNotFound, "ticket not found"}
 	}
-	p := printer{drift: d.drift, files: &d.files, base: baseURL(c.request), team: slices.Index(d.options.Teams, t.Team) + 1}
-	return success(d.drift.message(), p.ticket(t)), nil
+	return d.show(t, baseURL(c.request)), nil
+}
+
+// show is the answer to a get whose client reaches the desk at base.
+func (d *Desk) show(t *Ticket, base string) answer {
+	p := printer{drift: d.drift, files: &d.files, base: base, team: slices.Index(d.options.Teams, t.Team) + 1}
+	return success(d.drift.message(), p.ticket(t))
 }

@@ -186,6 +186,18 @@ func (d *Desk) Uploads() []UploadedFile {
 	return list
 }
 
+// File returns the content of the file with that address, on whatever host the client has put it, uploaded or of an agent;
+// false if there is none or it was not kept. It must not be changed.
+func (d *Desk) File(address string) (UploadedFile, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f, ok := d.files.at(address)
+	if !ok || f.Content == nil {
+		return UploadedFile{}, false
+	}
+	return f.UploadedFile, true
+}
+
 // SetUpload switches the upload call on or off. At first it is on.
 func (d *Desk) SetUpload(offered bool) {
 	d.mu.Lock()

@@ -10,6 +10,7 @@ type Chat struct {
 	ID int64
 
 	s          *Server
+	number     int    // in the order of making
 	kind       string // private, group, supergroup, channel
 	title      string
 	username   string
@@ -29,6 +30,7 @@ type Chat struct {
 	last       int   // last message id of a supergroup or channel, which count for themselves
 	history    history
 	limit      limiter
+	doing      Doing
 }
 
 // Place is where something can be said: a *Chat, which in a forum means its General topic, or a *Topic.
@@ -98,7 +100,9 @@ func (s *Server) register(ch *Chat) *Chat {
 	ch.s = s
 	ch.topics = map[int]*Topic{}
 	ch.members = map[int64]*member{s.bot.ID: {person: s.bot, status: Member}}
+	ch.number = len(s.chats)
 	s.chats[ch.ID] = ch
+	s.changed()
 	return ch
 }
 
@@ -107,6 +111,7 @@ func (ch *Chat) SetTitle(title string) {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
 	ch.title = title
+	ch.s.changed()
 }
 
 // SetForum switches the topics of a supergroup on or off. Topics made before are kept but do not count while off.
@@ -114,6 +119,7 @@ func (ch *Chat) SetForum(on bool) {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
 	ch.forum = on
+	ch.s.changed()
 }
 
 // Link makes the chat the discussion group of a channel: what is posted there appears here.
@@ -128,6 +134,7 @@ func (ch *Chat) Delete() {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
 	ch.deleted = true
+	ch.s.changed()
 }
 
 // Block makes the person of a private chat block the bot, which my_chat_member tells.

@@ -3,6 +3,7 @@ package telegramtest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -51,6 +52,39 @@ func (s *Server) described(key aboutKey) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.about[key]
+}
+
+// Commands is the menu that a person's client shows in a chat: of the narrowest scope that has one, in the language of the
+// client if there is one in that. https://core.telegram.org/bots/api#determining-list-of-commands
+func (s *Server) Commands(ch *Chat, p *Person) []Command {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	language, _, _ := strings.Cut(strings.ToLower(p.Language), "-")
+	for _, scope := range ch.scopes(p.ID) {
+		for _, key := range []menuKey{{scope, language}, {scope, ""}} {
+			if menu := s.menus[key]; len(menu) > 0 {
+				return menu
+			}
+		}
+	}
+	return nil
+}
+
+// scopes are those that hold for a user in the chat, the narrowest first.
+func (ch *Chat) scopes(user int64) []string {
+	if ch.kind == "private" {
+		return []string{fmt.Sprintf("chat:%d", ch.ID), "all_private_chats", "default"}
+	}
+	all := []string{fmt.Sprintf("chat_member:%d:%d", ch.ID, user)}
+	admin := ch.status(user) == Creator || ch.status(user) == Administrator
+	if admin {
+		all = append(all, fmt.Sprintf("chat_administrators:%d", ch.ID))
+	}
+	all = append(all, fmt.Sprintf("chat:%d", ch.ID))
+	if admin {
+		all = append(all, "all_chat_administrators")
+	}
+	return append(all, "all_group_chats", "default")
 }
 
 func (s *Server) menuKey(c *call) (menuKey, error) {

@@ -25,7 +25,8 @@ const (
 	Animation Kind = "animation"
 )
 
-// File is a file on Telegram's servers. Files of people can be downloaded; of what the bot sent only size and hash are kept.
+// File is a file on Telegram's servers. Files of people can be downloaded; of what the bot sent size and hash are kept, and
+// the content where Options.KeepUploads says so.
 type File struct {
 	ID       string
 	UniqueID string
@@ -79,6 +80,17 @@ func (s *Server) addFile(f *File) *File {
 
 // Open returns the content of a file of people from its beginning.
 func (f *File) Open() io.Reader { return f.open() }
+
+// Content is what there is to see of a file: of people all, of the bot what Options.KeepUploads kept; nil if nothing.
+func (f *File) Content() io.Reader {
+	switch {
+	case f.open != nil:
+		return f.open()
+	case f.Upload.Content != nil:
+		return bytes.NewReader(f.Upload.Content)
+	}
+	return nil
+}
 
 // SHA256 is the hash of the content in lower-case hexadecimal.
 func (f *File) SHA256() string {

@@ -45,6 +45,7 @@ func (ch *Chat) SetMember(p *Person, status Status, rights ...string) {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
 	old := ch.wireMember(p)
+	ch.s.changed()
 	ch.members[p.ID] = &member{person: p, status: status, rights: rights}
 	if ch.status(ch.s.bot.ID) == Administrator {
 		ch.tellMember("chat_member", p, old, ch.wireMember(p))
@@ -55,6 +56,7 @@ func (ch *Chat) SetMember(p *Person, status Status, rights ...string) {
 func (ch *Chat) SetAnonymous(p *Person, on bool) {
 	ch.s.mu.Lock()
 	defer ch.s.mu.Unlock()
+	ch.s.changed()
 	ch.members[p.ID] = &member{person: p, status: Administrator, anonymous: on}
 }
 
@@ -69,6 +71,7 @@ func (ch *Chat) SetBot(status Status, by *Person, rights ...string) {
 func (ch *Chat) changeBot(status Status, by *Person, rights ...string) {
 	bot := ch.s.bot
 	old := ch.wireMember(bot)
+	ch.s.changed()
 	ch.members[bot.ID] = &member{person: bot, status: status, rights: rights}
 	ch.tellMember("my_chat_member", by, old, ch.wireMember(bot))
 }

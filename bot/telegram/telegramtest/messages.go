@@ -26,13 +26,16 @@ type Message struct {
 	Quote      string
 	ForceReply bool
 	Selective  bool
+	Prompt     string // what stands in the reply field that ForceReply opens
 	File       *File
 	Album      string // media_group_id
 	Silent     bool
-	Reaction   string // the bot's
+	Reaction   string     // the bot's
+	Reactions  []Reaction // of people, oldest first
 	Deleted    bool
 	Edited     time.Time
 	Earlier    []Content // what edits replaced, oldest first
+	Revision   int64     // grows with each change of a message of this server
 
 	service   *service
 	replied   *Message
@@ -75,6 +78,7 @@ func (h *history) add(m *Message) {
 	if h.index == nil {
 		h.index, h.replies = map[int]int{}, map[int][]int{}
 	}
+	m.Revision = m.Chat.s.changed()
 	h.index[m.ID] = len(h.all)
 	h.all = append(h.all, m)
 	if m.FromBot && m.ReplyTo != 0 {
@@ -94,6 +98,7 @@ func (h *history) find(id int) *Message {
 
 func (h *history) replace(m *Message) {
 	if at, ok := h.index[m.ID]; ok {
+		m.Revision = m.Chat.s.changed()
 		h.all[at] = m
 	}
 	h.tell()

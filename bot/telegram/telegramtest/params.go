@@ -32,21 +32,24 @@ type call struct {
 	began   time.Time
 	values  map[string]string
 	uploads map[string]Upload
+	keep    int64 // Options.KeepUploads
 }
 
-// Upload is a file that the bot sent with a request. Its content is not kept.
+// Upload is a file that the bot sent with a request.
 type Upload struct {
 	Field  string // name of the form part
 	Name   string // file name
 	MIME   string // Content-Type of the part
 	Size   int64
 	SHA256 string // lower-case hexadecimal
+	// Content is nil where the file was larger than Options.KeepUploads. It must not be changed.
+	Content []byte
 }
 
 // readCall reads the parameters from the query and from whichever of the three kinds of body there is, and refuses
 // names and values that the method does not take. The call it returns is never nil.
 func (s *Server) readCall(r *http.Request, m method) (*call, error) {
-	c := &call{ctx: r.Context(), method: m, began: s.opts.Now(), values: map[string]string{}}
+	c := &call{ctx: r.Context(), method: m, began: s.opts.Now(), values: map[string]string{}, keep: s.opts.KeepUploads}
 	err := c.addForm(r.URL.Query())
 	if err == nil {
 		err = c.readBody(r)
@@ -136,7 +139,8 @@ func (c *call) addMultipart(parts *multipart.Reader) error {
 
 func (c *call) addUpload(part *multipart.Part) error {
 	sum := sha256.New()
-	size, err := io.Copy(sum, io.LimitReader(part, maxUpload+1))
+	head := headBuffer{limit: c.keep}
+	size, err := io.Copy(io.MultiWriter(sum, &head), io.LimitReader(part, maxUpload+1))
 	if err != nil {
 		return errGone
 	}
@@ -152,9 +156,29 @@ func (c *call) addUpload(part *multipart.Part) error {
 	}
 	c.uploads[name] = Upload{
 		Field: name, Name: part.FileName(), MIME: part.Header.Get("Content-Type"), Size: size,
-		SHA256: hex.EncodeToString(sum.Sum(nil)),
+		SHA256: hex.EncodeToString(sum.Sum(nil)), Content: head.whole(size),
 	}
 	return nil
+}
+
+// headBuffer keeps the first bytes that are written and swallows the rest.
+type headBuffer struct {
+	kept  []byte
+	limit int64
+}
+
+func (b *headBuffer) Write(p []byte) (int, error) {
+	room := max(0, b.limit-int64(len(b.kept)))
+	b.kept = append(b.kept, p[:min(int64(len(p)), room)]...)
+	return len(p), nil
+}
+
+// whole is what was written, nil where that was more than is kept.
+func (b *headBuffer) whole(size int64) []byte {
+	if size > b.limit {
+		return nil
+	}
+	return b.kept
 }
 
 func (c *call) addJSON(body io.Reader) error {

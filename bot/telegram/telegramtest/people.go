@@ -65,6 +65,7 @@ func (s *Server) NewPerson(firstName string, with ...With) *Person {
 		ID: i.id, IsBot: i.isBot, FirstName: firstName, LastName: i.lastName, Username: i.username, Language: i.language,
 	}
 	s.people[p.ID] = p
+	s.changed()
 	return p
 }
 

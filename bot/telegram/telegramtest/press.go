@@ -12,6 +12,8 @@ type Press struct {
 	ID     string
 	Update int64 // id of the update that carried it, 0 if none did
 	Data   string
+	By     *Person
+	Under  *Message // as it stood
 
 	s        *Server
 	at       time.Time
@@ -57,7 +59,7 @@ func (s *Server) Forge(by *Person, m *Message, data string) *Press {
 	defer s.mu.Unlock()
 	s.nextFile++
 	p := &Press{
-		ID: strconv.Itoa(4_000_000_000_000_000_000 + s.nextFile), Data: data, s: s, at: s.opts.Now(),
+		ID: strconv.Itoa(4_000_000_000_000_000_000 + s.nextFile), Data: data, By: by, Under: m, s: s, at: s.opts.Now(),
 		answered: make(chan struct{}),
 	}
 	s.presses[p.ID] = p
@@ -119,6 +121,8 @@ func (s *Server) answerCallbackQuery(c *call) (any, error) {
 	close(p.answered)
 	if s.opts.Forget {
 		delete(s.presses, p.ID)
+	} else {
+		s.answers = append(s.answers, p)
 	}
 	return true, nil
 }

@@ -142,7 +142,7 @@ func (s *Server) draft(c *call, what, right string) (*Message, error) {
 	}
 	m := &Message{
 		Chat: ch, From: s.bot, FromBot: true, Silent: c.flag("disable_notification"),
-		ForceReply: markup.Force, Selective: markup.Selective, Content: Content{Buttons: markup.buttons()},
+		ForceReply: markup.Force, Selective: markup.Selective, Prompt: markup.Placeholder, Content: Content{Buttons: markup.buttons()},
 	}
 	if err := s.reply(c, ch, m); err != nil {
 		return nil, err
@@ -285,8 +285,13 @@ func (s *Server) sendChatAction(c *call) (any, error) {
 	if !slices.Contains(actions, c.values["action"]) {
 		return nil, badRequest("wrong parameter action in request")
 	}
-	_, err := s.target(c)
-	return true, err
+	ch, err := s.target(c)
+	if err != nil {
+		return nil, err
+	}
+	ch.doing = Doing{Action: c.values["action"], Thread: c.int("message_thread_id"), Until: s.opts.Now().Add(doingLife)}
+	s.changed()
+	return true, nil
 }
 
 // reactions are the emoji a bot may react with. https://core.telegram.org/bots/api#reactiontypeemoji

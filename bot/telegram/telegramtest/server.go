@@ -61,6 +61,8 @@ type Options struct {
 
 	// OnMessage is called for each message that the bot sends, before the answer is written, outside of locks.
 	OnMessage func(*Message)
+	// KeepUploads is the largest file sent by the bot whose content is kept, for a look at it; default none.
+	KeepUploads int64
 	// Now is the clock for dates and limits; default time.Now.
 	Now func() time.Time
 }
@@ -82,6 +84,8 @@ type Server struct {
 	lanes       sync.WaitGroup
 	posts       []Post
 	presses     map[string]*Press
+	answers     []*Press // answered, oldest first
+	revision    int64    // counts changes of messages and chats
 	files       map[string]*File
 	nextFile    int
 	menus       map[menuKey][]Command
