@@ -38,6 +38,7 @@ const (
 
 // Request is one line of the desk's log.
 type Request struct {
+	Number int // counts from 1, without gaps
 	Time   time.Time
 	Op     Op // "unknown" and "wrong method" for what the API does not offer
 	Method string
@@ -49,14 +50,15 @@ type Request struct {
 
 // requestLog remembers requests and wakes those who wait for them.
 type requestLog struct {
-	mu      sync.Mutex
-	entries []*Request
-	unknown []string
-	seen    map[Op]int
-	refs    map[string]int // create requests
-	second  []time.Time    // API requests of the last second
-	busiest int
-	changed chan struct{} // closed at the next change; nil while nobody waits
+	mu       sync.Mutex
+	entries  []*Request
+	unknown  []string
+	arrivals int
+	seen     map[Op]int
+	refs     map[string]int // create requests
+	second   []time.Time    // API requests of the last second
+	busiest  int
+	changed  chan struct{} // closed at the next change; nil while nobody waits
 }
 
 func (l *requestLog) arrived(c *call) *Request {
@@ -65,6 +67,8 @@ func (l *requestLog) arrived(c *call) *Request {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.arrivals++
+	e.Number = l.arrivals
 	l.entries = append(l.entries, e)
 	if len(l.entries) >= 2*keepRequests {
 		l.entries = slices.Clone(l.entries[keepRequests:])
@@ -138,6 +142,18 @@ func (d *Desk) Requests() []Request {
 	list := make([]Request, len(d.log.entries))
 	for i, e := range d.log.entries {
 		list[i] = *e
+	}
+	return list
+}
+
+// RequestsSince returns those of [Desk.Requests] that came after the one of a number.
+func (d *Desk) RequestsSince(number int) []Request {
+	d.log.mu.Lock()
+	defer d.log.mu.Unlock()
+	from := max(0, len(d.log.entries)-(d.log.arrivals-number))
+	var list []Request
+	for _, e := range d.log.entries[min(from, len(d.log.entries)):] {
+		list = append(list, *e)
 	}
 	return list
 }

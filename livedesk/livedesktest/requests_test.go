@@ -68,9 +68,9 @@ func TestTheLogTellsWhatArrived(t *testing.T) {
 		log[i].Time = time.Time{}
 	}
 	require.Equal(t, []livedesktest.Request{
-		{Op: livedesktest.Create, Method: http.MethodPost, Path: ticketsPath, Ref: "r1", Faults: "Refuse(502)", Status: 502},
-		{Op: livedesktest.Create, Method: http.MethodPost, Path: ticketsPath, Ref: "r1", Status: 200},
-		{Op: livedesktest.Get, Method: http.MethodGet, Path: ticketsPath + "/tk_1", Status: 404},
+		{Number: 1, Op: livedesktest.Create, Method: http.MethodPost, Path: ticketsPath, Ref: "r1", Faults: "Refuse(502)", Status: 502},
+		{Number: 2, Op: livedesktest.Create, Method: http.MethodPost, Path: ticketsPath, Ref: "r1", Status: 200},
+		{Number: 3, Op: livedesktest.Get, Method: http.MethodGet, Path: ticketsPath + "/tk_1", Status: 404},
 	}, log)
 	require.Equal(t, 2, d.Seen(livedesktest.Create))
 	require.Equal(t, 3, d.Seen(livedesktest.Any))

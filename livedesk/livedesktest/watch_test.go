@@ -52,3 +52,20 @@ func TestTheJSONOfATicketIsWhatAClientReads(t *testing.T) {
 	_, ok = b.File("/files/never/a.txt")
 	require.False(t, ok)
 }
+
+func TestRequestsAreNumbered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, livedesktest.Options{})
+	for range 3 {
+		b.create(t, "{"+small+"}")
+	}
+	require.Len(t, b.RequestsSince(0), 3)
+	last := b.RequestsSince(2)
+	require.Len(t, last, 1)
+	require.Equal(t, 3, last[0].Number)
+	require.Empty(t, b.RequestsSince(3))
+	b.ForgetRequests()
+	require.Empty(t, b.RequestsSince(0))
+	b.create(t, "{"+small+"}")
+	require.Equal(t, 4, b.RequestsSince(3)[0].Number)
+}

@@ -94,6 +94,14 @@ func (p *Press) Wait(ctx context.Context) (Answer, error) {
 	}
 }
 
+// Answer returns how the bot has answered, false if it has not.
+func (p *Press) Answer() (Answer, bool) {
+	if !p.Answered() {
+		return Answer{}, false
+	}
+	return p.answer, true
+}
+
 // Answered reports whether the bot has answered.
 func (p *Press) Answered() bool {
 	select {

@@ -158,3 +158,27 @@ func (ch *Chat) Topic(id int) *Topic {
 	}
 	return nil
 }
+
+// Notice is what clients show of a service message, in English; empty for all others.
+func (m *Message) Notice() string {
+	s := m.service
+	switch {
+	case s == nil:
+		return ""
+	case len(s.Joined) > 0:
+		return s.Joined[0].Name() + " joined the group"
+	case s.LeftMember != nil:
+		return s.LeftMember.Name() + " left the group"
+	case s.MigrateTo != 0:
+		return "This group became a supergroup"
+	case s.MigrateFrom != 0:
+		return "This supergroup was a group before"
+	case s.TopicCreated != nil:
+		return "Topic " + s.TopicCreated.Name + " was created"
+	case s.TopicClosed != nil:
+		return "The topic was closed"
+	case s.TopicReopened != nil:
+		return "The topic was reopened"
+	}
+	return "The General topic was hidden"
+}

@@ -116,6 +116,11 @@ func TestAnsweredPressesAreKeptInOrder(t *testing.T) {
 	first, second := b.s.Forge(alice, m, "a"), b.s.Forge(alice, m, "b")
 	b.does("answerCallbackQuery", p{"callback_query_id": second.ID, "text": "two"})
 	b.does("answerCallbackQuery", p{"callback_query_id": first.ID})
+	answer, ok := second.Answer()
+	require.True(t, ok)
+	require.Equal(t, "two", answer.Text)
+	_, ok = b.s.Forge(alice, m, "c").Answer()
+	require.False(t, ok)
 	require.Equal(t, []*tt.Press{second, first}, b.s.Answers(0))
 	require.Equal(t, []*tt.Press{first}, b.s.Answers(1))
 	require.Equal(t, alice, first.By)
@@ -137,4 +142,28 @@ func TestUploadsAreKeptUpToASize(t *testing.T) {
 	require.Equal(t, "abcd", string(content))
 	require.Nil(t, sent[1].File.Content(), "too large to keep")
 	require.Equal(t, sent[0].File, b.s.File(sent[0].File.ID))
+}
+
+func TestServiceMessagesHaveANotice(t *testing.T) {
+	t.Parallel()
+	b := start(t, tt.Options{})
+	alice := b.s.NewPerson("Alice")
+	group := b.s.NewGroup("G")
+	group.Join(alice)
+	group.Leave(alice)
+	super := group.Upgrade(alice)
+	super.SetForum(true)
+	topic := super.NewTopic("Printers")
+	topic.Close()
+	topic.Reopen()
+	super.HideGeneral()
+	b.s.Say(alice, super, "hello")
+	var notices []string
+	for _, m := range append(group.Messages(), super.Messages()...) {
+		notices = append(notices, m.Notice())
+	}
+	require.Equal(t, []string{
+		"Alice joined the group", "Alice left the group", "This group became a supergroup", "This supergroup was a group before",
+		"Topic Printers was created", "The topic was closed", "The topic was reopened", "The General topic was hidden", "",
+	}, notices)
 }
