@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 	"image/jpeg"
+	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"livedeskbot/bot/telegram/telegramtest"
-	"livedeskbot/livedesk/livedesktest"
 )
 
 // command is something that can be typed.
@@ -107,7 +105,7 @@ func (s *session) photo(_ context.Context, caption string) (bool, error) {
 
 func (s *session) album(_ context.Context, caption string) (bool, error) {
 	files := []*telegramtest.File{s.newPhoto(0), s.newPhoto(1), s.newPhoto(2)}
-	s.telegram.Album(s.at.who, s.at.where, lines(caption), files)
+	s.telegram.Album(s.at.who, s.at.where(), lines(caption), files)
 	s.chats.show(s.at.chat)
 	return strings.HasPrefix(caption, "/"), nil
 }
@@ -117,15 +115,25 @@ func (st *stage) newPhoto(number int) *telegramtest.File {
 	return st.telegram.NewFile(telegramtest.Photo, "", "image/jpeg", photo(number))
 }
 
-// photo makes a picture of one colour, another one for each number up to 3.
+// photo makes a picture of a lamp that glows, in another colour for each number up to 2.
 func photo(number int) []byte {
-	picture := image.NewRGBA(image.Rect(0, 0, 320, 240))
-	shade := color.RGBA{R: uint8(80 * number), G: 120, B: 200, A: 255}
-	draw.Draw(picture, picture.Bounds(), image.NewUniform(shade), image.Point{}, draw.Src)
+	const width, height = 320, 240
+	colours := []color.RGBA{{R: 255, G: 70, B: 50}, {R: 255, G: 190, B: 60}, {R: 90, G: 220, B: 120}}
+	glow := colours[number%len(colours)]
+	picture := image.NewRGBA(image.Rect(0, 0, width, height))
+	for y := range height {
+		for x := range width {
+			far := math.Hypot(float64(x-width/2), float64(y-height/2)) / (height / 2)
+			light := 0.1 + 0.9/(1+12*far*far)
+			picture.Set(x, y, color.RGBA{shade(glow.R, light), shade(glow.G, light), shade(glow.B, light), 255})
+		}
+	}
 	var b bytes.Buffer
 	_ = jpeg.Encode(&b, picture, nil) // a buffer takes everything
 	return b.Bytes()
 }
+
+func shade(full uint8, light float64) uint8 { return uint8(float64(full) * light) }
 
 func (s *session) walk(_ context.Context, word string) (bool, error) {
 	to := s.place(word)
@@ -137,30 +145,20 @@ func (s *session) walk(_ context.Context, word string) (bool, error) {
 	return false, nil
 }
 
-// trouble lets LiveDesk go wrong until "off".
-func (s *session) trouble(_ context.Context, kind string) (bool, error) {
-	troubles := map[string]struct {
-		op    livedesktest.Op
-		fault livedesktest.Fault
-		means string
-	}{
-		"down": {livedesktest.Any, livedesktest.Unavailable(0), "LiveDesk is down: tickets wait."},
-		"lose": {livedesktest.Create, livedesktest.StoreThenLose(), "LiveDesk takes new tickets, but its answers are lost: they are unconfirmed."},
-		"slow": {livedesktest.Any, livedesktest.Slow(2 * time.Second), "LiveDesk takes two seconds for everything."},
-		"429":  {livedesktest.Any, livedesktest.RateLimit(2 * time.Second), "LiveDesk says that this was too much and to wait for two seconds, each time."},
-	}
-	chosen, ok := troubles[kind]
-	if !ok && kind != "off" {
-		return false, slip("trouble KIND: one of down, lose, slow, 429, off")
-	}
-	s.desk.Clear()
-	if !ok {
+// trouble lets LiveDesk go wrong in one way until "off".
+func (s *session) trouble(_ context.Context, word string) (bool, error) {
+	s.troubles.Off()
+	if word == "off" {
 		s.info("LiveDesk works again.")
 		return true, nil
 	}
-	s.desk.Trouble(chosen.op, livedesktest.Always, chosen.fault)
-	s.info(chosen.means + " trouble off ends it.")
-	return false, nil
+	for _, t := range s.troubles.List() {
+		if t.Name == word && s.troubles.Set(word, true) {
+			s.info(t.About + " trouble off ends it.")
+			return false, nil
+		}
+	}
+	return false, slip("trouble KIND: one of down, lose, slow, 429, off")
 }
 
 func (s *session) help(context.Context, string) (bool, error) {

@@ -1,10 +1,12 @@
 // Command tryout shows the whole bot on one machine, with no account and no settings: an emulated Telegram and an
 // emulated LiveDesk on loopback ports, a private Postgres whose data is thrown away, and the real service between them.
-// It plays a short story as a chat transcript and then lets the person at the keyboard be the customer and the agent.
-// With -story it only plays, and exits 0 if everything in the story happened.
+// All of it is seen and used in a web page (browser.go), whose loopback address it prints. With -terminal it plays a short story
+// as a chat transcript and then lets the person at the keyboard be the customer and the agent; with -story it only plays,
+// and exits 0 if everything in the story happened.
 //
 // It is no test of Telegram or LiveDesk: what the emulators do not know cannot be seen here. Start reading at the list of
-// steps in story.go; stage.go has what is started, commands.go and agent.go what can be typed.
+// steps in story.go; stage.go has what is started, commands.go and agent.go what can be typed; the page itself
+// is package page.
 package main
 
 import (
@@ -19,6 +21,7 @@ import (
 )
 
 func main() {
+	serveIfChild()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -28,7 +31,8 @@ func main() {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("tryout", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	storyOnly := flags.Bool("story", false, "only play the story; exit 0 if everything in it happened")
+	storyOnly := flags.Bool("story", false, "only play the story in the terminal; exit 0 if everything in it happened")
+	terminal := flags.Bool("terminal", false, "play the story in the terminal and go on there, without a web page")
 	verbose := flags.Bool("v", false, "show the service's log")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -41,14 +45,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintln(stderr, "tryout:", err)
 		return 1
 	}
-	st := newStage(newScreen(stdout))
-	st.info("Starting a private Postgres, an emulated Telegram, an emulated LiveDesk and the service ...")
-	err = st.perform(ctx, logs, func(ctx context.Context) error {
-		if err := tell(ctx, st); err != nil || *storyOnly {
-			return err
-		}
-		return converse(ctx, st, stdin, logs.path)
-	})
+	on := newScreen(stdout)
+	on.info("Starting a private Postgres, an emulated Telegram, an emulated LiveDesk and the service ...")
+	if *storyOnly || *terminal {
+		err = inTerminal(ctx, on, logs, stdin, *storyOnly)
+	} else {
+		err = inBrowser(ctx, on, logs)
+	}
 	if left := ctx.Err() != nil && !*storyOnly; err == nil || left { // Ctrl-C is a way to leave
 		logs.remove()
 		return 0
@@ -56,6 +59,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	fmt.Fprintln(stderr, "tryout:", err)
 	logs.keep(stderr)
 	return 1
+}
+
+// inTerminal plays the story and then lets the person at the keyboard go on, unless the story is all.
+func inTerminal(ctx context.Context, on *screen, logs logFile, stdin io.Reader, storyOnly bool) error {
+	st := newStage(on)
+	return st.perform(ctx, logs, func(ctx context.Context) error {
+		ctx, leave := context.WithCancel(ctx)
+		shown := st.chats.follow(ctx)
+		defer shown()
+		defer leave()
+		if err := tell(ctx, st); err != nil || storyOnly {
+			return err
+		}
+		return converse(ctx, st, on, stdin, logs.path)
+	})
 }
 
 // logFile is where the service's log goes: a temporary file, or the standard error.

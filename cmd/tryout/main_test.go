@@ -7,4 +7,7 @@ import (
 	"livedeskbot/storage/paralleltest"
 )
 
-func TestMain(m *testing.M) { os.Exit(paralleltest.Run(m)) }
+func TestMain(m *testing.M) {
+	serveIfChild()
+	os.Exit(paralleltest.Run(m))
+}

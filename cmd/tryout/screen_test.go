@@ -84,7 +84,7 @@ func TestASentenceThatBeginsWithACommandIsAMessage(t *testing.T) {
 func TestHelpFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	s := &session{stage: &stage{screen: newScreen(&out)}}
+	s := &session{screen: newScreen(&out)}
 	_, err := s.help(t.Context(), "")
 	require.NoError(t, err)
 	for line := range strings.Lines(out.String()) {

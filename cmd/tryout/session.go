@@ -22,6 +22,7 @@ const (
 // session is the person at the keyboard, who is the customer and the agent.
 type session struct {
 	*stage
+	*screen
 	at     *place
 	number string // of the ticket that the agent works on; empty for the newest
 }
@@ -46,8 +47,8 @@ func (s slip) Error() string { return string(s) }
 var errQuit = errors.New("quit")
 
 // converse does what lines say until one is quit, the input ends or ctx does.
-func converse(ctx context.Context, st *stage, stdin io.Reader, logPath string) error {
-	s := &session{stage: st, at: st.place("topic")}
+func converse(ctx context.Context, st *stage, on *screen, stdin io.Reader, logPath string) error {
+	s := &session{stage: st, screen: on, at: st.place("topic")}
 	s.info(welcome)
 	if logPath != "" {
 		s.info("The service's log: " + logPath)
@@ -131,7 +132,7 @@ func (s *session) settle(ctx context.Context, awaits bool) {
 
 // say writes a message where the person is.
 func (s *session) say(text string, how ...telegramtest.Saying) {
-	s.telegram.Say(s.at.who, s.at.where, lines(text), how...)
+	s.telegram.Say(s.at.who, s.at.where(), lines(text), how...)
 	s.chats.show(s.at.chat)
 }
 

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"livedeskbot/bot/telegram/telegramtest"
-	"livedeskbot/cmd/internal/service"
+	"livedeskbot/cmd/internal/page"
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage/localpg"
 )
@@ -28,32 +28,57 @@ var placeWords = []string{"topic", "colleague", "general", "group", "private", "
 // teams are those of the emulated LiveDesk.
 var teams = []string{"Support", "Billing", "IT Support"}
 
-// stage is the running whole, as the story and the person at the keyboard use it.
+// narrator shows what happens, to whoever looks on.
+type narrator interface {
+	step(title string)            // begins a chapter
+	said(place, who, text string) // is something in a place: who says it and what, which may be empty
+	check(text string)            // is something that turned out as it should
+	fault(text string)
+	info(text string)
+}
+
+// stage is the running whole, as the story and the people who look on use it.
 type stage struct {
-	*screen
+	narrator
 	telegram *telegramtest.Server
 	desk     *livedesktest.Desk
+	troubles *page.Troubles
 	places   []*place
 	chats    *transcript
+	process  *process
+	database database
 }
 
 // place is somewhere in Telegram, and who speaks there.
 type place struct {
 	word  string // by which the person at the keyboard goes there
 	title string
+	about string // what the chat is, in a few words
 	who   *telegramtest.Person
-	where telegramtest.Place
 	chat  *telegramtest.Chat
+	topic *telegramtest.Topic // nil for the chat
+}
+
+func (p *place) where() telegramtest.Place {
+	if p.topic != nil {
+		return p.topic
+	}
+	return p.chat
 }
 
 // perform starts everything, lets play use it until it returns, and stops everything. The error is what did not start, a
 // service that ended by itself, or what play returns.
 func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Context) error) error {
-	database, err := localpg.StartTemporary(ctx)
+	server, err := localpg.StartTemporary(ctx)
 	if err != nil {
 		return fmt.Errorf("%w\n(the try-out only works with a Postgres of its own: DATABASE_URL has no effect on it)", err)
 	}
-	defer database.Close()
+	defer server.Close()
+	st.database = database(server.URL())
+	if err := st.database.keepPromises(ctx); err != nil {
+		return err
+	}
+	st.process.log = logs
 	defer st.telegram.Close()
 	telegram, err := listen(st.telegram, logs)
 	if err != nil {
@@ -66,49 +91,44 @@ func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Co
 	}
 	defer desk.Close()
 
-	settings := st.settings(telegram.Addr, desk.Addr, database.URL())
+	settings := st.settings(telegram.Addr, desk.Addr, server.URL())
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		status := service.Run(ctx, nil, func(name string) string { return settings[name] }, logs, logs)
-		if ctx.Err() == nil {
-			return fmt.Errorf("the service ended by itself with status %d", status)
-		}
-		return nil
-	})
+	group.Go(func() error { return st.process.run(ctx, settings) })
 	group.Go(func() error {
 		defer leave()
-		st.chats.follow(ctx, group)
 		return play(ctx)
 	})
 	return group.Wait()
 }
 
+// keepFile is the largest file in bytes, sent or uploaded by the service, that can be looked at.
+const keepFile = 8 << 20
+
 // newStage makes the two emulators and everybody's chats.
-func newStage(on *screen) *stage {
-	telegram := telegramtest.New(telegramtest.Options{})
+func newStage(to narrator) *stage {
+	telegram := telegramtest.New(telegramtest.Options{KeepUploads: keepFile})
+	desk := livedesktest.New(livedesktest.Options{Teams: teams, KeepFile: keepFile, KeepFiles: 16 * keepFile})
 	nina, ben := telegram.NewPerson("Nina"), telegram.NewPerson("Ben")
 	omar, sam := telegram.NewPerson("Omar"), telegram.NewPerson(agent)
 	forum := telegram.NewForum("Acme", telegramtest.ID(-1001234567890))
 	printers := forum.NewTopic("Printers")
 	staff := telegram.NewSupergroup("Our support team")
 	st := &stage{
-		screen: on, telegram: telegram, desk: livedesktest.New(livedesktest.Options{Teams: teams}),
+		narrator: to, telegram: telegram, desk: desk, troubles: page.NewTroubles(telegram, desk), process: &process{},
 		places: []*place{
-			{"topic", "Acme › Printers", nina, printers, forum},
-			{"colleague", "Acme › Printers", ben, printers, forum},
-			{"general", "Acme › General", nina, forum, forum},
-			{word: "group", title: "Acme Berlin", who: nina, chat: telegram.NewSupergroup("Acme Berlin")},
-			{word: "private", title: "Nina's private chat", who: nina, chat: telegram.Private(nina)},
-			{word: "other", title: "Globex", who: omar, chat: telegram.NewSupergroup("Globex")},
-			{word: "staff", title: "Our support team (staff chat)", who: sam, chat: staff},
+			{"topic", "Acme › Printers", "a customer's group with topics", nina, forum, printers},
+			{"colleague", "Acme › Printers", "", ben, forum, printers},
+			{"general", "Acme › General", "", nina, forum, nil},
+			{"group", "Acme Berlin", "another group of that customer", nina, telegram.NewSupergroup("Acme Berlin"), nil},
+			{"private", "Nina's private chat", "with the bot alone", nina, telegram.Private(nina), nil},
+			{"other", "Globex", "another customer's group", omar, telegram.NewSupergroup("Globex"), nil},
+			{"staff", "Our support team (staff chat)", "your people, who may see every ticket", sam, staff, nil},
 		},
 	}
 	for _, p := range st.places {
-		if p.where == nil {
-			p.where = p.chat
-		}
+		p.chat.SetMember(p.who, telegramtest.Member)
 	}
 	st.chats = newTranscript(st)
 	return st

@@ -26,22 +26,49 @@ const (
 	answer   = "We cleaned the rollers from here. Please try again."
 )
 
-// steps are the story. Each one acts, waits for what must come of it, and fails if it does not come.
-var steps = []struct {
+// step is a part of the story. It acts, waits for what must come of it, and fails if it does not come.
+type step struct {
 	title string
+	look  string // what somebody who looks on should look at
+	where string // the word of the place where there is most to see; empty for LiveDesk
 	play  func(*story, context.Context) error
-}{
-	{"Nina, a customer, opens a ticket in a topic of her group", (*story).open},
-	{"What LiveDesk received", (*story).received},
-	{"Nina asks for its status, replying to the bot", (*story).status},
-	{"Nina adds a sentence and a photo, replying to the bot", (*story).add},
-	{"An agent writes an internal note, then answers", (*story).answer},
-	{"Ben, a colleague, wants to hear of it too", (*story).follow},
-	{"The agent begins to work on it and promises when it is done", (*story).change},
-	{"Nina lowers the priority with the ticket's buttons", (*story).lower},
-	{"The agent resolves it, and Nina's rating comes in", (*story).resolve},
-	{"Another customer's group asks for the same number and gets nothing", (*story).elsewhere},
-	{"What agents wrote among themselves has stayed there", (*story).secret},
+}
+
+var steps = []step{
+	{"Nina, a customer, opens a ticket in a topic of her group",
+		"She writes /ticket, options and what is wrong. The bot answers her in the same topic, and the answer becomes the ticket's card.",
+		"topic", (*story).open},
+	{"What LiveDesk received",
+		"The ticket's page at LiveDesk: priority, type and team come from the options, chat and topic say where she asked. " +
+			"“As sent” is the request.",
+		"", (*story).received},
+	{"Nina asks for its status, replying to the bot",
+		"A reply to the card with /status shows the details. Numbers need not be typed.",
+		"topic", (*story).status},
+	{"Nina adds a sentence and a photo, replying to the bot",
+		"What she replies to the card goes into the ticket: look at its description and files at LiveDesk.",
+		"topic", (*story).add},
+	{"An agent writes an internal note, then answers",
+		"At LiveDesk Sam writes both. Only the answer comes into the topic, as a reply to the card.",
+		"topic", (*story).answer},
+	{"Ben, a colleague, wants to hear of it too",
+		"He replies /follow to the card. From now on messages about the ticket name him as well.",
+		"colleague", (*story).follow},
+	{"The agent begins to work on it and promises when it is done",
+		"Nobody gets a message: the card changes in place.",
+		"topic", (*story).change},
+	{"Nina lowers the priority with the ticket's buttons",
+		"She presses Priority and then Low. Telegram shows her an answer for a moment, and LiveDesk has the new priority.",
+		"topic", (*story).lower},
+	{"The agent resolves it, and Nina's rating comes in",
+		"The end is worth a message: it names Nina and Ben. The card shows her stars.",
+		"topic", (*story).resolve},
+	{"Another customer's group asks for the same number and gets nothing",
+		"Omar of Globex asks for Nina's ticket, and for one that never was. Both answers are the same.",
+		"other", (*story).elsewhere},
+	{"What agents wrote among themselves has stayed there",
+		"The note is at LiveDesk, marked as internal, and in none of the chats. Now it is your turn: write as anybody, or let something break.",
+		"", (*story).secret},
 }
 
 // story is what later steps know from earlier ones.
@@ -74,19 +101,31 @@ func tell(ctx context.Context, st *stage) error {
 
 // open makes the ticket that the story is about.
 func (s *story) open(ctx context.Context) error {
+	_, _, before := s.desk.Since(0)
 	card, err := s.ask(ctx, s.topic, `/ticket !high #incident team:"IT Support" device=PRN-2024 `+problem+"\n"+details)
 	if err != nil {
 		return err
 	}
-	if err := s.desk.Await(ctx, func() bool { return s.desk.Count() == 1 }); err != nil {
-		return fmt.Errorf("LiveDesk has %d tickets, not one: %w", s.desk.Count(), err)
+	if err := s.desk.Await(ctx, func() bool { return s.find(before) }); err != nil {
+		return fmt.Errorf("LiveDesk has no ticket %q: %w", problem, err)
 	}
-	s.card, s.id = card, s.desk.Tickets()[0].ID
+	s.card = card
 	if err := s.cardBecomes(ctx, s.id); err != nil {
 		return err
 	}
 	s.check("the topic has the ticket's number")
 	return nil
+}
+
+// find looks for the ticket of the story among those that have come since a revision: whoever looks on may make others.
+func (s *story) find(since int64) bool {
+	tickets, _, _ := s.desk.Since(since)
+	for _, t := range tickets {
+		if t.Title == problem && t.Requester.ContactID == strconv.FormatInt(s.topic.chat.ID, 10) {
+			s.id = t.ID
+		}
+	}
+	return s.id != ""
 }
 
 func (s *story) received(context.Context) error {
@@ -132,7 +171,9 @@ func (s *story) add(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("photo or text did not arrive: %w", err)
 	}
-	if uploads := s.desk.Uploads(); len(uploads) != 1 || uploads[0].SHA256 != photo.SHA256() {
+	if !slices.ContainsFunc(s.desk.Uploads(), func(f livedesktest.UploadedFile) bool {
+		return f.URL == t.Attachments[0] && f.SHA256 == photo.SHA256()
+	}) {
 		return errors.New("the photo that arrived is not the one that was sent")
 	}
 	return s.expect(t.Description, "text and photo are in the ticket, and nothing else was lost", details, addition)
@@ -265,7 +306,7 @@ func (s *story) secret(context.Context) error {
 
 // ask lets somebody write, and waits for the bot's reply.
 func (s *story) ask(ctx context.Context, at *place, text string, how ...telegramtest.Saying) (*telegramtest.Message, error) {
-	m := s.telegram.Say(at.who, at.where, text, how...)
+	m := s.telegram.Say(at.who, at.where(), text, how...)
 	s.chats.show(m.Chat)
 	reply, err := s.telegram.WaitReply(ctx, m)
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
@@ -36,25 +34,26 @@ func newTranscript(st *stage) *transcript {
 	return &transcript{stage: st, heard: make(chan struct{}, 1), shown: map[messageKey]version{}}
 }
 
-// follow shows everything as it happens, until ctx ends.
-func (t *transcript) follow(ctx context.Context, group *errgroup.Group) {
+// follow shows everything as it happens, until ctx ends and what is returned has been called.
+func (t *transcript) follow(ctx context.Context) (wait func()) {
+	var all sync.WaitGroup
 	for _, p := range t.stage.places {
-		group.Go(func() error {
+		all.Go(func() {
 			for {
 				if _, err := t.stage.telegram.WaitMessage(ctx, p.chat, t.unseen); err != nil {
-					return nil // ctx has ended
+					return // ctx has ended
 				}
 				t.show(p.chat)
 			}
 		})
 	}
-	group.Go(func() error {
+	all.Go(func() {
 		_ = t.stage.desk.Await(ctx, func() bool { // the error is that of ctx
 			t.showRequests()
 			return false
 		})
-		return nil
 	})
+	return all.Wait
 }
 
 func (t *transcript) unseen(m *telegramtest.Message) bool {
@@ -105,10 +104,10 @@ func (t *transcript) forget() {
 func (st *stage) titleOf(m *telegramtest.Message) string {
 	title := ""
 	for _, p := range st.places {
-		if p.chat == m.Chat && (title == "" || p.where == telegramtest.Place(m.Chat)) {
+		if p.chat == m.Chat && (title == "" || p.topic == nil) {
 			title = p.title
 		}
-		if m.Topic != nil && p.where == telegramtest.Place(m.Topic) {
+		if m.Topic != nil && p.topic == m.Topic {
 			return p.title
 		}
 	}

@@ -154,7 +154,7 @@ func newPerson(t *testing.T) *person {
 	stdin, keyboard := io.Pipe()
 	ctx, interrupt := context.WithCancel(t.Context())
 	p := &person{t: t, keyboard: keyboard, screen: &watched{}, interrupt: interrupt, status: make(chan int, 1)}
-	go func() { p.status <- run(ctx, nil, stdin, p.screen, p.screen) }()
+	go func() { p.status <- run(ctx, []string{"-terminal"}, stdin, p.screen, p.screen) }()
 	t.Cleanup(func() {
 		interrupt()
 		keyboard.Close()
