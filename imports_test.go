@@ -78,6 +78,17 @@ func TestTheServiceContainsNoTestCode(t *testing.T) {
 	}
 }
 
+func TestTheTryOutContainsNoBrowser(t *testing.T) {
+	t.Parallel()
+	contained := golist(t, "{{.ImportPath}}", "-deps", "./cmd/tryout")
+	require.Contains(t, contained, module+"cmd/internal/page")
+	for _, name := range contained {
+		require.NotContains(t, name, "chromedp")
+		require.NotContains(t, name, "testify")
+		require.NotEqual(t, "testing", name)
+	}
+}
+
 func TestEmulatorsAreNoTestCode(t *testing.T) {
 	t.Parallel()
 	for _, emulator := range []string{"./bot/telegram/telegramtest", "./livedesk/livedesktest"} {

@@ -36,11 +36,10 @@ type step struct {
 
 var steps = []step{
 	{"Nina, a customer, opens a ticket in a topic of her group",
-		"She writes /ticket, options and what is wrong. The bot answers her in the same topic, and the answer becomes the ticket's card.",
+		"She writes /ticket, options and what is wrong. The bot's answer in the same topic becomes the ticket's card.",
 		"topic", (*story).open},
 	{"What LiveDesk received",
-		"The ticket's page at LiveDesk: priority, type and team come from the options, chat and topic say where she asked. " +
-			"“As sent” is the request.",
+		"Priority, type and team come from her options; chat and topic say where she asked. “JSON as sent” is the request.",
 		"", (*story).received},
 	{"Nina asks for its status, replying to the bot",
 		"A reply to the card with /status shows the details. Numbers need not be typed.",
@@ -67,7 +66,7 @@ var steps = []step{
 		"Omar of Globex asks for Nina's ticket, and for one that never was. Both answers are the same.",
 		"other", (*story).elsewhere},
 	{"What agents wrote among themselves has stayed there",
-		"The note is at LiveDesk, marked as internal, and in none of the chats. Now it is your turn: write as anybody, or let something break.",
+		"The note is at LiveDesk, and in none of the chats. Now it is your turn: write as anybody, or let something break.",
 		"", (*story).secret},
 }
 

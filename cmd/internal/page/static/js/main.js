@@ -28,8 +28,8 @@ const attention = (id) => () => byId(id).classList.contains("shown") || tabs.get
 
 theme();
 reveal("customers");
-const customers = new Pane(byId("customers"), (chat) => chat.id && !chat.staff, attention("customers"));
-const team = new Pane(byId("staff"), (chat) => chat.staff, attention("staff"));
+const customers = new Pane(byId("customers"), "customers'", (chat) => chat.id && !chat.staff, attention("customers"));
+const team = new Pane(byId("staff"), "your team's", (chat) => chat.staff, attention("staff"));
 const desk = new Desk(byId("desk"), attention("desk"));
 trouble(byId("trouble"));
 log(byId("log"));

@@ -11,13 +11,13 @@ const shownAtOnce = 60;
 const patience = 20000; // with an answer to a press, in milliseconds
 
 export class Pane {
-  // holds says which chats belong here; attention is called when something happens here that may be out of sight.
-  constructor(root, holds, attention) {
+  // whose is how the pane is called; holds says which chats belong here; attention is called when something happens here that may be out of sight.
+  constructor(root, whose, holds, attention) {
     Object.assign(this, { root, holds, attention, topic: 0, person: 0, chat: null, last: new Map(), news: new Set(), pressed: new Map() });
     this.chats = el("ul");
     this.about = el("p", { class: "quiet small" });
     this.menu = el("button", { type: "button", class: "plain icon", "aria-label": "More about this chat", click: () => botMenu(this) }, icon("more"));
-    this.topics = el("nav", { class: "topics", "aria-label": "Topics" });
+    this.topics = el("nav", { class: "topics", "aria-label": `Topics of ${whose} chat` });
     this.list = el("ol", { "aria-label": "Messages" });
     this.earlier = el("button", { type: "button", class: "earlier", text: "Show earlier messages", click: quietly(() => this.showEarlier()) });
     this.empty = el("div", { class: "empty" });
@@ -26,11 +26,13 @@ export class Pane {
     this.doing = el("p", { class: "doing", hidden: true });
     this.end = el("button", { type: "button", class: "to-end", text: "↓ Newest", hidden: true, click: () => this.toEnd() });
     this.composer = new Composer(this);
-    root.append(el("nav", { class: "chats", "aria-label": "Chats" }, this.chats,
+    root.append(el("nav", { class: "chats", "aria-label": `List of ${whose} chats` }, this.chats,
       el("button", { type: "button", text: "+", "aria-label": "New chat", title: "New chat", click: quietly(() => this.newChat()) })),
     el("div", { class: "chat-head" }, this.about, this.menu), this.topics, this.scroll, this.doing, this.end, this.composer.form);
     this.scroll.addEventListener("scroll", () => (this.end.hidden = this.wasAtEnd = this.atEnd()));
-    new ResizeObserver(() => this.wasAtEnd && this.toEnd()).observe(this.scroll);
+    const sizes = new ResizeObserver(() => this.wasAtEnd && this.toEnd()); // of the window, and of pictures that have come
+    sizes.observe(this.scroll);
+    sizes.observe(this.list);
     this.draw = soon(() => this.drawAll());
     this.update = soon(() => this.drawChanged());
     this.changed = new Set();
@@ -61,7 +63,10 @@ export class Pane {
   open(id, topic, person) {
     const chat = state.chats.get(id);
     if (!chat) return;
-    if (id !== this.chat?.id || topic !== this.topic) this.composer.leave();
+    if (id !== this.chat?.id || topic !== this.topic) {
+      this.composer.leave();
+      this.look = 0;
+    }
     this.chat = chat;
     this.topic = topic ?? this.busiestTopic();
     this.person = person ?? this.last.get(id) ?? this.speakers()[0]?.id ?? 0;
@@ -85,7 +90,9 @@ export class Pane {
 
   async newChat() {
     const made = await askForChat();
-    if (made) this.opening = made.id;
+    if (!made) return;
+    this.opening = made.id; // as soon as it is known
+    this.draw();
   }
 
   // invite lets somebody else into the chat.
@@ -100,9 +107,11 @@ export class Pane {
       this.draw();
       return;
     }
+    const t = this.chat && thread(this.chat.id, this.topic);
     for (const m of all) {
       if (this.chat && m.chat === this.chat.id && m.topic === this.topic) {
         this.changed.add(m.id);
+        this.look = m.edited && all.every((other) => other.edited || !t.messages.has(other.id)) ? m.id : 0;
         this.forced(m);
       } else if (this.holds(state.chats.get(m.chat) ?? {}) && m.bot && !m.edited) {
         this.news.add(`${m.chat}/${m.topic}`);
@@ -159,7 +168,15 @@ export class Pane {
     this.drawEmpty(shown);
     this.drawDoing();
     this.stick = false;
-    if (stick) this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.settle(stick);
+  }
+
+  // settle scrolls to what is worth a look while the story plays, else to the end where that was in sight before.
+  settle(stick) {
+    const guided = state.story?.playing || state.story?.working;
+    if (guided && this.look) this.jump(this.look);
+    else if (stick || guided) this.toEnd();
+    this.end.hidden = this.atEnd();
   }
 
   wanted() {
@@ -173,9 +190,7 @@ export class Pane {
     if (this.drawn !== `${this.chat.id}/${this.topic}/${this.person}`) return;
     const t = thread(this.chat.id, this.topic);
     const stick = this.atEnd();
-    const last = this.list.lastElementChild;
-    let edited = 0;
-    for (const id of this.changed) edited = this.replace(t, id) ? id : edited;
+    for (const id of this.changed) this.replace(t, id);
     this.changed.clear();
     const most = this.wanted() ?? shownAtOnce;
     while (stick && this.list.children.length > most) {
@@ -184,23 +199,18 @@ export class Pane {
     }
     this.drawEmpty([...this.list.children]);
     this.drawDoing();
-    const guided = state.story?.playing || state.story?.working;
-    const added = this.list.lastElementChild !== last && last?.isConnected;
-    if (guided && edited && !added) this.jump(edited);
-    else if (stick || guided) this.toEnd();
-    this.end.hidden = this.atEnd();
+    this.settle(stick);
   }
 
-  // replace shows a message as it now is, and reports whether it was there before.
   replace(t, id) {
     const old = this.list.querySelector(`[data-id="${id}"]`);
     const m = t.messages.get(id);
     if (!m) {
       old?.remove();
-      return false;
+      return;
     }
     const first = Number(this.list.firstElementChild?.dataset.id ?? 0);
-    if (!old && id < first) return false; // earlier than what is shown
+    if (!old && id < first) return; // earlier than what is shown
     const node = this.node(m);
     node.querySelector(".bubble")?.classList.add("fresh");
     if (old) {
@@ -210,7 +220,6 @@ export class Pane {
     } else {
       this.list.append(node);
     }
-    return Boolean(old);
   }
 
   node(m) {
@@ -301,7 +310,8 @@ export class Pane {
   jump(id) {
     const node = this.list.querySelector(`[data-id="${id}"]`);
     if (!node) return;
-    node.scrollIntoView({ block: "center" });
+    const [box, at] = [this.scroll.getBoundingClientRect(), node.getBoundingClientRect()];
+    this.scroll.scrollTop += at.top - box.top - Math.max(0, box.height - at.height) / 2; // the page itself stays where it is
     const bubble = node.querySelector(".bubble");
     bubble?.classList.remove("fresh");
     requestAnimationFrame(() => bubble?.classList.add("fresh"));

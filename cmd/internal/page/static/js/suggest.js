@@ -18,29 +18,33 @@ export class Suggestions {
 
   // look offers what fits what stands before the cursor.
   async look() {
-    const before = this.text.value.slice(0, this.text.selectionStart);
+    const before = this.before();
     const command = before.match(/^\/([a-z0-9_]*)$/i);
     const person = before.match(/(?:^|\s)@(\S*)$/);
-    if (command) await this.commands(command[1].toLowerCase());
+    if (command) await this.commands(before);
     else if (person) this.people(person[1].toLowerCase());
     else this.hide();
   }
 
-  async commands(begin) {
+  before() {
+    return this.text.value.slice(0, this.text.selectionStart);
+  }
+
+  async commands(before) {
     const asked = `${this.pane.chat.id}/${this.pane.person}`;
     if (this.asked !== asked || Date.now() - this.at > 5000) {
       this.menu = await call("GET", `/api/chats/${this.pane.chat.id}/menu?person=${this.pane.person}`);
       this.asked = asked;
       this.at = Date.now();
     }
-    if (!this.text.value.startsWith("/")) return; // sent meanwhile
-    this.show((this.menu.commands ?? []).filter((c) => c.command.startsWith(begin)).map((c) => ({
+    if (this.before() !== before) return; // more was typed while the menu was on its way
+    this.show((this.menu.commands ?? []).filter((c) => `/${c.command}`.startsWith(before.toLowerCase())).map((c) => ({
       label: `/${c.command}`, about: c.description, insert: `/${c.command} `, from: 0,
     })));
   }
 
   people(begin) {
-    const from = this.text.value.slice(0, this.text.selectionStart).lastIndexOf("@");
+    const from = this.before().lastIndexOf("@");
     this.show(this.pane.chat.members.filter((p) => p.name.toLowerCase().startsWith(begin) || p.username?.toLowerCase().startsWith(begin))
       .map((p) => ({ label: p.name, about: p.username ? `@${p.username}` : "", insert: `${p.username ? `@${p.username}` : p.name} `, from, person: p })));
   }

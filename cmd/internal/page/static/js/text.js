@@ -56,8 +56,7 @@ function dress(entity, text, inner, onCommand) {
     case "phone_number":
       return el("span", { class: "link" }, inner);
     case "date_time":
-      return el("time", { datetime: new Date(entity.unix_time * 1000).toISOString(), title: text },
-        when(entity.unix_time, entity.date_time_format) || text);
+      return el("time", { title: text }, when(entity.unix_time, entity.date_time_format) || inner);
   }
   return el("span", {}, inner);
 }

@@ -26,6 +26,7 @@ export class TicketView {
     this.form.append(this.files.list, this.text, el("div", { class: "row" }, this.files.button, this.hint,
       el("button", { type: "button", text: "Note internally", click: () => this.write(true) }), el("button", { class: "primary", text: "Answer" })));
     this.root.append(this.head, this.body, this.form);
+    this.body.addEventListener("load", () => this.stick && this.toEnd(), true);
     this.write = quietly(this.write.bind(this));
     this.refresh = soon(quietly(() => this.load()));
   }
@@ -67,9 +68,16 @@ export class TicketView {
     this.body.replaceChildren(...(this.view === "talk" ? this.talk(t) : this.json(t)));
     if (focused) this.body.querySelector(`[name="${focused}"]`)?.focus();
     const entries = t.messages?.length ?? 0;
-    if (fresh) this.body.scrollTop = 0;
-    else if (atEnd || entries > this.entries) this.body.scrollTop = this.body.scrollHeight;
-    this.entries = entries;
+    const fields = [t.status, t.priority, t.type, t.team].join();
+    this.stick = false;
+    if (fresh || (fields !== this.was && entries === this.entries)) this.body.scrollTop = 0;
+    else if (atEnd || entries > this.entries) this.toEnd();
+    [this.entries, this.was] = [entries, fields];
+  }
+
+  toEnd() {
+    this.stick = true; // also when pictures have come
+    this.body.scrollTop = this.body.scrollHeight;
   }
 
   talk(t) {
@@ -173,6 +181,6 @@ export class TicketView {
     await call("POST", `/api/tickets/${encodeURIComponent(this.id)}/messages`, { text, internal, files: await this.files.ids() });
     this.text.value = "";
     this.files.clear();
-    this.body.scrollTop = this.body.scrollHeight;
+    this.toEnd();
   }
 }
