@@ -97,6 +97,7 @@ func (s *shown) typesWithHelp() {
 	s.press("#customers .message:not(.own)", "Reply to the bot")
 	s.types("#customers", "This lamp is on")
 	s.sees("#customers .message:not(.own)", "Added")
+	s.sees("#customers .message:not(.own)", "1 file")
 	s.until(`document.querySelector("#customers .photo")?.naturalWidth === 320`)
 	s.sameAs(topic)
 	require.Len(s.t, s.desk.Uploads(), 1)

@@ -188,6 +188,10 @@ export class Pane {
     this.drawTabs();
     if (!this.chat || this.changed.size === 0) return;
     if (this.drawn !== `${this.chat.id}/${this.topic}/${this.person}`) return;
+    if (this.changed.size > shownAtOnce) {
+      this.drawMessages(); // most of them would be made only to be taken away
+      return;
+    }
     const t = thread(this.chat.id, this.topic);
     const stick = this.atEnd();
     for (const id of this.changed) this.replace(t, id);
