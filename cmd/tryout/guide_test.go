@@ -48,22 +48,28 @@ func TestAStepThatDoesNotHappenEndsTheStory(t *testing.T) {
 func TestNothingIsLostWhereServiceAndPostgresCrash(t *testing.T) {
 	t.Parallel()
 	st := newWindow().stage
+	topic := st.place("topic")
+	ask := func(ctx context.Context, text string) error {
+		m := st.telegram.Say(topic.who, topic.where(), "/ticket "+text)
+		_, err := st.telegram.WaitMessage(ctx, topic.chat, func(reply *telegramtest.Message) bool {
+			return reply.ReplyTo == m.ID && strings.Contains(reply.Text, "tk_")
+		})
+		return err
+	}
 	require.NoError(t, st.perform(t.Context(), testLog(t), func(ctx context.Context) error {
-		topic := st.place("topic")
-		hears := func(text string) {
-			m := st.telegram.Say(topic.who, topic.where(), "/ticket "+text)
-			_, err := st.telegram.WaitMessage(ctx, topic.chat, func(reply *telegramtest.Message) bool {
-				return reply.ReplyTo == m.ID && strings.Contains(reply.Text, "tk_")
-			})
-			require.NoError(t, err)
+		for _, do := range []func() error{
+			func() error { return ask(ctx, "before") },
+			st.process.Kill,
+			func() error { return ask(ctx, "while the service is down") },
+			func() error { return st.database.crash(ctx) },
+			func() error { return ask(ctx, "after the crash") },
+		} {
+			if err := do(); err != nil {
+				return err
+			}
 		}
-		hears("before")
-		require.NoError(t, st.process.Kill())
-		hears("while the service is down")
-		require.Equal(t, 2, st.process.State().Starts)
-		require.NoError(t, st.database.crash(ctx))
-		hears("after the crash")
-		require.Equal(t, 3, st.desk.Count())
 		return nil
 	}))
+	require.Equal(t, 2, st.process.State().Starts)
+	require.Equal(t, 3, st.desk.Count())
 }
