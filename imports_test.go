@@ -22,14 +22,15 @@ var arrows = map[string][]string{
 	"bot/bottest": {
 		"bot", "bot/logtest", "bot/telegram/telegramtest", "livedesk", "livedesk/livedesktest", "storage", "storage/storagetest",
 	},
-	"bot/inbox":           {"bot/claims", "bot/telegram", "bot/wait", "storage"},
-	"bot/desk":            {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
-	"bot/outbox":          {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "storage"},
-	"bot/view":            {"bot/telegram/markup", "livedesk", "storage"},
-	"bot/claims":          {"bot/wait", "storage"},
-	"bot/telegram":        {"bot/telegram/markup", "bot/wait"},
-	"storage":             {"migrations"},
-	"storage/storagetest": {"migrations", "storage", "storage/localpg"},
+	"bot/inbox":             {"bot/claims", "bot/telegram", "bot/wait", "storage"},
+	"bot/desk":              {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
+	"bot/outbox":            {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "storage"},
+	"bot/view":              {"bot/telegram/markup", "livedesk", "storage"},
+	"bot/claims":            {"bot/wait", "storage"},
+	"bot/telegram":          {"bot/telegram/markup", "bot/wait"},
+	"storage":               {"migrations"},
+	"storage/localpg/fetch": {"storage/localpg"},
+	"storage/storagetest":   {"migrations", "storage", "storage/localpg", "storage/localpg/fetch"},
 }
 
 func TestPackagesImportOnlyWhatLiesBelowThem(t *testing.T) {
@@ -87,6 +88,15 @@ func TestTheTryOutContainsNoBrowser(t *testing.T) {
 		require.NotContains(t, name, "testify")
 		require.NotEqual(t, "testing", name)
 	}
+}
+
+func TestTheServiceDownloadsNoPrograms(t *testing.T) {
+	t.Parallel()
+	contained := golist(t, "{{.ImportPath}}", "-deps", "./cmd/livedeskbot")
+	require.Contains(t, contained, module+"storage/localpg")
+	require.NotContains(t, contained, module+"storage/localpg/fetch")
+	require.NotContains(t, contained, "github.com/xi2/xz")
+	require.Contains(t, golist(t, "{{.ImportPath}}", "-deps", "./cmd/tryout"), module+"storage/localpg/fetch")
 }
 
 func TestEmulatorsAreNoTestCode(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"livedeskbot/cmd/internal/page"
 	"livedeskbot/livedesk/livedesktest"
 	"livedeskbot/storage/localpg"
+	_ "livedeskbot/storage/localpg/fetch"
 )
 
 // agent is who answers at LiveDesk.

@@ -33,6 +33,8 @@ type cluster struct {
 	Temporary bool
 	Programs  string // folder with initdb and postgres
 	Account   account
+
+	fetch func(context.Context) (string, error) // where there are no programs; nil: look only
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.Dir, name) }

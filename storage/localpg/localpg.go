@@ -7,7 +7,8 @@
 // them has gone, however it went, the supervisor stops the server and ends. So the server outlives a Ctrl-C long enough
 // for a graceful stop, several processes share one folder, and nothing is left running.
 //
-// The package downloads nothing, upgrades nothing and never touches a data folder that another major version wrote.
+// The package downloads nothing by itself (the package fetch below it does, for the programs that import it), upgrades
+// nothing and never touches a data folder that another major version wrote.
 // Start with Start, or with StartTemporary for a server that leaves nothing behind.
 package localpg
 
@@ -55,7 +56,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 		return nil, fmt.Errorf("folder of the private Postgres: %w", err)
 	}
 	began := time.Now()
-	server, err := start(ctx, &cluster{Dir: dir})
+	server, err := start(ctx, &cluster{Dir: dir, fetch: registered})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func StartTemporary(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := start(ctx, &cluster{Dir: dir, Temporary: true})
+	server, err := start(ctx, &cluster{Dir: dir, Temporary: true, fetch: registered})
 	if err != nil {
 		os.RemoveAll(dir)
 		return nil, err

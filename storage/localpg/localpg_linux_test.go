@@ -2,6 +2,7 @@ package localpg
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -110,6 +111,46 @@ func TestProgramsOfAnOldVersionAreNotTaken(t *testing.T) {
 	fault := begin(t, self, "user", dir, "PG_BINDIR="+programs).expect(t, "fault")
 	require.Contains(t, fault, programs+" (version 13)")
 	require.NoDirExists(t, dir)
+}
+
+func TestProgramsAreFetchedOnlyWhereNoneFit(t *testing.T) {
+	t.Parallel()
+	programs := fakePrograms(t, "99.1")
+	c := &cluster{Dir: folder(t, self), fetch: func(context.Context) (string, error) { return programs, nil }}
+	var err error
+	c.Account, err = serverAccount(c.dataDir(), "postgres", "nobody")
+	require.NoError(t, err)
+	found, err := findPrograms(t.Context(), c, "99")
+	require.NoError(t, err)
+	require.Equal(t, programs, found)
+	found, err = findPrograms(t.Context(), c, "")
+	require.NoError(t, err)
+	require.NotEqual(t, programs, found, "this machine has some")
+
+	_, err = findPrograms(t.Context(), c, "98")
+	require.ErrorContains(t, err, "was written by PostgreSQL 98")
+	require.ErrorContains(t, err, programs+" (version 99)")
+}
+
+func TestADownloadThatIsNoHelpIsToldBesideWhatToInstall(t *testing.T) {
+	t.Parallel()
+	broken := fakePrograms(t, "99.1")
+	script := "#!/bin/sh\necho 'libssl.so.1.1 is missing' >&2\nexit 127\n"
+	require.NoError(t, os.WriteFile(filepath.Join(broken, "postgres"), []byte(script), 0o755))
+	for want, fetch := range map[string]func(context.Context) (string, error){
+		"no such host": func(context.Context) (string, error) { return "", errors.New("no such host") },
+		"those in " + broken + " do not run here":   func(context.Context) (string, error) { return broken, nil },
+		"exit status 127: libssl.so.1.1 is missing": func(context.Context) (string, error) { return broken, nil },
+	} {
+		c := &cluster{Dir: folder(t, self), fetch: fetch}
+		var err error
+		c.Account, err = serverAccount(c.dataDir(), "postgres", "nobody")
+		require.NoError(t, err)
+		_, err = findPrograms(t.Context(), c, "99")
+		require.ErrorContains(t, err, "apt install postgresql-99")
+		require.ErrorContains(t, err, "A download was no help: ")
+		require.ErrorContains(t, err, want)
+	}
 }
 
 func TestDataOfAnotherMajorVersionIsNotTouched(t *testing.T) {

@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -43,37 +44,81 @@ Do one of these, then run the same command again:
 - begin with an empty database: choose another DATA_DIR
 Looked in: %[3]s`
 
+// registered is the last resort where this machine has no fitting server programs. It is nil in the service.
+var registered func(ctx context.Context) (dir string, err error)
+
+// RegisterFetch makes Start and StartTemporary ask for a folder of server programs where this machine has none that fit
+// and PG_BINDIR names none. Only an init may call it: what a program links decides, as with a database driver, so that the
+// service never downloads and every test does, however the test comes to start a server.
+func RegisterFetch(f func(ctx context.Context) (dir string, err error)) { registered = f }
+
+// search looks for server programs that the account can run.
+type search struct {
+	as        account
+	writtenBy string // the only major version that fits, empty where there is no data yet
+	best      string
+	bestMajor int
+	looked    []string
+}
+
 // findPrograms returns the folder of the newest server programs that the account can run, or of exactly the major
 // version that wrote the data.
 func findPrograms(ctx context.Context, c *cluster, writtenBy string) (string, error) {
-	best, bestMajor := "", 0
-	var looked []string
+	s := search{as: c.Account, writtenBy: writtenBy}
 	for _, dir := range candidates(ctx) {
-		major, err := majorVersion(ctx, dir, c.Account)
+		err := s.look(ctx, dir)
 		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) { // the latter in a user namespace
 			return "", fmt.Errorf("this process is root without the right to act as account %s, and Postgres refuses to run "+
 				"as root: run as an ordinary user, or set DATABASE_URL", c.Account.Name)
 		}
-		if err != nil {
-			looked = append(looked, dir)
-			continue
-		}
-		looked = append(looked, fmt.Sprintf("%s (version %d)", dir, major))
-		fits := major >= oldestMajor
-		if writtenBy != "" {
-			fits = strconv.Itoa(major) == writtenBy
-		}
-		if fits && major > bestMajor {
-			best, bestMajor = dir, major
-		}
 	}
-	switch {
-	case best != "":
-		return best, nil
-	case writtenBy != "":
-		return "", fmt.Errorf(otherMajor, c.dataDir(), writtenBy, strings.Join(looked, ", "))
+	var unfetched error
+	if s.best == "" && c.fetch != nil && os.Getenv("PG_BINDIR") == "" {
+		unfetched = s.lookAtFetched(ctx, c.fetch)
 	}
-	return "", fmt.Errorf(notFound, oldestMajor, strings.Join(looked, ", "))
+	if s.best != "" {
+		return s.best, nil
+	}
+	missing := fmt.Errorf(notFound, oldestMajor, strings.Join(s.looked, ", "))
+	if writtenBy != "" {
+		missing = fmt.Errorf(otherMajor, c.dataDir(), writtenBy, strings.Join(s.looked, ", "))
+	}
+	if unfetched != nil {
+		return "", fmt.Errorf("%w\nA download was no help: %w", missing, unfetched)
+	}
+	return "", missing
+}
+
+// look takes the programs of the folder if they fit better than those before. The error says why they do not run.
+func (s *search) look(ctx context.Context, dir string) error {
+	major, err := majorVersion(ctx, dir, s.as)
+	if err != nil {
+		s.looked = append(s.looked, dir)
+		return err
+	}
+	s.looked = append(s.looked, fmt.Sprintf("%s (version %d)", dir, major))
+	fits := major >= oldestMajor
+	if s.writtenBy != "" {
+		fits = strconv.Itoa(major) == s.writtenBy
+	}
+	if fits && major > s.bestMajor {
+		s.best, s.bestMajor = dir, major
+	}
+	return nil
+}
+
+func (s *search) lookAtFetched(ctx context.Context, fetch func(context.Context) (string, error)) error {
+	dir, err := fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if err = s.look(ctx, dir); err == nil {
+		return nil
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok { // says which library it misses
+		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+	}
+	return fmt.Errorf("those in %s do not run here: %w", dir, err)
 }
 
 // candidates lists folders that may hold the server programs. PG_BINDIR, where set, is the only one.

@@ -3,7 +3,8 @@
 // The first call in a test binary starts a throw-away server (localpg), which ends with the binary however that ends,
 // and migrates one template; every further database is a copy of it, made in about ten milliseconds. Where
 // TEST_DATABASE_URL names a server, that one is used: its role must be allowed to create databases, and the template
-// stays there for the next run. Nothing is skipped: without a server the tests fail and say what to install.
+// stays there for the next run. A machine without server programs gets some (localpg/fetch), which every test binary that
+// imports this package may start. Nothing is skipped: where that fails the tests fail and say what to install.
 //
 // Start with New.
 package storagetest
@@ -31,6 +32,7 @@ import (
 	"livedeskbot/migrations"
 	"livedeskbot/storage"
 	"livedeskbot/storage/localpg"
+	_ "livedeskbot/storage/localpg/fetch"
 )
 
 // setupTimeout bounds what no test's own deadline does.
@@ -55,16 +57,16 @@ func New(t testing.TB) string {
 
 // shared is one for the whole test binary. Nobody stops it: localpg does when the binary has gone.
 var shared = sync.OnceValues(func() (*server, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
-	defer cancel()
 	address := os.Getenv("TEST_DATABASE_URL")
 	if address == "" {
-		private, err := localpg.StartTemporary(ctx)
+		private, err := localpg.StartTemporary(context.Background()) // has its own limits, for a download too
 		if err != nil {
 			return nil, err
 		}
 		address = private.URL()
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), setupTimeout)
+	defer cancel()
 	return prepare(ctx, address)
 })
 
