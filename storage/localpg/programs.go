@@ -52,6 +52,9 @@ var registered func(ctx context.Context) (dir string, err error)
 // service never downloads and every test does, however the test comes to start a server.
 func RegisterFetch(f func(ctx context.Context) (dir string, err error)) { registered = f }
 
+// errConfined begins the sentence that look makes of it.
+var errConfined = errors.New("this process is root without the right to act as account")
+
 // search looks for server programs that the account can run.
 type search struct {
 	as        account
@@ -66,10 +69,8 @@ type search struct {
 func findPrograms(ctx context.Context, c *cluster, writtenBy string) (string, error) {
 	s := search{as: c.Account, writtenBy: writtenBy}
 	for _, dir := range candidates(ctx) {
-		err := s.look(ctx, dir)
-		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) { // the latter in a user namespace
-			return "", fmt.Errorf("this process is root without the right to act as account %s, and Postgres refuses to run "+
-				"as root: run as an ordinary user, or set DATABASE_URL", c.Account.Name)
+		if err := s.look(ctx, dir); errors.Is(err, errConfined) {
+			return "", err
 		}
 	}
 	var unfetched error
@@ -92,6 +93,9 @@ func findPrograms(ctx context.Context, c *cluster, writtenBy string) (string, er
 // look takes the programs of the folder if they fit better than those before. The error says why they do not run.
 func (s *search) look(ctx context.Context, dir string) error {
 	major, err := majorVersion(ctx, dir, s.as)
+	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EINVAL) { // the latter in a user namespace
+		return fmt.Errorf("%w %s, and Postgres refuses to run as root: run as an ordinary user, or set DATABASE_URL", errConfined, s.as.Name)
+	}
 	if err != nil {
 		s.looked = append(s.looked, dir)
 		return err

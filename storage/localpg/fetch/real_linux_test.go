@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 
 func fetchAndRun(cache string) error {
 	ctx := context.Background()
+	syscall.Umask(0o077) // as root the server's account must get in all the same
 	repository, err := repositoryURL(os.Getenv("PG_DOWNLOAD"))
 	if err != nil {
 		return err
