@@ -95,7 +95,7 @@ func TestRealProgramsRunFromWhereTheyWereUnpacked(t *testing.T) {
 			cmd.Stderr = os.Stderr
 			out, err := cmd.Output()
 			require.NoError(t, err, string(out))
-			for _, place := range strings.Fields(string(out)) {
+			for place := range strings.FieldsSeq(string(out)) {
 				require.True(t, strings.HasPrefix(place, base+"/cache/postgresql-"), place)
 			}
 		})
