@@ -35,7 +35,7 @@ import (
 	"livedeskbot/storage"
 )
 
-// Config is what the operator decides; README.md explains each setting.
+// Config is what the operator decides; docs/settings.md explains each setting.
 type Config struct {
 	Token         string // of the bot, "digits:characters"
 	APIURL        string // Bot API server without trailing slash

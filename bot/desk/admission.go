@@ -16,7 +16,7 @@ import (
 const (
 	// maxRequests is how many requests may be with LiveDesk at a time.
 	maxRequests = 256
-	// Pauses while LiveDesk does not take requests. README.md promises at most 20 s between two tries.
+	// Pauses while LiveDesk does not take requests. docs/promises.md promises at most 20 s between two tries.
 	leastPause = 500 * time.Millisecond
 	mostPause  = 15 * time.Second
 )

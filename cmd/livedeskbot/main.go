@@ -1,5 +1,5 @@
 // Command livedeskbot is the service: a Telegram bot that turns /ticket into tickets in EngageLab LiveDesk. Settings come
-// from the environment, see README.md. Without arguments it serves until SIGINT or SIGTERM; "migrate", "check" and
+// from the environment, see docs/settings.md. Without arguments it serves until SIGINT or SIGTERM; "migrate", "check" and
 // "version" do one thing and exit.
 package main
 

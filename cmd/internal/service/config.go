@@ -24,7 +24,7 @@ func (s secret) String() string       { return "***" }
 func (s secret) GoString() string     { return "***" }
 func (s secret) LogValue() slog.Value { return slog.StringValue("***") }
 
-// config is every setting, see the table in README.md.
+// config is every setting, see the table in docs/settings.md.
 type config struct {
 	telegramToken         secret
 	telegramAPI           string

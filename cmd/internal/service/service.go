@@ -18,7 +18,7 @@ import (
 	"livedeskbot/storage/localpg"
 )
 
-// Exit statuses, as README.md has them.
+// Exit statuses, as docs/settings.md has them.
 const (
 	exitOK       = 0
 	exitFailed   = 1

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// setting is a row of the README's table of settings.
+// setting is a row of the table in docs/settings.md.
 type setting struct {
 	name     string
 	secret   bool
@@ -20,16 +20,13 @@ type setting struct {
 
 var row = regexp.MustCompile("(?m)^\\| `([A-Z_]+)`( \\(secret\\))? \\| ([^|]+) \\| [^|]+ \\|$")
 
-// documented returns the table of settings of the README.
+// documented returns the table of docs/settings.md.
 func documented(t *testing.T) []setting {
 	t.Helper()
-	readme, err := os.ReadFile("../../../README.md")
+	page, err := os.ReadFile("../../../docs/settings.md")
 	require.NoError(t, err)
-	_, section, found := strings.Cut(string(readme), "\n## Settings\n")
-	require.True(t, found, "the README has no section Settings")
-	section, _, _ = strings.Cut(section, "\n## ")
 	var settings []setting
-	for _, m := range row.FindAllStringSubmatch(section, -1) {
+	for _, m := range row.FindAllStringSubmatch(string(page), -1) {
 		settings = append(settings, setting{name: m[1], secret: m[2] != "", standard: m[3]})
 	}
 	return settings
@@ -50,7 +47,7 @@ func from(values map[string]string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-func TestTheReadmeNamesTheSettingsThatTheCodeReads(t *testing.T) {
+func TestTheTableNamesTheSettingsThatTheCodeReads(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
 	_, err := readConfig(func(name string) string {
@@ -68,7 +65,7 @@ func TestTheReadmeNamesTheSettingsThatTheCodeReads(t *testing.T) {
 	require.Equal(t, slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(named)))
 }
 
-func TestTheReadmesDefaultsAreTheCodes(t *testing.T) {
+func TestTheTablesDefaultsAreTheCodes(t *testing.T) {
 	t.Parallel()
 	unset, err := readConfig(from(needed))
 	require.NoError(t, err)
@@ -86,7 +83,7 @@ func TestTheReadmesDefaultsAreTheCodes(t *testing.T) {
 	require.NotEqual(t, needed, spelledOut, "no default was found in the table")
 }
 
-func TestTheReadmeSaysWhatIsRequired(t *testing.T) {
+func TestTheTableSaysWhatIsRequired(t *testing.T) {
 	t.Parallel()
 	var required []string
 	for _, s := range documented(t) {
