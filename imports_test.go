@@ -1,4 +1,5 @@
-// Package livedeskbot_test checks the shape of the module: which package may import which, and what the service contains.
+// Package livedeskbot_test checks the shape of the module: which package may import which, what the service contains, and that
+// the pages for people speak of what there is.
 package livedeskbot_test
 
 import (

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,6 +70,15 @@ func TestHelpFitsWithAnyTeams(t *testing.T) {
 		name := strings.Repeat("n", 32)
 		h.me.username.Store(&name)
 		require.LessOrEqual(t, markup.Length(markup.Plain(h.help())), markup.MaxText, lang)
+	}
+}
+
+func TestTheCustomersPageNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/customer.md")
+	require.NoError(t, err)
+	for _, c := range commands {
+		require.Regexp(t, "(?m)^\\| .*`/"+c.name+"\\b", string(page))
 	}
 }
 
