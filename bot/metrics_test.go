@@ -94,8 +94,8 @@ func TestEveryKindOfRowIsCounted(t *testing.T) {
 		`'created', now() + interval '1 h', now() + interval '1 h'`, `'unconfirmed', NULL, NULL`,
 	} {
 		_, err = store.Pool().Exec(t.Context(), `
-			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, due_at, tell_at)
-			SELECT $1, 1, 1, 1, '{}', `+columns, string(rune('a'+i)))
+			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, ticket_id, request, state, due_at, tell_at)
+			SELECT $1, 1, 1, 1, 'tk_1', '{}', `+columns, string(rune('a'+i)))
 		require.NoError(t, err)
 	}
 	c, err := store.Counts(t.Context())

@@ -50,7 +50,7 @@ func (d database) crash(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("Postgres does not come back: %w", err)
+			return fmt.Errorf("restarted Postgres does not come back: %w", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
