@@ -86,17 +86,17 @@ func TestEveryKindOfRowIsCounted(t *testing.T) {
 	store, err := storage.Open(t.Context(), w.Database)
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	_, err = store.Pool().Exec(t.Context(), `
-		INSERT INTO updates (bot_id, update_id, chat_id, received_at) VALUES (1, 1, 1, now() - interval '60 s')`)
-	require.NoError(t, err)
+	w.SQL(`INSERT INTO updates (bot_id, update_id, chat_id, received_at) VALUES (1, 1, 1, now() - interval '60 s')`)
 	for i, columns := range []string{
-		`'waiting', now() - interval '70 s', NULL`, `'created', now() - interval '80 s', now() - interval '90 s'`,
-		`'created', now() + interval '1 h', now() + interval '1 h'`, `'unconfirmed', NULL, NULL`,
+		`'waiting', '', now() - interval '70 s', NULL`,
+		`'created', 'tk_1', now() - interval '80 s', now() - interval '90 s'`,
+		`'created', 'tk_2', now() + interval '1 h', now() + interval '1 h'`,
+		`'created', '', now() - interval '1 h', NULL`, // without a number, which cannot be looked at
+		`'unconfirmed', '', NULL, NULL`,
 	} {
-		_, err = store.Pool().Exec(t.Context(), `
-			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, ticket_id, request, state, due_at, tell_at)
-			SELECT $1, 1, 1, 1, 'tk_1', '{}', `+columns, string(rune('a'+i)))
-		require.NoError(t, err)
+		w.SQL(`
+			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, due_at, tell_at)
+			SELECT $1, 1, 1, 1, '{}', `+columns, string(rune('a'+i)))
 	}
 	c, err := store.Counts(t.Context())
 	require.NoError(t, err)

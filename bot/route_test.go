@@ -89,7 +89,7 @@ func asCaptionOfAVideoNote(m *models.Message) {
 func forwarded(m *models.Message) {
 	m.ForwardOrigin = &models.MessageOrigin{
 		Type:                    models.MessageOriginTypeHiddenUser,
-		MessageOriginHiddenUser: &models.MessageOriginHiddenUser{Type: models.MessageOriginTypeHiddenUser, Date: 1, SenderUserName: "x"},
+		MessageOriginHiddenUser: &models.MessageOriginHiddenUser{Date: 1, SenderUserName: "x"},
 	}
 }
 
@@ -233,7 +233,19 @@ func TestRouteOfOtherUpdates(t *testing.T) {
 			update: `{"my_chat_member": {"date": 1, "chat": {"id": -100, "type": "supergroup"}, "from": {"id": 5, "first_name": "Ann"},
 				"old_chat_member": {"status": "left", "user": {"id": 123456}},
 				"new_chat_member": {"status": "restricted", "user": {"id": 123456}, "is_member": true, "can_send_messages": true}}}`,
+			want: membership{chat: -100, member: true, writes: true},
+		},
+		"the bot may only read": {
+			update: `{"my_chat_member": {"date": 1, "chat": {"id": -100, "type": "supergroup"}, "from": {"id": 5, "first_name": "Ann"},
+				"old_chat_member": {"status": "member", "user": {"id": 123456}},
+				"new_chat_member": {"status": "restricted", "user": {"id": 123456}, "is_member": true, "can_send_messages": false}}}`,
 			want: membership{chat: -100, member: true},
+		},
+		"the bot might write if it were there": {
+			update: `{"my_chat_member": {"date": 1, "chat": {"id": -100, "type": "supergroup"}, "from": {"id": 5, "first_name": "Ann"},
+				"old_chat_member": {"status": "member", "user": {"id": 123456}},
+				"new_chat_member": {"status": "restricted", "user": {"id": 123456}, "is_member": false, "can_send_messages": true}}}`,
+			want: membership{chat: -100},
 		},
 		"a kind from the future": {update: `{"hologram": {"id": 1}}`},
 		"a post of a channel": {
