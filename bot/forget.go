@@ -7,12 +7,19 @@ import (
 	"livedeskbot/bot/wait"
 )
 
+const (
+	forgetEvery = time.Hour
+	// forgetAgain is how soon after a failure it is tried again. Nobody waits for it.
+	forgetAgain = time.Minute
+)
+
 // forgetOld removes, every hour, updates and parts of albums that nobody asks for any more.
 func (b *Bot) forgetOld(ctx context.Context) {
-	next := time.Now()
-	for wait.Sleep(ctx, time.Second) == nil {
-		if !time.Now().Before(next) && b.forget(ctx) == nil {
-			next = time.Now().Add(time.Hour)
+	for pause := time.Second; wait.Sleep(ctx, pause) == nil; {
+		pause = forgetEvery
+		if err := b.forget(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("cannot forget old updates, trying again", "error", err)
+			pause = forgetAgain
 		}
 	}
 }

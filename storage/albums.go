@@ -65,7 +65,7 @@ func joinAlbum(ctx context.Context, tx pgx.Tx, ticket int64) error {
 
 // ForgetAlbums removes parts of albums seen before the given time.
 func (s *Store) ForgetAlbums(ctx context.Context, before time.Time) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM album_parts WHERE seen_at < $1`, before)
+	_, err := s.forget(ctx, "album_parts", "seen_at", before)
 	if err != nil {
 		return fmt.Errorf("forget albums: %w", err)
 	}

@@ -129,3 +129,13 @@ func TestOnlyUpdatesThatAreLongDoneAreForgotten(t *testing.T) {
 	require.Equal(t, int64(1), forgotten)
 	require.Equal(t, 2, count(t, store, `SELECT count(*) FROM updates`))
 }
+
+func TestEverythingOldIsForgottenHoweverMuchItIs(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	exec(t, store, `INSERT INTO updates (bot_id, update_id, chat_id, done_at) SELECT 42, n, 7, now() FROM generate_series(1, 25000) n`)
+	forgotten, err := store.ForgetUpdates(t.Context(), time.Now().Add(time.Minute))
+	require.NoError(t, err)
+	require.Equal(t, int64(25000), forgotten)
+	require.Zero(t, count(t, store, `SELECT count(*) FROM updates`))
+}
