@@ -52,6 +52,11 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 					THEN jsonb_set(request::jsonb, '{requester,channel_contacts,contact_id}', to_jsonb($2::bigint::text))::json
 					ELSE request END
 			  WHERE chat_id = $1`,
+			// A question that was asked again after it had moved, because its update was handled again, is the same one.
+			`DELETE FROM questions q USING questions o
+			  WHERE q.chat_id = $1 AND q.answered_at IS NULL AND o.bot_id = q.bot_id AND (
+				o.chat_id = $2 AND o.asked_id = -abs(q.asked_id)
+				OR o.chat_id = $1 AND o.answered_at IS NULL AND abs(o.asked_id) = abs(q.asked_id) AND o.asked_id < q.asked_id)`,
 			// Negative, so that no message of the supergroup has the same number.
 			`UPDATE questions SET chat_id = $2, asked_id = -abs(asked_id), message_id = 0 WHERE chat_id = $1 AND answered_at IS NULL`,
 			`DELETE FROM posts WHERE chat_id = $1 AND $2::bigint <> 0`,

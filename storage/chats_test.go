@@ -89,6 +89,34 @@ func TestATicketOfAGroupThatIsStoredAfterTheMoveFollowsAtTheNextSignal(t *testin
 	require.Equal(t, int64(-1007), late.ChatID)
 }
 
+func TestQuestionsMoveAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	const group, super = int64(-7), int64(-1007)
+	store := open(t)
+	ask := func(chat, asked, sender int64) {
+		require.NoError(t, store.Ask(t.Context(), storage.Question{BotID: bot, ChatID: chat, AskedID: asked, SenderID: sender}))
+	}
+	move := func() {
+		_, err := store.MoveChat(t.Context(), group, super)
+		require.NoError(t, err)
+	}
+	ask(super, 9, 7) // a message of the supergroup with the same number
+	for range 3 {    // whose update is handled again after the move
+		ask(group, 9, 5)
+		ask(group, 11, 6)
+		move()
+	}
+	ask(group, -9, 5)
+	ask(group, 9, 5)
+	move()
+	require.Equal(t, 3, count(t, store, `SELECT count(*) FROM questions WHERE chat_id = -1007`))
+	require.Zero(t, count(t, store, `SELECT count(*) FROM questions WHERE chat_id = -7`))
+	for _, sender := range []int64{5, 6, 7} {
+		_, err := store.QuestionFor(t.Context(), bot, super, sender, 77, true)
+		require.NoError(t, err, "it is still open")
+	}
+}
+
 // contact is the chat that a ticket's request names.
 func contact(t *testing.T, ticket storage.Ticket) string {
 	t.Helper()
