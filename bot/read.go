@@ -102,6 +102,14 @@ func readMove(m *models.Message) (migrated, bool) {
 	return migrated{}, false
 }
 
+// other is the chat of a move that is not the given one.
+func (m migrated) other(chat int64) int64 {
+	if chat == m.from {
+		return m.to
+	}
+	return m.from
+}
+
 func readMembership(m *models.ChatMemberUpdated) membership {
 	now := m.NewChatMember
 	switch now.Type {

@@ -117,8 +117,8 @@ func partOf(m message) any {
 func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 	switch {
 	case u.Message != nil:
-		if _, ok := readMove(u.Message); ok {
-			return inbox.Lane{Chat: u.Message.Chat.ID}, true
+		if move, ok := readMove(u.Message); ok {
+			return inbox.Lane{Chat: u.Message.Chat.ID, Whole: true, With: move.other(u.Message.Chat.ID)}, true
 		}
 		m, ok := readMessage(u.Message, r.me.id)
 		return m.lane(), m.album != "" || ok && (m.mayWant() || m.private && m.words != "")
@@ -129,7 +129,7 @@ func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 		p := readPress(u.CallbackQuery)
 		return inbox.Lane{Chat: p.chat, Sender: p.by.id}, true
 	case u.MyChatMember != nil:
-		return inbox.Lane{Chat: u.MyChatMember.Chat.ID}, true
+		return inbox.Lane{Chat: u.MyChatMember.Chat.ID, Whole: true}, true
 	}
 	return inbox.Lane{}, false
 }

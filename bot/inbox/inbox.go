@@ -1,5 +1,5 @@
 // Package inbox takes updates in, by polling or by webhook, and hands each to a [Handler]: after it is stored, in the order of
-// each person, and as often as it takes until it is done. Telegram gets its acknowledgement only when an update is in the
+// each person, with what concerns a whole chat first, and as often as it takes until it is done. Telegram gets its acknowledgement only when an update is in the
 // journal; nothing that matters can be lost from then on.
 //
 // poll.go and webhook.go receive, journal.go stores and hands on, queue.go keeps one person's messages in order and bounds the

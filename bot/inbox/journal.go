@@ -93,14 +93,27 @@ func (in *Inbox) enqueue(work context.Context, u storage.Update, r read) {
 
 func (in *Inbox) workLane(work context.Context, u storage.Update, r read) {
 	for {
-		in.handle(work, u, r.update)
+		ended := in.handle(work, u, r.update)
 		in.work.Updates.Drop(u.ID)
 		in.queue.release(u.ChatID)
+		if !ended {
+			return // the service stops, and what comes after it must not come before it
+		}
+		for _, lane := range in.queue.ended(r.lane) {
+			in.work.Go(func() { in.resume(work, lane) })
+		}
 		next, ok := in.queue.next(r.lane)
 		if !ok {
 			return
 		}
 		u, r.update = next, in.readAgain(next).update
+	}
+}
+
+// resume works a lane that had to wait.
+func (in *Inbox) resume(work context.Context, l Lane) {
+	if u, ok := in.queue.next(l); ok {
+		in.workLane(work, u, read{l, in.readAgain(u).update})
 	}
 }
 
@@ -136,27 +149,28 @@ func (in *Inbox) claim(ctx, work context.Context, limit int, full []int64) (more
 }
 
 // handle does what an update asks for and marks it as done. Where that fails for now it tries again, later ones of the
-// same sender wait meanwhile. update is nil where it cannot be read.
-func (in *Inbox) handle(work context.Context, u storage.Update, update *models.Update) {
+// same sender wait meanwhile; false: until the service stopped. update is nil where it cannot be read.
+func (in *Inbox) handle(work context.Context, u storage.Update, update *models.Update) (ended bool) {
 	if u.Takeovers > maxTakeovers {
 		if u.Suspected > maxTakeovers {
 			in.giveUp(work, u, "processes died with it")
-			return
+			return true
 		}
 		in.suspects.Lock()
 		defer in.suspects.Unlock()
 		if in.work.Record(work, func() error { return in.store.Suspect(work, in.telegram.BotID, u.ID, u.Suspected+1) }) != nil {
-			return
+			return false
 		}
 	}
 	for delay := time.Duration(0); wait.Sleep(work, delay) == nil && !(delay > 0 && in.work.Stopping()); {
 		err := in.try(work, u, update)
 		if err == nil {
-			return
+			return true
 		}
 		delay = wait.Backoff(delay, 100*time.Millisecond, 5*time.Second)
 		in.log.Warn("update failed, trying again", "update", u.ID, "chat", u.ChatID, "error", in.telegram.Redact(err))
 	}
+	return false
 }
 
 func (in *Inbox) try(work context.Context, u storage.Update, update *models.Update) error {

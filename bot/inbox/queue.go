@@ -16,15 +16,22 @@ const (
 	maxChatQueued = 100
 )
 
-// Lane says which updates must stay in order: those of one sender in one chat.
-type Lane struct{ Chat, Sender int64 }
+// Lane says which updates must stay in order: those of one sender in one chat, and those that concern the whole chat.
+type Lane struct {
+	Chat, Sender int64
+	Whole        bool  // it concerns the whole chat: what anybody wrote there after it waits for it
+	With         int64 // another chat that it concerns likewise; 0: none
+}
 
-// queue hands updates to handlers: in order within a lane, at once across lanes.
+// queue hands updates to handlers: in order within a lane, at once across lanes, except that a chat's lanes do not begin anything
+// while something that concerns the whole chat waits or is at work. That itself waits for no other lane.
 type queue struct {
 	more wait.Signal // there may be room for updates that wait in the journal
 
 	mu      sync.Mutex
-	lanes   map[Lane][]storage.Update // waiting behind the one in work
+	lanes   map[Lane][]storage.Update // waiting behind the one in work, or for what concerns the whole chat
+	wholes  map[int64]int             // updates that concern a whole chat, by chat
+	parked  map[int64][]Lane          // lanes that wait for those
 	chats   map[int64]int             // updates in memory by chat
 	spilled map[int64]bool            // chats with updates that wait in the journal
 	total   int
@@ -32,7 +39,10 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	return &queue{more: wait.NewSignal(), lanes: map[Lane][]storage.Update{}, chats: map[int64]int{}, spilled: map[int64]bool{}}
+	return &queue{
+		more: wait.NewSignal(), lanes: map[Lane][]storage.Update{}, wholes: map[int64]int{}, parked: map[int64][]Lane{},
+		chats: map[int64]int{}, spilled: map[int64]bool{},
+	}
 }
 
 // reserve takes room for one update of a chat. Without room, or behind others of the chat that found none, the update
@@ -68,22 +78,67 @@ func (q *queue) release(chat int64) {
 func (q *queue) push(l Lane, u storage.Update) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	waiting, busy := q.lanes[l]
-	if busy {
-		q.lanes[l] = append(waiting, u)
-	} else {
-		q.lanes[l] = nil
+	for _, chat := range l.concerns() {
+		q.wholes[chat]++
 	}
-	return !busy
+	waiting, busy := q.lanes[l]
+	switch {
+	case busy:
+		q.lanes[l] = append(waiting, u)
+		return false
+	case q.parks(l):
+		q.lanes[l] = []storage.Update{u}
+		return false
+	}
+	q.lanes[l] = nil
+	return true
 }
 
-// next returns the lane's next update, or false when the lane is idle again.
+// concerns are the chats that an update of the lane concerns as a whole.
+func (l Lane) concerns() []int64 {
+	switch {
+	case !l.Whole:
+		return nil
+	case l.With == 0:
+		return []int64{l.Chat}
+	}
+	return []int64{l.Chat, l.With}
+}
+
+// parks makes a lane wait where something that concerns its whole chat is to come first.
+func (q *queue) parks(l Lane) bool {
+	if l.Whole || q.wholes[l.Chat] == 0 {
+		return false
+	}
+	q.parked[l.Chat] = append(q.parked[l.Chat], l)
+	return true
+}
+
+// ended notes that an update of a lane is done, and returns the lanes that may go on now: the caller works them, beginning with
+// next.
+func (q *queue) ended(l Lane) (free []Lane) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, chat := range l.concerns() {
+		if q.wholes[chat]--; q.wholes[chat] == 0 {
+			delete(q.wholes, chat)
+			free = append(free, q.parked[chat]...)
+			delete(q.parked, chat)
+		}
+	}
+	return free
+}
+
+// next returns the lane's next update, or false when the lane is idle again or has to wait.
 func (q *queue) next(l Lane) (storage.Update, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	waiting := q.lanes[l]
 	if len(waiting) == 0 || q.stopped {
 		delete(q.lanes, l)
+		return storage.Update{}, false
+	}
+	if q.parks(l) {
 		return storage.Update{}, false
 	}
 	u := waiting[0]

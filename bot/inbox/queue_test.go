@@ -26,6 +26,41 @@ func TestUpdatesOfALaneKeepTheirOrderAndLanesDoNotWait(t *testing.T) {
 	require.True(t, q.push(alice, storage.Update{ID: 5}), "idle again")
 }
 
+func TestWhatConcernsAWholeChatComesBeforeWhatItsMembersWroteAfterIt(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	const group, super, other = 1, 2, 3
+	alice, bob := Lane{Chat: super, Sender: 5}, Lane{Chat: super, Sender: 6}
+	move := Lane{Chat: group, Whole: true, With: super}
+	require.True(t, q.push(alice, storage.Update{ID: 1}))
+	require.True(t, q.push(move, storage.Update{ID: 2}), "it waits for nobody")
+	require.False(t, q.push(alice, storage.Update{ID: 3}), "behind her first one")
+	require.False(t, q.push(bob, storage.Update{ID: 4}))
+	require.False(t, q.push(Lane{Chat: group, Sender: 5}, storage.Update{ID: 5}))
+	require.True(t, q.push(Lane{Chat: other, Sender: 5}, storage.Update{ID: 6}), "other chats do not wait")
+	require.True(t, q.push(Lane{Chat: super, Whole: true}, storage.Update{ID: 7}))
+	require.Empty(t, q.ended(alice))
+	_, ok := q.next(alice)
+	require.False(t, ok)
+
+	require.Equal(t, []Lane{{Chat: group, Sender: 5}}, q.ended(move), "of two for the supergroup one is at work")
+	require.ElementsMatch(t, []Lane{alice, bob}, q.ended(Lane{Chat: super, Whole: true}))
+	require.False(t, q.push(bob, storage.Update{ID: 8}))
+	for _, want := range []struct {
+		lane Lane
+		id   int64
+	}{{alice, 3}, {bob, 4}, {bob, 8}} {
+		u, ok := q.next(want.lane)
+		require.True(t, ok)
+		require.Equal(t, want.id, u.ID)
+	}
+	_, ok = q.next(alice)
+	require.False(t, ok)
+	require.True(t, q.push(alice, storage.Update{ID: 9}))
+	require.Empty(t, q.wholes)
+	require.Empty(t, q.parked)
+}
+
 func TestAFloodInOneChatWaitsInTheJournalAndLeavesRoomForOthers(t *testing.T) {
 	t.Parallel()
 	q := newQueue()

@@ -164,6 +164,14 @@ func (ch *Chat) Erase() {
 // Upgrade turns a basic group into a supergroup, as by's administrator action, and returns the supergroup. Both chats
 // get their service message; calls to the old id are answered with the new one.
 func (ch *Chat) Upgrade(by *Person) *Chat {
+	super := ch.UpgradeUntold()
+	ch.TellMovedTo(super, by)
+	super.TellMovedFrom(ch)
+	return super
+}
+
+// UpgradeUntold is Upgrade without the service messages, which TellMovedTo and TellMovedFrom post: they come in any order.
+func (ch *Chat) UpgradeUntold() *Chat {
 	s := ch.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,10 +180,22 @@ func (ch *Chat) Upgrade(by *Person) *Chat {
 		moved := *m
 		super.members[id] = &moved
 	}
-	ch.post(&Message{From: by, service: &service{MigrateTo: super.ID}})
-	super.post(&Message{From: groupAnonymousBot, SenderChat: super, service: &service{MigrateFrom: ch.ID}})
 	ch.migratedTo = super.ID
 	return super
+}
+
+// TellMovedTo posts the service message of a basic group that by has turned into a supergroup.
+func (ch *Chat) TellMovedTo(super *Chat, by *Person) {
+	ch.s.mu.Lock()
+	defer ch.s.mu.Unlock()
+	ch.post(&Message{From: by, service: &service{MigrateTo: super.ID}})
+}
+
+// TellMovedFrom posts the service message of a supergroup that was a basic group.
+func (ch *Chat) TellMovedFrom(group *Chat) {
+	ch.s.mu.Lock()
+	defer ch.s.mu.Unlock()
+	ch.post(&Message{From: groupAnonymousBot, SenderChat: ch, service: &service{MigrateFrom: group.ID}})
 }
 
 // isForum reports whether message threads of this chat are topics.

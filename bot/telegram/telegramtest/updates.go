@@ -72,8 +72,9 @@ func (ch *Chat) deliver(kind string, m *Message) {
 // reaches reports whether the bot sees a message. That a command counts anywhere in the text, and in a caption, is inferred.
 func (ch *Chat) reaches(m *Message) bool {
 	status := ch.status(ch.s.bot.ID)
+	moved := ch.migratedTo != 0 && (m.service == nil || m.service.MigrateTo == 0)
 	switch {
-	case ch.deleted || ch.migratedTo != 0 || ch.blocked || status == Left || status == Kicked:
+	case ch.deleted || moved || ch.blocked || status == Left || status == Kicked:
 		return false
 	case !ch.s.opts.Privacy || ch.kind == "private" || ch.kind == "channel" || status == Administrator || m.service != nil:
 		return true
