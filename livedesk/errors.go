@@ -74,6 +74,10 @@ type Error struct {
 	// Setup says that the credentials or the address are not accepted: nothing will work until an operator acts.
 	Setup bool
 
+	// Single says that the failure may be about this one request: something answered it, LiveDesk or a firewall before it, and
+	// may take others. It is never so where a delay was asked for.
+	Single bool
+
 	// Err is the cause where the failure is not LiveDesk's statement: of the transport, of the context, of reading.
 	Err error
 

@@ -105,6 +105,12 @@ func (c *Client) judge(e *Error, op operation, body object, plain string) {
 	default:
 		e.Kind = Unknown
 	}
+	e.Single = e.Kind == NotSent && !limited && e.RetryAfter == 0 && slices.Contains(single, e.Status)
+}
+
+// single are the statuses with which a firewall, or a server that stumbles over it, may answer one request among others.
+var single = []int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable,
 }
 
 // tooMany matches what servers say about a rate limit where their status does not say it.

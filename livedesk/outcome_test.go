@@ -43,6 +43,40 @@ var operations = map[string]func(context.Context, *livedesk.Client) error{
 	},
 }
 
+func TestAnAnswerSaysWhetherTheRequestAloneMayBeItsCause(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		body   string
+		header []string
+		single bool
+	}{
+		"unauthorized":                 {401, `{"code":2001}`, nil, true},
+		"a firewall's page":            {403, html, nil, true},
+		"not found":                    {404, "", nil, true},
+		"wrong method":                 {405, "", nil, true},
+		"unavailable":                  {503, html, nil, true},
+		"unavailable for a while":      {503, html, []string{"Retry-After", "7"}, false},
+		"forbidden for a while":        {403, html, []string{"Retry-After", "7"}, false},
+		"too many requests":            {429, "", nil, false},
+		"too many, as forbidden":       {403, `{"message":"rate limited"}`, nil, false},
+		"moved":                        {301, "", []string{"Location", "/"}, false},
+		"a ticket that is not valid":   {422, `{"code":3002}`, nil, false},
+		"nobody knows what came of it": {502, html, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := operations["create"](t.Context(), setup(t, reply(test.status, test.body, test.header...)))
+			refusal, ok := errors.AsType[*livedesk.Error](err)
+			require.True(t, ok)
+			require.Equal(t, test.single, refusal.Single)
+		})
+	}
+	_, err := (&livedesk.Client{}).CreateTicket(t.Context(), livedesk.NewTicket{})
+	refusal, _ := errors.AsType[*livedesk.Error](err)
+	require.False(t, refusal.Single)
+}
+
 func TestEveryAnswerSaysWhetherTheRequestTookEffect(t *testing.T) {
 	t.Parallel()
 	type want struct {

@@ -58,6 +58,7 @@ type Ticket struct {
 	Reason   string
 	Detail   string // words to the reason
 	Attempts int
+	Rebuffs  int    // how often it was turned away, counted where other tickets were accepted in between
 	TicketID string // LiveDesk's number; empty: not known
 
 	Album     string // Telegram's album whose parts belong to the ticket
@@ -82,7 +83,7 @@ type Ticket struct {
 
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
-	request, state, reason, detail, attempts, ticket_id, status, seen_at,
+	request, state, reason, detail, attempts, rebuffs, ticket_id, status, seen_at,
 	album, with_files, view, changed_at, missed, missed_at, version, told, tell_tries, muted_at, card_chat_id, card_id`
 
 // NewTicket is what a message asks for.
@@ -217,10 +218,11 @@ func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error)
 	return t, nil
 }
 
-// ClaimProbe takes one waiting ticket, due or not, to find out whether LiveDesk is back: the oldest after the given one,
-// else the oldest, so that a ticket that LiveDesk cannot answer does not keep all others from being tried. ErrNotFound: none waits.
+// ClaimProbe takes one waiting ticket, due or not, to find out whether LiveDesk is back: of those that were turned away least
+// the oldest after the given one, else the oldest, so that a ticket that LiveDesk cannot answer does not keep all others from
+// being tried. ErrNotFound: none waits.
 func (s *Store) ClaimProbe(ctx context.Context, process int32, after int64) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY id <= $2, id`), process, after)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY rebuffs, id <= $2, id`), process, after)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("claim a ticket to probe with: %w", err)
 	}
@@ -248,38 +250,63 @@ type Outcome struct {
 	Detail   string
 	TicketID string
 	Due      time.Duration // until the next work: sending again or the first look; negative: none
+
+	// Rebuff, of one that waits, says that it may be kept out for what it says. The third such time at which other tickets were
+	// accepted in between, it is refused for this reason. Empty: it does not count.
+	Rebuff string
 }
+
+// maxRebuffs is how often a ticket is turned away, while others are accepted in between, before it is refused.
+const maxRebuffs = 3
+
+// othersAccepted is true of a row of tickets that was turned away where LiveDesk took a ticket that was asked for later.
+const othersAccepted = `EXISTS (
+	SELECT 1 FROM (SELECT bot_id, state, created_at FROM tickets ORDER BY id DESC LIMIT 100) AS newest
+	WHERE newest.bot_id = tickets.bot_id AND newest.state = 'created' AND newest.created_at > tickets.rebuffed_at)`
 
 // RecordOutcome stores how the given attempt ended. Where nobody else is telling the ticket's news, telling them is in
 // the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts: that
 // LiveDesk has the ticket even where a later attempt has begun. ErrNotFound: it is known already, or does not count any more.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
-	const news = `NOT (@state = 'waiting' AND old_reason = @reason)` // waiting is told once, however often it is tried
-	const told = `(told > 0 OR teller IS NOT NULL)`                  // or is just being told
+	const news = `NOT (new_state = 'waiting' AND old_reason = new_reason)` // waiting is told once, however often it is tried
+	const told = `(told > 0 OR teller IS NOT NULL)`                        // or is just being told
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
-			SELECT id AS old_id, teller AS old_teller, state AS old_state, reason AS old_reason FROM tickets
+			SELECT id AS old_id, teller AS old_teller, reason AS old_reason,
+				CASE
+					WHEN @rebuff::text = '' THEN rebuffs
+					WHEN rebuffs = 0 OR `+othersAccepted+` THEN rebuffs + 1
+					ELSE rebuffs END AS new_rebuffs
+			FROM tickets
 			WHERE id = @id
 			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
 			       OR attempts = @attempt AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND @state = 'refused'
 			           OR state = 'unconfirmed' AND reason = 'crash' AND @state = 'waiting'))
-			FOR UPDATE)
+			FOR UPDATE),
+		ended AS (
+			SELECT *,
+				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN 'refused' ELSE @state END AS new_state,
+				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN @rebuff ELSE @reason END AS new_reason
+			FROM old)
 		UPDATE tickets SET
-			state = @state, reason = @reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
-			changed_at = CASE WHEN @state = 'created' THEN now() ELSE changed_at END,
+			state = new_state, reason = new_reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
+			rebuffs = new_rebuffs, rebuffed_at = CASE WHEN new_rebuffs > rebuffs THEN now() ELSE rebuffed_at END,
+			changed_at = CASE WHEN new_state = 'created' THEN now() ELSE changed_at END,
 			due_at = CASE
-				WHEN @state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
-				WHEN @state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
+				WHEN new_state = 'refused' THEN NULL
+				WHEN new_state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
+				WHEN new_state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
 				WHEN @due::float8 >= 0 THEN now() + make_interval(secs => @due::float8) END,
 			`+nextVersion(news)+`,
 			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
 			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END
-		FROM old WHERE id = old_id
+		FROM ended WHERE id = old_id
 		RETURNING `+ticketColumns+`,
 			old_teller IS NULL AND `+news+` AS mine`,
 		named{
 			"id": id, "attempt": attempt, "state": string(o.State), "reason": o.Reason, "detail": o.Detail,
 			"ticket_id": o.TicketID, "due": o.Due.Seconds(), "process": process,
+			"rebuff": o.Rebuff, "most": maxRebuffs,
 		})
 	if err != nil {
 		return Ticket{}, fmt.Errorf("record outcome of ticket %d: %w", id, err)

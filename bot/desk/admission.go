@@ -41,6 +41,9 @@ func (k kind) String() string { return [...]string{"create", "read and change", 
 
 // admission decides when a request may go to LiveDesk: at the operator's rate, and while LiveDesk does not take requests of
 // its kind one at a time, with pauses. It is one for all, so that a Retry-After is obeyed by all. Safe for concurrent use.
+//
+// What one request alone may be the cause of, such as 403 from a firewall that dislikes a text, shuts the door only when
+// another request fails in such a way too, with none taken in between.
 type admission struct {
 	limiter  *rate.Limiter
 	slots    chan struct{} // requests with LiveDesk
@@ -59,6 +62,8 @@ type door struct {
 	pause   time.Duration
 	until   time.Time // when it may be tried again
 	asked   time.Time // until when LiveDesk itself asked to be left alone; a pause lasts as long as that
+	suspect string    // what the last request was about that failed, perhaps alone, since LiveDesk took one
+	doubt   bool      // the failures may be those of the requests, so one about something else may be tried at once
 }
 
 func newAdmission(perSecond int, stopping func() bool, log *slog.Logger, reopened func()) *admission {
@@ -74,6 +79,7 @@ func newAdmission(perSecond int, stopping func() bool, log *slog.Logger, reopene
 type turn struct {
 	admission *admission
 	kind      kind
+	about     string // what the request is about, such as a ticket's number; empty: it is known to fail alone
 	left      bool
 	told      bool // ended was called
 }
@@ -93,7 +99,7 @@ func (a *admission) enter(ctx context.Context, k kind, p patience) (*turn, error
 		var shut time.Duration
 		if p != asLast || a.spare() {
 			var t *turn
-			if t, shut = a.try(k); t != nil {
+			if t, shut = a.try(k, p == asPerson); t != nil {
 				return t, nil
 			}
 		}
@@ -115,14 +121,15 @@ func (a *admission) enter(ctx context.Context, k kind, p patience) (*turn, error
 }
 
 // try returns a turn if there is one at once. Where not, it says for how long LiveDesk is to be left alone; 0 says that the
-// rate is used up, or that another request is finding out whether LiveDesk is back.
-func (a *admission) try(k kind) (t *turn, shut time.Duration) {
+// rate is used up, or that another request is finding out whether LiveDesk is back. fresh is a request about something that has
+// not failed so far.
+func (a *admission) try(k kind, fresh bool) (t *turn, shut time.Duration) {
 	select {
 	case a.slots <- struct{}{}:
 	default:
 		return nil, 0
 	}
-	ok, shut := a.open(k)
+	ok, shut := a.open(k, fresh)
 	if !ok {
 		<-a.slots
 		return nil, shut
@@ -130,11 +137,11 @@ func (a *admission) try(k kind) (t *turn, shut time.Duration) {
 	return &turn{admission: a, kind: k}, 0
 }
 
-func (a *admission) open(k kind) (ok bool, shut time.Duration) {
+func (a *admission) open(k kind, fresh bool) (ok bool, shut time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d := &a.doors[k]
-	if shut := d.shut(); shut > 0 {
+	if shut := d.shut(); shut > 0 && (!fresh || !d.doubt || time.Until(d.asked) > 0) {
 		return false, shut
 	}
 	if d.probing || !a.limiter.Allow() {
@@ -155,6 +162,13 @@ func (a *admission) isDown(k kind) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.doors[k].down
+}
+
+// inDoubt reports whether LiveDesk did not take the last requests, and it may be their own fault.
+func (a *admission) inDoubt(k kind) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.doors[k].down && a.doors[k].doubt
 }
 
 // mayTry reports whether a request would be let in, as far as LiveDesk is concerned.
@@ -182,45 +196,63 @@ func (t *turn) leave() {
 // more waits for the rate to allow another request in the same turn.
 func (t *turn) more(ctx context.Context) error { return t.admission.limiter.Wait(ctx) }
 
-// ended says with which error a request ended, nil for none, and returns whether LiveDesk has just gone away or come back.
-func (t *turn) ended(err error) (news bool) {
+// ended says with which error a request ended, nil for none, and returns whether LiveDesk was known to be away and still is.
+func (t *turn) ended(err error) (known bool) {
 	t.told = true
 	refusal, _ := errors.AsType[*livedesk.Error](err)
-	away := err != nil && livedesk.KindOf(err) == livedesk.NotSent
-	var after time.Duration
+	f := finding{took: livedesk.KindOf(err) != livedesk.NotSent || err == nil, about: t.about}
 	if refusal != nil {
-		after = refusal.RetryAfter
+		f.asked, f.single = refusal.RetryAfter, refusal.Single
 	}
-	news = t.admission.learn(t.kind, !away, after)
+	was, is, sure := t.admission.learn(t.kind, f)
 	log := t.admission.log
 	switch {
-	case away && refusal.Setup:
+	case !f.took && refusal.Setup && sure:
 		log.Error("LiveDesk does not accept our credentials or address: "+
 			"check LIVEDESK_API_KEY, LIVEDESK_API_SECRET and LIVEDESK_API_URL; tickets wait", "error", err)
-	case away && news:
-		log.Warn("LiveDesk takes no requests; tickets wait", "kind", t.kind, "error", err, "retry_after", after)
-	case !away && news:
+	case !f.took && !is:
+		log.Warn("LiveDesk does not take one request; it is tried again, others go on", "kind", t.kind, "error", err)
+	case !f.took && !was:
+		log.Warn("LiveDesk takes no requests; tickets wait", "kind", t.kind, "error", err, "retry_after", f.asked)
+	case f.took && was:
 		log.Info("LiveDesk takes requests again", "kind", t.kind)
 		t.admission.reopened()
-	case err != nil && !away:
+	case err != nil && f.took:
 		log.Warn("LiveDesk", "error", err)
 	}
-	return news
+	return was && is
 }
 
-// learn notes whether LiveDesk took a request, and how long it asked to be left alone, and returns whether that is news.
-func (a *admission) learn(k kind, took bool, asked time.Duration) (news bool) {
+// finding is what a request has found out about LiveDesk.
+type finding struct {
+	took   bool          // it took the request, whatever came of it
+	single bool          // where it did not, the request alone may be the cause
+	about  string        // as in turn
+	asked  time.Duration // how long it asked to be left alone; 0: it did not
+}
+
+// learn notes a finding and returns whether LiveDesk was away before and is away now. sure says that a failure is not the first of
+// its kind since LiveDesk took a request, nor one of what is known to fail alone.
+func (a *admission) learn(k kind, f finding) (was, is, sure bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d := &a.doors[k]
-	news = d.down == took
+	was = d.down
 	now := time.Now()
-	if until := now.Add(asked); asked > 0 && until.After(d.asked) {
+	if until := now.Add(f.asked); f.asked > 0 && until.After(d.asked) {
 		d.asked = until
 	}
-	if took {
-		d.down, d.probing, d.pause, d.until = false, false, 0, time.Time{}
-		return news
+	if f.took {
+		*d = door{asked: d.asked}
+		return was, false, true
+	}
+	first := d.suspect == ""
+	if first {
+		d.suspect = f.about
+	}
+	sure = !f.single || f.about != "" && !first
+	if f.single && !d.down && (f.about == "" || f.about == d.suspect) {
+		return was, false, sure
 	}
 	if d.probing || !d.down {
 		d.pause = wait.Backoff(d.pause, leastPause, mostPause)
@@ -228,6 +260,6 @@ func (a *admission) learn(k kind, took bool, asked time.Duration) (news bool) {
 	if until := now.Add(d.pause); until.After(d.until) {
 		d.until = until
 	}
-	d.down, d.probing = true, false
-	return news
+	d.down, d.probing, d.doubt = true, false, f.single
+	return was, true, sure
 }

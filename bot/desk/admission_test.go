@@ -34,7 +34,7 @@ func newLobby(t *testing.T, perSecond int) *lobby {
 // turn is one that must be there at once.
 func (l *lobby) turn(k kind) *turn {
 	l.t.Helper()
-	turn, _ := l.try(k)
+	turn, _ := l.try(k, false)
 	require.NotNil(l.t, turn)
 	return turn
 }
@@ -58,7 +58,7 @@ func (l *lobby) takes(k kind) {
 // isShut reports for how long a door is shut.
 func (l *lobby) isShut(k kind) time.Duration {
 	l.t.Helper()
-	turn, shut := l.try(k)
+	turn, shut := l.try(k, false)
 	turn.leave()
 	require.Equal(l.t, turn == nil, shut > 0)
 	return shut
@@ -168,7 +168,7 @@ func TestWhileLiveDeskIsAwayOneRequestAtATimeFindsOutWhetherItIsBack(t *testing.
 			require.Equal(t, pause, l.isShut(creating))
 			time.Sleep(pause)
 			probe := l.turn(creating)
-			none, shut := l.try(creating)
+			none, shut := l.try(creating, false)
 			require.Nil(t, none)
 			require.Zero(t, shut, "it is not known for how long")
 			require.False(t, l.mayTry(creating))
@@ -217,16 +217,16 @@ func TestWhatLiveDeskAnsweredShutsNoDoor(t *testing.T) {
 	}
 }
 
-func TestGoingAndComingBackAreNewsOnce(t *testing.T) {
+func TestWhoEndsHearsWhetherLiveDeskWasKnownToBeAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLobby(t, plenty)
 		one, other := l.turn(creating), l.turn(creating)
-		require.True(t, one.ended(notTaken(0)))
-		require.False(t, other.ended(notTaken(0)))
+		require.False(t, one.ended(notTaken(0)))
+		require.True(t, other.ended(notTaken(0)))
 		require.Zero(t, l.reopened)
 		time.Sleep(leastPause)
-		require.True(t, l.turn(creating).ended(nil))
+		require.False(t, l.turn(creating).ended(nil))
 		require.False(t, l.turn(creating).ended(nil))
 		require.Equal(t, 1, l.reopened)
 	})
@@ -281,7 +281,7 @@ func TestSoManyRequestsAreWithLiveDeskAndNoMore(t *testing.T) {
 		for range maxRequests {
 			last = l.turn(reading)
 		}
-		none, shut := l.try(creating)
+		none, shut := l.try(creating, false)
 		require.Nil(t, none)
 		require.Zero(t, shut)
 		last.leave()

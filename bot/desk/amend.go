@@ -134,6 +134,7 @@ func (k tracker) tried(ctx context.Context, c changes) error {
 // update writes an update in the given turn and ends it. An error: it surely did not take effect, and may later.
 func (k tracker) update(ctx context.Context, turn *turn, number string, update livedesk.TicketUpdate) (written, error) {
 	defer turn.leave()
+	turn.about = number
 	err := k.client.UpdateTicket(ctx, number, update)
 	if documented, odd := update.Documented(); odd && isRefused(err) && turn.more(ctx) == nil {
 		err = k.client.UpdateTicket(ctx, number, documented)
@@ -148,7 +149,6 @@ func (k tracker) update(ctx context.Context, turn *turn, number string, update l
 		return refusedWrite, nil
 	case refusal != nil && refusal.Setup: // the same credentials could read it just now, so this is about changing alone
 		k.log.Error("LiveDesk does not let us change tickets: check the rights of LIVEDESK_API_KEY", "error", err)
-		turn.ended(nil)
 		return refusedWrite, nil
 	case livedesk.KindOf(err) == livedesk.NotSent:
 		turn.ended(err)

@@ -23,10 +23,10 @@ type creator struct {
 
 // admit returns a turn for a ticket that has just been asked for, if there is one at once.
 func (c creator) admit() *turn {
-	if c.work.Stopping() || c.backlog.Load() {
+	if c.work.Stopping() || c.backlog.Load() && !c.admission.inDoubt(creating) {
 		return nil // who waits longer goes first
 	}
-	t, _ := c.admission.try(creating)
+	t, _ := c.admission.try(creating, true)
 	return t
 }
 
@@ -51,7 +51,7 @@ func (c creator) run(ctx, work context.Context) {
 // sendNext sends waiting tickets until LiveDesk or the rate takes no more, and returns how long to wait then.
 func (c creator) sendNext(ctx, work context.Context, last int64) (int64, time.Duration, error) {
 	for ctx.Err() == nil {
-		turn, shut := c.admission.try(creating)
+		turn, shut := c.admission.try(creating, false)
 		if turn == nil {
 			c.waited(min(shut, time.Second)) // run looks again after a second at the latest
 			return last, max(shut, 10*time.Millisecond), nil
@@ -81,12 +81,15 @@ func (c creator) claim(ctx context.Context, last int64) (storage.Ticket, error) 
 func (c creator) create(ctx context.Context, turn *turn, t storage.Ticket) {
 	defer c.work.Tickets.Hold(t.ID)()
 	outcome := c.dispatch(ctx, turn, t)
-	c.counts.ended(t, outcome.State)
-	var recorded storage.Ticket
+	recorded := storage.Ticket{State: outcome.State}
 	err := c.work.Record(ctx, func() (err error) {
-		recorded, err = c.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, c.work.Number())
+		now, err := c.store.RecordOutcome(ctx, t.ID, t.Attempts, outcome, c.work.Number())
+		if err == nil {
+			recorded = now
+		}
 		return err
 	})
+	c.counts.ended(t, recorded.State)
 	if errors.Is(err, storage.ErrNotFound) {
 		c.late(ctx, t, outcome)
 		return
@@ -95,7 +98,11 @@ func (c creator) create(ctx context.Context, turn *turn, t storage.Ticket) {
 		c.log.Error("cannot record the outcome of a ticket", "ticket", t.ID, "chat", t.ChatID, "outcome", outcome.State, "error", err)
 		return
 	}
-	c.log.Info("ticket "+string(outcome.State), "ticket", t.ID, "chat", t.ChatID, "number", outcome.TicketID, "attempt", t.Attempts)
+	c.log.Info("ticket "+string(recorded.State), "ticket", t.ID, "chat", t.ChatID, "number", outcome.TicketID, "attempt", t.Attempts)
+	if recorded.Reason == view.ReasonText {
+		c.log.Warn("LiveDesk turned a ticket away again and again while it took others: something before it may look at texts",
+			"ticket", t.ID, "chat", t.ChatID)
+	}
 	if recorded.Mine {
 		c.teller.Tell(ctx, recorded)
 	}
@@ -115,6 +122,9 @@ func (c creator) late(ctx context.Context, t storage.Ticket, o storage.Outcome) 
 // dispatch makes the create request.
 func (c creator) dispatch(ctx context.Context, turn *turn, t storage.Ticket) (o storage.Outcome) {
 	defer turn.leave()
+	if t.Rebuffs < 2 { // else it was turned away while others were accepted
+		turn.about = t.Ref
+	}
 	defer c.work.Recovered("ticket", t.ID, func() {
 		o = storage.Outcome{State: storage.StateUnconfirmed, Reason: view.ReasonUnknown, Due: -1}
 	})
@@ -133,9 +143,9 @@ func (c creator) dispatch(ctx context.Context, turn *turn, t storage.Ticket) (o 
 	if err != nil && livedesk.KindOf(err) == livedesk.Refused && len(request.Attachments) > 0 {
 		created, err = c.createBare(ctx, turn, t, request, err)
 	}
-	news := turn.ended(err)
+	known := turn.ended(err)
 	o = outcomeOf(created, err, t.Attempts, c.cfg.TrackEvery)
-	if o.State == storage.StateWaiting && !news {
+	if refusal, ok := errors.AsType[*livedesk.Error](err); ok && known && o.State == storage.StateWaiting && refusal.RetryAfter == 0 {
 		o.Due = 0 // LiveDesk was away before: the door keeps the pause, and afterwards the ticket keeps its place
 	}
 	return o
@@ -165,13 +175,16 @@ func outcomeOf(created livedesk.Created, err error, attempts int, firstLook time
 	case livedesk.Refused:
 		return storage.Outcome{State: storage.StateRefused, Reason: view.ReasonRefused, Detail: refusal.Message, Due: -1}
 	case livedesk.NotSent:
-		reason := view.ReasonAway
+		reason, rebuff := view.ReasonAway, ""
 		if refusal.Setup {
 			reason = view.ReasonSetup
 		}
+		if refusal.Setup && refusal.Single {
+			rebuff = view.ReasonText
+		}
 		// A ticket that alone fails must not stand before the others: it comes back later and later.
 		pause := min(leastPause<<min(attempts-1, 8), mostPause)
-		return storage.Outcome{State: storage.StateWaiting, Reason: reason, Due: max(pause, refusal.RetryAfter)}
+		return storage.Outcome{State: storage.StateWaiting, Reason: reason, Due: max(pause, refusal.RetryAfter), Rebuff: rebuff}
 	}
 	return storage.Outcome{State: storage.StateUnconfirmed, Reason: view.ReasonUnknown, Due: -1}
 }

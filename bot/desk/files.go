@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -128,6 +129,7 @@ func (c carrier) transfer(ctx context.Context, f storage.File, file view.File) (
 		return "", "", err
 	}
 	defer turn.leave()
+	turn.about = strconv.FormatInt(f.ID, 10)
 	url, err = c.client.Upload(ctx, livedesk.File{Name: file.Name, MIMEType: file.MIME, Size: size, Body: body})
 	switch {
 	case errors.Is(err, livedesk.ErrNoUpload):

@@ -47,6 +47,7 @@ type shared struct {
 // read asks for a ticket in the given turn and ends it.
 func (s *shared) read(ctx context.Context, turn *turn, number string) (livedesk.Ticket, error) {
 	defer turn.leave()
+	turn.about = number
 	t, err := s.client.Ticket(ctx, number)
 	if err == nil {
 		s.finds.there(number)

@@ -167,6 +167,7 @@ type Answer struct {
 const (
 	ReasonTeam    = "team"     // refused: no such team to choose
 	ReasonRefused = "livedesk" // refused: LiveDesk's word
+	ReasonText    = "text"     // refused: turned away again and again while others were accepted
 	ReasonAway    = "away"     // waiting: LiveDesk cannot be reached or asks to wait
 	ReasonSetup   = "setup"    // waiting: LiveDesk does not accept our credentials or address
 	ReasonUnknown = "unknown"  // unconfirmed: no readable answer

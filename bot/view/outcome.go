@@ -76,6 +76,9 @@ func (v *View) refusal(say Language, t storage.Ticket, title string) string {
 		}
 		return say.Text("refused_team", "Title", title, "Team", t.Detail, "Teams", v.TeamNames())
 	}
+	if t.Reason == ReasonText {
+		return say.Text("refused_text", "Title", title)
+	}
 	if t.Detail == "" {
 		return say.Text("refused", "Title", title)
 	}

@@ -150,3 +150,23 @@ func TestAShuffledHistoryComesInAnotherOrderEachTime(t *testing.T) {
 	}
 	require.Fail(t, "always in order")
 }
+
+func TestWordsDrift(t *testing.T) {
+	t.Parallel()
+	data := drifted(t, livedesktest.Drift{Words: func(string) string { return "changed" }})
+	require.Equal(t, "changed", data["title"])
+	require.Equal(t, "changed", data["description"])
+}
+
+func TestAnUpdateMayReplaceTheWholeTicket(t *testing.T) {
+	t.Parallel()
+	for _, replace := range []bool{false, true} {
+		b := setup(t, livedesktest.Options{Replace: replace})
+		id := b.create(t, japaneseCreate)
+		require.NoError(t, b.Change(id, func(k *livedesktest.Ticket) { k.Priority, k.Tags = "urgent", []string{"vip"} }))
+		require.Equal(t, 200, b.do(t, "PUT", "/api/v2/accounts/tickets/"+id, `{"title":"T","description":"D"}`).status)
+		k, _ := b.Ticket(id)
+		require.Equal(t, replace, k.Priority == "medium" && k.Tags == nil && k.CustomFields == nil)
+		require.Equal(t, !replace, k.Priority == "urgent")
+	}
+}

@@ -374,3 +374,16 @@ func TestAHundredMegabytesTakeNoMemory(t *testing.T) {
 	require.Equal(t, response.ContentLength, size)
 	require.Greater(t, size, int64(100<<20))
 }
+
+func TestTroubleAboutOneTicketHitsNoOther(t *testing.T) {
+	t.Parallel()
+	b := setup(t, livedesktest.Options{})
+	one, other := b.create(t, japaneseCreate), b.create(t, japaneseCreate)
+	b.Trouble(livedesktest.Get, 1, livedesktest.Refuse(403, livedesktest.HTML).About(one))
+	b.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Refuse(403, livedesktest.HTML).About("DROP TABLE"))
+	require.Equal(t, other, b.details(t, other)["ticket_id"])
+	require.Equal(t, 403, b.do(t, "GET", "/api/v2/accounts/tickets/"+one, "").status)
+	require.Equal(t, one, b.details(t, one)["ticket_id"], "it hits as often as ordered")
+	require.Equal(t, 403, b.do(t, "POST", "/api/v2/accounts/tickets", `{"title":"DROP TABLE x"}`).status)
+	b.create(t, japaneseCreate)
+}
