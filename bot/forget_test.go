@@ -16,7 +16,9 @@ func TestForgettingThatTakesLongAndFailsIsToldAndKeepsNobodyWaiting(t *testing.T
 		w.SQL(`CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$`)
 		w.SQL(`CREATE TRIGGER stuck BEFORE DELETE ON updates EXECUTE FUNCTION stuck()`)
 	})
-	forgetting := func() bool { return w.Count(`pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`) == 1 }
+	forgetting := func() bool {
+		return w.Count(`pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`) == 1
+	}
 	w.Eventually(forgetting)
 
 	chat := w.Telegram.NewSupergroup("S")
