@@ -15,6 +15,12 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
+	// Before a command is another bot's, Telegram is asked whether that is our new name.
+	if name := h.otherName(u); name != "" {
+		if err := h.me.settle(name, func() error { return h.me.askName(ctx, h.telegram, h.log) }); err != nil {
+			return false, err
+		}
+	}
 	return h.act(ctx, u.ID, h.route(u))
 }
 

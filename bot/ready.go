@@ -50,7 +50,7 @@ func (b *Bot) keepInTouch(ctx context.Context) {
 func (b *Bot) touch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	_, err := b.telegram.GetMe(ctx)
+	err := b.me.askName(ctx, b.telegram, b.log)
 	if v := telegram.Judge(err); v == telegram.Done || v == telegram.Flood {
 		b.telegram.Heard(time.Now())
 	}

@@ -88,6 +88,23 @@ func (r router) routeMessage(m message) any {
 	return nil
 }
 
+// otherName is the name in a command that is another bot's, as far as known; empty: there is none.
+func (r router) otherName(u *models.Update) string {
+	m := u.Message
+	if m == nil {
+		m = u.EditedMessage
+	}
+	if m == nil {
+		return ""
+	}
+	text := words(m)
+	word := commandWord.FindStringSubmatch(text[:wordEnd(text)])
+	if word == nil || strings.EqualFold(word[2], r.me.name()) {
+		return ""
+	}
+	return word[2]
+}
+
 // routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
 func (r router) routeEdit(m message) any {
 	if name, args, isCommand := parseCommand(m.words, r.me.name()); isCommand {

@@ -128,7 +128,20 @@ func New(o Options) *Server {
 func (s *Server) Token() string { return s.opts.Token }
 
 // Bot returns the bot's own user.
-func (s *Server) Bot() *Person { return s.bot }
+func (s *Server) Bot() *Person {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bot
+}
+
+// RenameBot gives the bot another name, without @, as BotFather does. Nobody is told.
+func (s *Server) RenameBot(username string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	renamed := *s.bot
+	renamed.Username = username
+	s.bot, s.people[renamed.ID] = &renamed, &renamed
+}
 
 // Close stops posting to the webhook, ends a waiting poll and waits for posts under way to be cut.
 func (s *Server) Close() {

@@ -1,0 +1,52 @@
+package bot_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/telegram/telegramtest"
+)
+
+func TestACommandByTheBotsNewNameIsTaken(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	w.Ticket(chat, "before")
+	w.Telegram.RenameBot("HelpDeskBot")
+
+	w.Number(w.Say(w.Alice, chat, "/ticket@helpdeskbot after"))
+
+	require.Contains(t, w.Say(w.Alice, chat, "/help").Text, "/ticket@HelpDeskBot")
+	w.Telegram.Say(w.Alice, chat, "/ticket@LiveDeskBot somebody else's name now")
+	w.Quiet(w.Alice)
+	w.Say(w.Alice, chat, "/help")
+	require.Equal(t, 2, w.Desk.Count())
+}
+
+func TestTelegramIsAskedAboutOtherBotsOnlyNowAndThen(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	w.Ticket(chat, "before")
+	asked := len(w.Telegram.CallsOf("getMe"))
+	for i := range 50 {
+		w.Telegram.Say(w.Alice, chat, "/ticket@OtherBot x")
+		w.Telegram.Say(w.Alice, chat, fmt.Sprintf("/ticket@Bot%d x", i))
+	}
+	w.Say(w.Alice, chat, "/help")
+	require.LessOrEqual(t, len(w.Telegram.CallsOf("getMe")), asked+10)
+	require.Equal(t, 1, w.Desk.Count())
+}
+
+func TestTheNewNameIsAskedForUntilTelegramSaysIt(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	w.Ticket(chat, "before")
+	w.Telegram.RenameBot("HelpDeskBot")
+	w.Telegram.ServerError(telegramtest.Match{Method: "getMe", Times: 2})
+	w.Number(w.Say(w.Alice, chat, "/ticket@HelpDeskBot though Telegram had no answer at first"))
+}
