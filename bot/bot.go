@@ -75,7 +75,7 @@ type Bot struct {
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
 func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Logger) (*Bot, error) {
-	m := newMetrics(store)
+	m := newMetrics()
 	api, err := telegram.New(telegram.Config{
 		Token: cfg.Token, APIURL: cfg.APIURL, Called: m.called, Waited: m.waited("telegram"), Log: log,
 	})
@@ -88,6 +88,8 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
+	store = store.For(api.BotID)
+	m.watch(store)
 	b := &Bot{store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown}
 	b.work = claims.New(store, log, m.panics.Inc)
 	b.outbox = outbox.New(outbox.Needs{
@@ -126,6 +128,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	for _, loop := range []func(){
 		func() { b.work.Run(ctx, b.wake) },
 		func() { b.introduce(ctx) },
+		func() { b.warnOfUnserved(ctx) },
 		func() { b.outbox.Run(ctx, work) },
 		func() { b.desk.Run(ctx, work) },
 		func() { b.inbox.Run(ctx, work) },

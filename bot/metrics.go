@@ -21,7 +21,7 @@ type metrics struct {
 	limits   *prometheus.CounterVec
 }
 
-func newMetrics(store *storage.Store) *metrics {
+func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		panics:   counter("panics_total", "Panics that were recovered from. Any is a bug."),
@@ -29,9 +29,12 @@ func newMetrics(store *storage.Store) *metrics {
 		limits:   counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.", "service"),
 	}
 	m.registry.MustRegister(m.panics, m.telegram, m.limits, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &rows{count: store.Counts})
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// watch adds what waits in the database.
+func (m *metrics) watch(store *storage.Store) { m.registry.MustRegister(&rows{count: store.Counts}) }
 
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "livedeskbot_" + name, Help: help})

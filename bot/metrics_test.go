@@ -98,7 +98,7 @@ func TestEveryKindOfRowIsCounted(t *testing.T) {
 			INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, due_at, tell_at)
 			SELECT $1, 1, 1, 1, '{}', `+columns, string(rune('a'+i)))
 	}
-	c, err := store.Counts(t.Context())
+	c, err := store.For(1).Counts(t.Context())
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		got    storage.Waiting

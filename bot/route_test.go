@@ -11,12 +11,13 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/storage"
 )
 
 // newRouter is a handler that can do nothing but route. Its id and name are those of the emulated bot.
 func newRouter(t testing.TB) handler {
 	t.Helper()
-	b, err := New(Config{Token: telegramtest.DefaultToken, APIURL: "http://127.0.0.1"}, nil, nil, slog.New(slog.DiscardHandler))
+	b, err := New(Config{Token: telegramtest.DefaultToken, APIURL: "http://127.0.0.1"}, nil, &storage.Store{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	name := telegramtest.DefaultUsername
 	b.me.username.Store(&name)

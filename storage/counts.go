@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Counts is how much waits in the database, over all processes.
+// Counts is how much of a bot's waits in the database, over all processes.
 type Counts struct {
 	FreeUpdates    Waiting // journalled, in nobody's hands
 	WaitingTickets Waiting // to be sent to LiveDesk
@@ -23,11 +23,11 @@ type Waiting struct {
 // Counts counts with the help of the indexes of what is open, so that finished rows cost nothing.
 func (s *Store) Counts(ctx context.Context) (c Counts, err error) {
 	err = s.pool.QueryRow(ctx, `
-		SELECT `+waiting("received_at", `FROM updates WHERE done_at IS NULL AND owner IS NULL`)+`,
-			`+waiting("due_at", `FROM tickets WHERE state = 'waiting' AND owner IS NULL`)+`,
-			`+waiting("tell_at", `FROM tickets WHERE `+toTell)+`,
-			`+waiting("due_at", `FROM tickets WHERE `+toLook)+`,
-			(SELECT count(*) FROM tickets WHERE state = 'unconfirmed')`,
+		SELECT `+waiting("received_at", `FROM updates WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL`)+`,
+			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND state = 'waiting' AND owner IS NULL`)+`,
+			`+waiting("tell_at", `FROM tickets WHERE bot_id = $1 AND `+toTell)+`,
+			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND `+toLook)+`,
+			(SELECT count(*) FROM tickets WHERE bot_id = $1 AND state = 'unconfirmed')`, s.bot,
 	).Scan(&c.FreeUpdates.Rows, &c.FreeUpdates.Oldest, &c.WaitingTickets.Rows, &c.WaitingTickets.Oldest,
 		&c.ToTell.Rows, &c.ToTell.Oldest, &c.Looks.Rows, &c.Looks.Oldest, &c.Unconfirmed)
 	if err != nil {

@@ -63,12 +63,12 @@ func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]Fil
 	files, err := many[File](ctx, s.pool, `
 		UPDATE files SET owner = $1, attempts = attempts + 1
 		WHERE id IN (
-			SELECT id FROM files
-			WHERE state = 'waiting' AND owner IS NULL AND due_at <= now()
-			ORDER BY due_at, id
+			SELECT f.id FROM files f JOIN tickets t ON t.id = f.ticket
+			WHERE f.state = 'waiting' AND f.owner IS NULL AND f.due_at <= now() AND t.bot_id = $3
+			ORDER BY f.due_at, f.id
 			LIMIT $2
-			FOR UPDATE SKIP LOCKED)
-		RETURNING `+fileColumns, process, limit)
+			FOR UPDATE OF f SKIP LOCKED)
+		RETURNING `+fileColumns, process, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("claim files: %w", err)
 	}

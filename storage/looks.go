@@ -35,7 +35,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 		UPDATE tickets SET owner = $1
 		WHERE id IN (
 			SELECT id FROM tickets
-			WHERE `+toLook+`
+			WHERE bot_id = $3 AND `+toLook+`
 			ORDER BY extract(epoch FROM now() - due_at) / greatest(every, 1) DESC
 			LIMIT $2
 			FOR UPDATE SKIP LOCKED)
@@ -43,7 +43,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 			EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL)
 			OR with_files AND EXISTS (
 				SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) AS pending`,
-		process, limit)
+		process, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("claim looks: %w", err)
 	}

@@ -21,7 +21,7 @@ func open(t *testing.T) *storage.Store {
 	store, err := storage.Open(t.Context(), storagetest.New(t))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
-	return store
+	return store.For(bot)
 }
 
 // register registers a process that lives until the end of the test.

@@ -74,7 +74,7 @@ func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messa
 	if messageID != 0 {
 		batch.Queue(`
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)
-			ON CONFLICT DO NOTHING`, n.ChatID, messageID, n.Ticket, ticketID)
+			`+latestPost, n.ChatID, messageID, n.Ticket, ticketID)
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("record notice of ticket %d: %w", n.Ticket, err)

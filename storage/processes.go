@@ -76,7 +76,7 @@ func (p *Process) register(ctx context.Context, previous *Process, hand InHand) 
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO processes (number) VALUES ($1) ON CONFLICT DO NOTHING`, p.Number); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO processes (number, bot_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p.Number, p.store.bot); err != nil {
 			return err
 		}
 		return free(ctx, tx, p.Number, allBut, hand)
@@ -157,10 +157,7 @@ func (s *Store) TakeOver(ctx context.Context, thorough bool) (int, error) {
 			UNION SELECT owner FROM tickets WHERE $2 AND owner IS NOT NULL
 			UNION SELECT teller FROM tickets WHERE $2 AND teller IS NOT NULL
 			UNION SELECT owner FROM files WHERE $2 AND owner IS NOT NULL) p
-		WHERE NOT EXISTS (
-			SELECT 1 FROM pg_locks l
-			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = p.number::oid AND l.objsubid = 2 AND l.granted
-			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`, processLock, thorough)
+		WHERE NOT `+lives, processLock, thorough)
 	if err != nil {
 		return 0, fmt.Errorf("take over: %w", err)
 	}
@@ -171,6 +168,12 @@ func (s *Store) TakeOver(ctx context.Context, thorough bool) (int, error) {
 	}
 	return len(dead), nil
 }
+
+// lives is true of a row p with the number of a process that holds its lock, of the class $1.
+const lives = `EXISTS (
+			SELECT 1 FROM pg_locks l
+			WHERE l.locktype = 'advisory' AND l.classid = $1 AND l.objid = p.number::oid AND l.objsubid = 2 AND l.granted
+			  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))`
 
 func (s *Store) takeOver(ctx context.Context, number int32) error {
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -184,6 +187,37 @@ func (s *Store) takeOver(ctx context.Context, number int32) error {
 		}
 		return free(ctx, tx, number, allBut, InHand{})
 	})
+}
+
+// Unserved is the open work of a bot that no living process serves.
+type Unserved struct {
+	BotID            int64
+	Updates, Tickets int64
+}
+
+// Unserved returns the other bots that have open work which nobody does. Where a process of a version lives that does not say
+// which bot it serves, there are none as far as is known.
+func (s *Store) Unserved(ctx context.Context) ([]Unserved, error) {
+	// Not "bot_id <> $2", for which no index helps to leave out the bot's own.
+	bots, err := many[Unserved](ctx, s.pool, `
+		WITH served AS (SELECT bot_id FROM processes p WHERE `+lives+`),
+		open AS (
+			SELECT bot_id, id FROM tickets WHERE state = 'waiting' AND owner IS NULL
+			UNION SELECT bot_id, id FROM tickets WHERE `+lookable+` AND owner IS NULL AND due_at IS NOT NULL
+			UNION SELECT bot_id, id FROM tickets WHERE teller IS NULL AND tell_at IS NOT NULL
+			UNION SELECT bot_id, id FROM tickets WHERE owner IS NOT NULL),
+		work AS (
+			SELECT bot_id, 0 AS updates, count(*) AS tickets FROM open GROUP BY bot_id
+			UNION ALL SELECT bot_id, count(*), 0 FROM updates WHERE done_at IS NULL AND owner IS NULL GROUP BY bot_id
+			UNION ALL SELECT bot_id, count(*), 0 FROM updates WHERE done_at IS NULL AND owner IS NOT NULL GROUP BY bot_id)
+		SELECT bot_id, sum(updates)::bigint AS updates, sum(tickets)::bigint AS tickets FROM work
+		WHERE (bot_id < $2 OR bot_id > $2) AND NOT EXISTS (SELECT FROM served WHERE served.bot_id IN (work.bot_id, 0))
+		GROUP BY bot_id
+		ORDER BY bot_id`, processLock, s.bot)
+	if err != nil {
+		return nil, fmt.Errorf("look for unserved bots: %w", err)
+	}
+	return bots, nil
 }
 
 // Owned returns what carries the number of a process.

@@ -50,10 +50,11 @@ import (
 // ErrNotFound says that there is no such row.
 var ErrNotFound = errors.New("not found")
 
-// Store is the database. Safe for concurrent use.
+// Store is the database, for the work of one bot: see For. Safe for concurrent use.
 type Store struct {
 	pool    *pgxpool.Pool
 	commits *commits
+	bot     int64
 }
 
 // Open connects to Postgres at url, a connection string as libpq reads it. It returns without a connection: a
@@ -94,7 +95,15 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return &Store{pool: pool, commits: newCommits(pool)}, nil
 }
 
-// Close closes every connection. It waits a moment for calls in flight, not for ever: what they did not commit is not done.
+// For returns the same database for the work of a bot. Several bots may share a database: each claims, counts and finds its own
+// tickets only, and what dead processes left is freed for whichever bot it is of. A store that is for no bot finds none.
+func (s *Store) For(bot int64) *Store {
+	scoped := *s
+	scoped.bot = bot
+	return &scoped
+}
+
+// Close closes every connection, also those of the same database for other bots. It waits a moment for calls in flight, not for ever: what they did not commit is not done.
 func (s *Store) Close() {
 	s.commits.end()
 	closed := make(chan struct{})

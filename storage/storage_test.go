@@ -123,6 +123,8 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("register process", err)
 	_, err = s.TakeOver(ctx, true)
 	add("take over", err)
+	_, err = s.Unserved(ctx)
+	add("look for unserved bots", err)
 	_, err = s.Owned(ctx, 1)
 	add("owned by process 1", err)
 	add("free work of process 1", s.Free(ctx, 1, storage.InHand{}))

@@ -80,12 +80,12 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 			UPDATE tickets SET teller = $1
 			WHERE id IN (
 				SELECT id FROM tickets
-				WHERE `+toTell+` AND chat_id <> ALL ($3::bigint[])
+				WHERE bot_id = $4 AND `+toTell+` AND chat_id <> ALL ($3::bigint[])
 				ORDER BY tell_at
 				LIMIT $2
 				FOR UPDATE SKIP LOCKED)
 			RETURNING *)
-		SELECT `+ticketColumns+`, true AS mine FROM claimed ORDER BY tell_at`, process, limit, except)
+		SELECT `+ticketColumns+`, true AS mine FROM claimed ORDER BY tell_at`, process, limit, except, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("claim tellings: %w", err)
 	}
@@ -106,7 +106,7 @@ func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int
 		posted AS (
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
 			SELECT @chat_id, @card_id, id, ticket_id FROM told WHERE @card_id <> 0
-			ON CONFLICT (chat_id, message_id) DO NOTHING)
+			`+latestPost+`)
 		SELECT more FROM told`,
 		named{"id": t.ID, "version": t.Version, "chat_id": cardChatID, "card_id": cardID, "process": process})
 	if err != nil {

@@ -202,7 +202,8 @@ const openTicket = `
 // AnyWaiting reports whether a ticket is due to be sent; with early, whether one waits at all.
 func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
 	some, err := one[bool](ctx, s.pool, `
-		SELECT EXISTS (SELECT 1 FROM tickets WHERE state = 'waiting' AND owner IS NULL AND ($1 OR due_at <= now()))`, early)
+		SELECT EXISTS (
+			SELECT 1 FROM tickets WHERE bot_id = $1 AND state = 'waiting' AND owner IS NULL AND ($2 OR due_at <= now()))`, s.bot, early)
 	if err != nil {
 		return false, fmt.Errorf("look for waiting tickets: %w", err)
 	}
@@ -211,7 +212,7 @@ func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
 
 // ClaimWaiting takes the oldest ticket that is due to be sent as sending: its request may leave. ErrNotFound: none is due.
 func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process, s.bot)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("claim a waiting ticket: %w", err)
 	}
@@ -222,7 +223,7 @@ func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error)
 // the oldest after the given one, else the oldest, so that a ticket that LiveDesk cannot answer does not keep all others from
 // being tried. ErrNotFound: none waits.
 func (s *Store) ClaimProbe(ctx context.Context, process int32, after int64) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY rebuffs, id <= $2, id`), process, after)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY rebuffs, id <= $3, id`), process, s.bot, after)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("claim a ticket to probe with: %w", err)
 	}
@@ -237,7 +238,7 @@ func claimWaiting(which string) string {
 		tell_at = CASE WHEN told > 0 OR reason <> '' OR teller IS NOT NULL THEN tell_at END
 	WHERE id = (
 		SELECT id FROM tickets
-		WHERE state = 'waiting' AND owner IS NULL ` + which + `
+		WHERE bot_id = $2 AND state = 'waiting' AND owner IS NULL ` + which + `
 		LIMIT 1
 		FOR UPDATE SKIP LOCKED)
 	RETURNING ` + ticketColumns
@@ -384,10 +385,10 @@ func (s *Store) ByRef(ctx context.Context, ref string) (Ticket, error) {
 	return t, nil
 }
 
-// TicketsByNumber returns our tickets with LiveDesk's number: one, or none where LiveDesk got it from elsewhere.
+// TicketsByNumber returns the bot's tickets with LiveDesk's number: one, or none where LiveDesk got it from elsewhere.
 func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket, error) {
 	tickets, err := many[Ticket](ctx, s.pool,
-		`SELECT `+ticketColumns+` FROM tickets WHERE ticket_id = $1 AND ticket_id <> ''`, ticketID)
+		`SELECT `+ticketColumns+` FROM tickets WHERE ticket_id = $1 AND ticket_id <> '' AND bot_id = $2`, ticketID, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("tickets by number: %w", err)
 	}
@@ -401,9 +402,9 @@ const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = '
 func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit int) ([]Ticket, error) {
 	tickets, err := many[Ticket](ctx, s.pool, `
 		SELECT `+ticketColumns+` FROM tickets
-		WHERE chat_id = $1 AND ($2 = 0 OR thread_id = $2) AND `+unfinished+`
+		WHERE chat_id = $1 AND ($2 = 0 OR thread_id = $2) AND bot_id = $4 AND `+unfinished+`
 		ORDER BY id DESC
-		LIMIT $3`, chatID, threadID, limit)
+		LIMIT $3`, chatID, threadID, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("unfinished tickets of chat %d: %w", chatID, err)
 	}
@@ -414,9 +415,9 @@ func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit 
 func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]Ticket, error) {
 	tickets, err := many[Ticket](ctx, s.pool, `
 		SELECT `+ticketColumns+` FROM tickets
-		WHERE (sender_id = $1 OR id IN (SELECT ticket FROM followers WHERE person_id = $1)) AND `+unfinished+`
+		WHERE (sender_id = $1 OR id IN (SELECT ticket FROM followers WHERE person_id = $1)) AND bot_id = $3 AND `+unfinished+`
 		ORDER BY id DESC
-		LIMIT $2`, personID, limit)
+		LIMIT $2`, personID, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("unfinished tickets of a person: %w", err)
 	}
