@@ -201,6 +201,9 @@ func version() string {
 func migrateUntilDone(ctx context.Context, store *storage.Store, log *slog.Logger) error {
 	for {
 		err := storage.Migrate(ctx, store.Pool(), log)
+		if ctx.Err() != nil {
+			return nil // whatever was cut short: the next start goes on with it
+		}
 		if err == nil || !storage.IsAway(err) {
 			return err
 		}
