@@ -10,6 +10,3 @@ const (
 
 // HeardOfTelegram says when Telegram last answered.
 func (b *Bot) HeardOfTelegram(at time.Time) { b.telegram.Heard(at) }
-
-// WaitedForNothing makes the metric of waits exist, which otherwise needs a limit first.
-func (b *Bot) WaitedForNothing() { b.metrics.waited("any")(0) }

@@ -8,11 +8,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/storage"
 )
 
 // metrics are what operators watch. Each stage registers its own; what is here belongs to none of them alone. Labels come from
-// short fixed lists, never from people, chats or tickets. What is read from the database is the same in every replica;
+// short fixed lists, never from people, chats or tickets; each value has its series, at 0, from the start, so that the first event
+// is seen as a change. What is read from the database is the same in every replica;
 // everything else is this process's own.
 type metrics struct {
 	registry *prometheus.Registry
@@ -27,6 +29,14 @@ func newMetrics() *metrics {
 		panics:   counter("panics_total", "Panics that were recovered from. Any is a bug."),
 		telegram: counters("telegram_calls_total", "Calls of the Bot API by method and verdict.", "method", "verdict"),
 		limits:   counters("rate_limit_wait_seconds_total", "Time that work waited for its turn with a service.", "service"),
+	}
+	for _, method := range telegram.Methods {
+		for _, verdict := range telegram.Verdicts {
+			m.telegram.WithLabelValues(method, verdict)
+		}
+	}
+	for _, service := range []string{"telegram", "livedesk"} {
+		m.limits.WithLabelValues(service)
 	}
 	m.registry.MustRegister(m.panics, m.telegram, m.limits, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -64,6 +65,42 @@ func TestMetricsCountLimitsAndFailuresOfTelegram(t *testing.T) {
 	require.GreaterOrEqual(t, w.Value("livedeskbot_rate_limit_wait_seconds_total", "service", "telegram"), 1.0)
 }
 
+func TestEverySeriesIsThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	series := func() (all []string) {
+		families, err := w.Bot().Metrics().Gather()
+		require.NoError(t, err)
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				if strings.HasPrefix(f.GetName(), "livedeskbot_") {
+					all = append(all, fmt.Sprint(f.GetName(), m.GetLabel()))
+				}
+			}
+		}
+		return all
+	}
+	before := series()
+	chat := w.Telegram.NewSupergroup("S")
+	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.Refuse(422, livedesktest.Envelope))
+	w.Say(w.Alice, chat, "/ticket refused")
+	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.Unavailable(0))
+	w.Desk.Trouble(livedesktest.Upload, 1, livedesktest.Cut())
+	chat.Flood(1, 1)
+	w.Telegram.ServerError(telegramtest.Match{Method: "editMessageText", Times: 1})
+	card := w.Say(w.Alice, chat, "/ticket", telegramtest.Attached(w.Text("a.txt")))
+	number := w.Number(card)
+	w.Reply(number, "", livedesktest.File{Name: "a.txt", Type: "text/plain", Content: []byte("a")})
+	w.Eventually(func() bool { return w.Files(chat) == 1 })
+	w.Press(w.Alice, card, "🔄 Refresh")
+	_, err := w.Telegram.Push(`{"channel_post":{}}`)
+	require.NoError(t, err)
+	chat.SetBot(telegramtest.Kicked, w.Alice)
+	w.Quiet(w.Alice)
+	w.Bot().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
+	require.ElementsMatch(t, before, series())
+}
+
 func TestMetricsNeedNoDatabase(t *testing.T) {
 	t.Parallel()
 	store, err := storage.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none")
@@ -123,10 +160,6 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 	}
 
 	w := bottest.New(t)
-	// Metrics with labels exist from their first value on.
-	w.Number(w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket one"))
-	w.Bot().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
-	w.Bot().WaitedForNothing()
 	there := map[string]bool{}
 	families, err := w.Bot().Metrics().Gather()
 	require.NoError(t, err)

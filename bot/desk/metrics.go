@@ -40,16 +40,23 @@ func (c timedClient) Upload(ctx context.Context, file livedesk.File) (address st
 func (c timedClient) measure(op string, began time.Time, err *error) {
 	result := "ok"
 	if *err != nil {
-		result = strings.ReplaceAll(livedesk.KindOf(*err).String(), " ", "_")
+		result = resultOf(livedesk.KindOf(*err))
 	}
 	c.seconds.WithLabelValues(op, result).Observe(time.Since(began).Seconds())
 }
+
+func resultOf(k livedesk.Kind) string { return strings.ReplaceAll(k.String(), " ", "_") }
 
 func newTimedClient(client *livedesk.Client, metrics prometheus.Registerer) timedClient {
 	c := timedClient{client, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "livedeskbot_livedesk_request_seconds", Help: "Requests to LiveDesk by operation and result.",
 		Buckets: []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 15, 150},
 	}, []string{"op", "result"})}
+	for _, op := range []string{"create", "get", "update", "upload"} {
+		for _, result := range []string{"ok", resultOf(livedesk.Refused), resultOf(livedesk.NotSent), resultOf(livedesk.Unknown)} {
+			c.seconds.WithLabelValues(op, result)
+		}
+	}
 	metrics.MustRegister(c.seconds)
 	return c
 }
@@ -68,6 +75,9 @@ func newCounts(metrics prometheus.Registerer) counts {
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "livedeskbot_livedesk_retries_total", Help: "Create requests that were not the first of their ticket.",
 		}),
+	}
+	for _, state := range []storage.State{storage.StateCreated, storage.StateRefused, storage.StateWaiting, storage.StateUnconfirmed} {
+		c.outcomes.WithLabelValues(string(state))
 	}
 	metrics.MustRegister(c.outcomes, c.retries)
 	return c

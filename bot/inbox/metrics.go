@@ -1,10 +1,13 @@
 package inbox
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/go-telegram/bot/models"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"livedeskbot/bot/telegram"
 )
 
 // metrics are what operators watch of receiving updates.
@@ -32,15 +35,24 @@ func newMetrics(to prometheus.Registerer, q *queue) metrics {
 			Name: "livedeskbot_leader", Help: "1 where this process polls Telegram.",
 		}),
 	}
+	for _, kind := range slices.Concat(telegram.AllowedUpdates, []string{otherKind}) {
+		m.updates.WithLabelValues(kind)
+	}
+	for _, status := range []int{200, 400, 401, 405, 408, 413, 415, 503} { // those that posted and storePosted give
+		m.posts.WithLabelValues(strconv.Itoa(status))
+	}
 	to.MustRegister(m.updates, m.duplicates, m.givenUp, m.posts, m.leader, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "livedeskbot_queue_depth", Help: "Updates in the memory of this process, waiting or at work.",
 	}, func() float64 { return float64(q.depth()) }))
 	return m
 }
 
-// received counts an update; one that cannot be read has no kind of its own.
+// otherKind is an update that cannot be read, or of a kind that was not asked for.
+const otherKind = "other"
+
+// received counts an update.
 func (m metrics) received(u *models.Update) {
-	kind := "other"
+	kind := otherKind
 	switch {
 	case u.Message != nil:
 		kind = "message"

@@ -160,6 +160,15 @@ func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
+// Methods are the calls that serving makes, and Verdicts what their answers are, as Config.Called is told.
+var (
+	Methods = []string{
+		"getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo", "setMyCommands", "getChatMember", "getFile", "file",
+		"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "answerCallbackQuery",
+	}
+	Verdicts = []string{"ok", "refused", "forbidden", "flood", "failed", "unreachable"}
+)
+
 func callVerdict(res *http.Response, err error) string {
 	switch {
 	case err != nil:
