@@ -37,7 +37,7 @@ func TestTelegramIsAskedAboutOtherBotsOnlyNowAndThen(t *testing.T) {
 		w.Telegram.Say(w.Alice, chat, fmt.Sprintf("/ticket@Bot%d x", i))
 	}
 	w.Say(w.Alice, chat, "/help")
-	require.LessOrEqual(t, len(w.Telegram.CallsOf("getMe")), asked+10)
+	require.LessOrEqual(t, len(w.Telegram.CallsOf("getMe")), asked+30) // of a hundred; a slow machine also asks whether Telegram is there
 	require.Equal(t, 1, w.Desk.Count())
 }
 
