@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
@@ -58,8 +59,7 @@ type read struct {
 
 // read says what is kept of an update; ok is false where it means nothing to the bot.
 func (in *Inbox) read(raw json.RawMessage) (u storage.Update, r read, ok bool) {
-	var update models.Update
-	err := json.Unmarshal(raw, &update)
+	update, err := telegram.ReadUpdate(raw)
 	in.metrics.received(&update)
 	if err != nil {
 		var id struct {
@@ -75,8 +75,8 @@ func (in *Inbox) read(raw json.RawMessage) (u storage.Update, r read, ok bool) {
 
 // readAgain reads an update of the journal.
 func (in *Inbox) readAgain(u storage.Update) read {
-	var update models.Update
-	if json.Unmarshal(u.Payload, &update) != nil {
+	update, err := telegram.ReadUpdate(u.Payload)
+	if err != nil {
 		return read{lane: Lane{Chat: u.ChatID}}
 	}
 	l, _ := in.handler.Relevant(&update)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	tg "github.com/go-telegram/bot"
+	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/bot/wait"
 )
@@ -58,6 +59,39 @@ func (c *Client) Updates(ctx context.Context, offset int64) ([]json.RawMessage, 
 		return nil, fmt.Errorf("getUpdates: %w, %s", tg.ErrorConflict, answer.Description)
 	}
 	return nil, fmt.Errorf("getUpdates: %d %s", answer.Code, answer.Description)
+}
+
+// ReadUpdate reads an update, also as servers before Bot API 7.0 send it: they tell of a forward by forward_date and its
+// neighbours, which the library does not know. https://core.telegram.org/bots/api-changelog#december-29-2023
+func ReadUpdate(raw []byte) (models.Update, error) {
+	var u models.Update
+	if err := json.Unmarshal(raw, &u); err != nil || !bytes.Contains(raw, []byte(`"forward_date"`)) {
+		return u, err
+	}
+	type forward struct {
+		Date int `json:"forward_date"`
+	}
+	var old struct {
+		Message       forward `json:"message"`
+		EditedMessage forward `json:"edited_message"`
+	}
+	if err := json.Unmarshal(raw, &old); err != nil {
+		return u, err
+	}
+	markForward(u.Message, old.Message.Date)
+	markForward(u.EditedMessage, old.EditedMessage.Date)
+	return u, nil
+}
+
+// markForward makes a message a forward of the given date, 0 for none, where it is not known as one.
+func markForward(m *models.Message, date int) {
+	if m == nil || date == 0 || m.ForwardOrigin != nil {
+		return
+	}
+	m.ForwardOrigin = &models.MessageOrigin{
+		Type:                    models.MessageOriginTypeHiddenUser,
+		MessageOriginHiddenUser: &models.MessageOriginHiddenUser{Type: models.MessageOriginTypeHiddenUser, Date: date},
+	}
 }
 
 // pollRequest is a getUpdates request in the form in which the library sends all other calls.
