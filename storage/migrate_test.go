@@ -168,6 +168,30 @@ func TestWhatKeepsADatabaseFromMigratingMayPass(t *testing.T) {
 	}
 }
 
+// A dump of the database is under way, which an index that is built beside the writers has to wait for.
+func TestAMigrationThatHadToWaitTooLongIsMadeWholeByTheNextTry(t *testing.T) {
+	t.Parallel()
+	url := emptyDatabase(t)
+	dump, err := newPool(t, url).Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = dump.Rollback(context.Background()) })
+	_, err = dump.Exec(t.Context(), `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class`)
+	require.NoError(t, err)
+	pool := newPool(t, url)
+	err = storage.Migrate(t.Context(), pool, quiet)
+	require.Error(t, err)
+	require.True(t, storage.IsAway(err), err)
+	require.NoError(t, dump.Rollback(t.Context()))
+
+	require.NoError(t, storage.Migrate(t.Context(), pool, quiet))
+	requireCurrent(t, pool, true)
+	var invalid, built int
+	require.NoError(t, pool.QueryRow(t.Context(), `
+		SELECT count(*) FILTER (WHERE NOT indisvalid), count(*) FILTER (WHERE indexrelid::regclass::text LIKE 'tickets_to_%') FROM pg_index`,
+	).Scan(&invalid, &built))
+	require.Equal(t, []int{0, 4}, []int{invalid, built})
+}
+
 var quiet = slog.New(slog.DiscardHandler)
 
 // emptyDatabase returns the connection string of a database without a schema.
