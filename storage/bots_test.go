@@ -134,3 +134,16 @@ func TestWorkOfABotThatNobodyServesIsFoundAndOnlyThat(t *testing.T) {
 	require.Empty(t, unserved(), "a process of an older version may")
 	old.Close()
 }
+
+func TestABotThatMayWriteAgainSpeaksForItselfOnly(t *testing.T) {
+	t.Parallel()
+	ours := open(t)
+	process := register(t, ours)
+	for _, want := range []storage.NewTicket{ofOther("theirs", storage.StateRefused), newTicket("ours", 7, storage.StateRefused)} {
+		ticket := openTicket(t, ours, process, want)
+		require.NoError(t, ours.MuteTelling(t.Context(), ticket.ID, time.Hour, process.Number))
+	}
+	require.NoError(t, ours.RegainChat(t.Context(), 7))
+	require.Len(t, tellings(t, ours, process), 1)
+	require.Empty(t, tellings(t, ours.For(otherBot), process))
+}

@@ -18,12 +18,13 @@ func (s *Store) LoseChat(ctx context.Context, chatID int64) (bool, error) {
 	return tag.RowsAffected() > 0, nil
 }
 
-// RegainChat stores that the bot can write to a chat again, and makes due what waited for that.
+// RegainChat stores that the bot can write to a chat again, and makes due what of it waited for that.
 func (s *Store) RegainChat(ctx context.Context, chatID int64) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE chats SET lost_at = NULL WHERE chat_id = $1 AND lost_at IS NOT NULL`, chatID)
-	batch.Queue(`UPDATE tickets SET tell_at = now() WHERE chat_id = $1 AND muted_at IS NOT NULL AND teller IS NULL AND tell_at > now()`,
-		chatID)
+	batch.Queue(`
+		UPDATE tickets SET tell_at = now()
+		WHERE chat_id = $1 AND bot_id = $2 AND muted_at IS NOT NULL AND teller IS NULL AND tell_at > now()`, chatID, s.bot)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("regain chat %d: %w", chatID, err)
 	}
