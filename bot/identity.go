@@ -75,7 +75,7 @@ func (i *identity) settle(name string, ask func() error) error {
 func (i *identity) askName(ctx context.Context, api *telegram.Client, log *slog.Logger) error {
 	me, err := api.GetMe(ctx)
 	if err == nil && me.Username == "" {
-		err = errors.New("Telegram knows no name of the bot")
+		err = errors.New("getMe tells no name of the bot")
 	}
 	if err != nil {
 		return err
