@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ import (
 )
 
 // seeing is how long the page may take to show something; generous, for busy machines.
-const seeing = 40 * time.Second
+const seeing = 2 * time.Minute
 
 // chromium returns the path of a browser, or says that there is none. Only in CI that is a fault.
 func chromium(t *testing.T) (string, bool) {
@@ -142,11 +143,17 @@ func (s *shown) clean() {
 	require.Empty(s.t, s.faults)
 }
 
-func (s *shown) do(steps ...chromedp.Action[chromedp.Void]) {
+// do does one thing with an element. The page may draw it anew between being asked for it and being touched; then nothing has
+// happened yet, and it is found again.
+func (s *shown) do(step chromedp.Action[chromedp.Void]) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.tab, seeing)
 	defer cancel()
-	require.NoError(s.t, chromedp.Do(ctx, steps...), "%v", s.faults)
+	err := chromedp.Do(ctx, step)
+	for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+		err = chromedp.Do(ctx, step)
+	}
+	require.NoError(s.t, err, "%v", s.faults)
 }
 
 // asks evaluates an expression in the page.
