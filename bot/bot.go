@@ -44,6 +44,7 @@ type Config struct {
 
 	ChannelID    string           // LiveDesk's channel of the requester's channel contact
 	Teams        []string         // that people may choose from
+	CustomFields []string         // keys that people may set; nil: any
 	ConsoleURL   string           // link to a ticket for staff, with {ticket_id}; empty: none
 	Rate         int              // requests a second to LiveDesk
 	StaffChats   []int64          // whose members are staff

@@ -59,6 +59,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return h.talk(ctx, say, c)
 	case "follow":
 		return h.toggleFollow(ctx, say, c)
+	case "team":
+		return h.chooseTeam(ctx, say, c)
 	}
 	return h.choose(ctx, say, c)
 }

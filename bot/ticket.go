@@ -26,7 +26,7 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	if answers.AskedID != 0 || h.isQuestion(a.quoted) {
 		a.quoted = nil
 	}
-	text := parseTicketText(a.args)
+	text := h.options().parse(a.args)
 	if a.quoted != nil {
 		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}
@@ -118,6 +118,9 @@ func (h handler) request(t storage.NewTicket, text ticketText) livedesk.NewTicke
 	}
 	return r
 }
+
+// options are what people may set in their commands.
+func (h handler) options() options { return options{teams: h.cfg.Teams, fields: h.cfg.CustomFields} }
 
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
 func (h handler) team(typed string) (string, bool) {
