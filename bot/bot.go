@@ -107,7 +107,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, log: b.log,
+		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, places: newPlaces(b.me.id, b.store), log: b.log,
 	}
 }
 

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,13 @@ type ticketText struct {
 	ticketType  string            // problem, incident, question, task or empty
 	team        string            // as written where it is none of the known ones
 	fields      map[string]string // nil where none were given
+}
+
+// orElse returns the text with the defaults of its place for what it does not say.
+func (t ticketText) orElse(d defaults) ticketText {
+	t.priority, t.ticketType, t.team = cmp.Or(t.priority, d.Priority), cmp.Or(t.ticketType, d.Type), cmp.Or(t.team, d.Team)
+	t.fields = defaults{Fields: t.fields}.over(defaults{Fields: d.Fields}).Fields
+	return t
 }
 
 // options are what words may be read as options beside those that are always there.
