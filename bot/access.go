@@ -10,19 +10,38 @@ import (
 	"livedeskbot/storage"
 )
 
-// access decides who may do and see what. Nothing else does.
+// access decides who may do and see what. Nothing else does. connected.go has the part of it that says who may use the bot at all.
 type access struct {
-	staffChats map[int64]bool
-	members    map[int64]string // staff by their Telegram user
-	channel    string           // LiveDesk's, of the requester's channel contact
-	store      *storage.Store
-	telegram   *telegram.Client
+	staffChats  map[int64]bool   // as settings name them
+	chats       map[int64]bool   // as CHATS names them
+	members     map[int64]string // staff by their Telegram user
+	newChats    Policy
+	private     Policy
+	channel     string // LiveDesk's, of the requester's channel contact
+	store       *storage.Store
+	telegram    *telegram.Client
+	connections *memory[int64, storage.Connection] // of chats that are connected; of others nothing is remembered
+	blocked     *memory[struct{}, map[int64]bool]
+	staff       *memory[struct{}, []int64] // staff chats, with the supergroups that they became
+	memberships *memory[membershipKey, bool]
+	uses        *memory[membershipKey, struct{}] // that are stored
 }
 
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
-	a := access{staffChats: map[int64]bool{}, members: cfg.StaffMembers, channel: cfg.ChannelID, store: store, telegram: api}
+	a := access{
+		staffChats: map[int64]bool{}, chats: map[int64]bool{}, members: cfg.StaffMembers, newChats: cfg.NewChats, private: cfg.Private,
+		channel: cfg.ChannelID, store: store, telegram: api,
+		connections: newMemory[int64, storage.Connection](freshConnection),
+		blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
+		staff:       newMemory[struct{}, []int64](freshConnection),
+		memberships: newMemory[membershipKey, bool](freshMembership),
+		uses:        newMemory[membershipKey, struct{}](freshUse),
+	}
 	for _, chat := range cfg.StaffChats {
 		a.staffChats[chat] = true
+	}
+	for _, chat := range cfg.Chats {
+		a.chats[chat] = true
 	}
 	return a
 }
@@ -37,8 +56,8 @@ type reader struct {
 // audience says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
 // says of it, nil where it says nothing.
 func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
-	if a.staffChats[r.chat] {
-		return view.Staff, nil
+	if staff, err := a.isStaffChat(ctx, r.chat); err != nil || staff {
+		return view.Staff, err
 	}
 	for _, t := range ours {
 		if t.ChatID == r.chat {
@@ -57,13 +76,17 @@ func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, d
 	return view.Nobody, nil
 }
 
-// ownElsewhere reports whether a private chat's person made or follows a ticket of a chat that they are still a member of.
+// ownElsewhere reports whether a private chat's person made or follows a ticket of a connected chat that they are still a
+// member of.
 func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
 	if !r.private {
 		return false, nil
 	}
 	follows, err := a.store.Follows(ctx, t.ID, r.person)
 	if err != nil || !follows {
+		return false, err
+	}
+	if connected, err := a.connected(ctx, t.ChatID); err != nil || !connected {
 		return false, err
 	}
 	member, err := a.telegram.Member(ctx, t.ChatID, r.person)
@@ -84,7 +107,9 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 }
 
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
-func (a access) mayChange(p pressed, t storage.Ticket) bool {
-	_, member := a.members[p.by.id]
-	return member || a.staffChats[p.chat] || p.by.id == t.SenderID
+func (a access) mayChange(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	if _, member := a.members[p.by.id]; member || p.by.id == t.SenderID {
+		return true, nil
+	}
+	return a.isStaffChat(ctx, p.chat)
 }

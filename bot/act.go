@@ -21,7 +21,14 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 			return false, err
 		}
 	}
-	return h.act(ctx, u.ID, h.route(u))
+	want := h.route(u)
+	if away, err := h.turnAway(ctx, u.ID, want); err != nil || away {
+		return false, err
+	}
+	if finished, err = h.act(ctx, u.ID, want); err == nil {
+		h.noteUse(ctx, want)
+	}
+	return finished, err
 }
 
 // act does what an update wants. finished says that the update is already marked as done, in the same commit as what came
@@ -44,7 +51,13 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantHelp:
-		return false, h.say(ctx, w.asked, h.help())
+		return false, h.explain(ctx, w.asked)
+	case wantChats:
+		return false, h.inStaffChat(ctx, w.asked, h.listChats)
+	case wantBlock:
+		return false, h.inStaffChat(ctx, w.asked, h.block)
+	case wantUnblock:
+		return false, h.inStaffChat(ctx, w.asked, h.unblock)
 	case wantChat:
 		return false, h.say(ctx, w.asked, h.view.In("").Text("private_hint"))
 	case pressed:
@@ -52,7 +65,7 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case migrated:
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:
-		return false, h.noteMembership(ctx, w)
+		return false, h.noteMembership(ctx, update, w)
 	}
 	return false, nil
 }

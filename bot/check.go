@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"livedeskbot/bot/telegram"
@@ -50,10 +51,13 @@ func Check(ctx context.Context, cfg Config, chats []int64) []Finding {
 	}
 	if c.checkBot(ctx) {
 		c.checkWebhook(ctx)
-		for _, chat := range chats {
-			c.checkChat(ctx, chat)
+		for i, chat := range chats {
+			if !slices.Contains(chats[:i], chat) {
+				c.checkChat(ctx, chat)
+			}
 		}
 	}
+	c.checkAccess()
 	return c.findings
 }
 
@@ -148,6 +152,7 @@ func (c *checker) checkChat(ctx context.Context, id int64) {
 		kind = "supergroup with topics"
 	}
 	c.judge(id, kind, chat, member)
+	c.checkStaffChat(id, member)
 }
 
 func (c *checker) cannotAsk(id int64, err error) {

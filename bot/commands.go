@@ -17,6 +17,8 @@ type command struct {
 	want func(asked) any // what it wishes
 	menu bool            // it stands in Telegram's menu, with the text menu_NAME
 	help bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+	// staff says that it holds in staff chats only: elsewhere it is somebody else's command, and neither menu nor /help name it.
+	staff bool
 }
 
 // commands are all there are. The parser, the menu, /help and a test read them.
@@ -26,6 +28,9 @@ var commands = []command{
 	{name: "follow", want: func(a asked) any { return wantFollow{a} }, menu: true, help: true},
 	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
 	{name: "help", want: func(a asked) any { return wantHelp{a} }, menu: true, help: true},
+	{name: "chats", want: func(a asked) any { return wantChats{a} }, menu: true, help: true, staff: true},
+	{name: "block", want: func(a asked) any { return wantBlock{a} }, menu: true, help: true, staff: true},
+	{name: "unblock", want: func(a asked) any { return wantUnblock{a} }, menu: true, staff: true},
 	{name: "start", want: func(a asked) any { return wantHelp{a} }}, // Telegram's own button for it
 }
 
@@ -55,23 +60,23 @@ func commandNamed(name string) *command {
 	return nil
 }
 
-// menu are the commands in Telegram's menu.
-func menu(t view.Language) []models.BotCommand {
+// menu are the commands in Telegram's menu, that of staff chats or of all others.
+func menu(t view.Language, staff bool) []models.BotCommand {
 	var all []models.BotCommand
 	for _, c := range commands {
-		if c.menu {
+		if c.menu && (staff || !c.staff) {
 			all = append(all, models.BotCommand{Command: c.name, Description: t.Text("menu_" + c.name)})
 		}
 	}
 	return all
 }
 
-// help explains the commands, with the teams there are.
-func (h handler) help() string {
+// help explains the commands, those of staff chats or of all others, with the teams there are.
+func (h handler) help(staff bool) string {
 	t := h.view.In("")
 	paragraphs := []string{t.Text("help_intro")}
 	for _, c := range commands {
-		if c.help {
+		if c.help && (staff || !c.staff) {
 			paragraphs = append(paragraphs, t.Text("help_"+c.name, "Bot", "@"+h.me.name()))
 		}
 	}

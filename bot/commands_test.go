@@ -48,13 +48,18 @@ func TestParseCommand(t *testing.T) {
 func TestHelpAndMenuKnowEveryCommand(t *testing.T) {
 	t.Parallel()
 	h := newRouter(t)
-	help, listed := markup.Plain(h.help()), map[string]bool{}
-	for _, c := range menu(h.view.In("")) {
-		listed[c.Command] = true
+	for _, staff := range []bool{false, true} {
+		help, listed := markup.Plain(h.help(staff)), map[string]bool{}
+		for _, c := range menu(h.view.In(""), staff) {
+			listed[c.Command] = true
+		}
+		for _, c := range commands {
+			here := staff || !c.staff
+			require.Equal(t, c.menu && here, listed[c.name], c.name)
+			require.Equal(t, c.name != "start" && here, strings.Contains(help, "/"+c.name), c.name) // Telegram's own button has no need of words
+		}
 	}
 	for _, c := range commands {
-		require.Equal(t, c.menu, listed[c.name], c.name)
-		require.Equal(t, c.name != "start", strings.Contains(help, "/"+c.name), c.name) // Telegram's own button has no need of words
 		require.NotNil(t, c.want(asked{}), c.name)
 		require.Same(t, commandNamed(c.name), commandNamed(strings.ToLower(c.name)))
 	}
@@ -69,16 +74,20 @@ func TestHelpFitsWithAnyTeams(t *testing.T) {
 		h := handler{view: v, cfg: Config{Teams: teams}, router: router{newIdentity(1)}}
 		name := strings.Repeat("n", 32)
 		h.me.username.Store(&name)
-		require.LessOrEqual(t, markup.Length(markup.Plain(h.help())), markup.MaxText, lang)
+		require.LessOrEqual(t, markup.Length(markup.Plain(h.help(true))), markup.MaxText, lang)
 	}
 }
 
-func TestTheCustomersPageNamesEveryCommand(t *testing.T) {
+func TestThePagesNameEveryCommand(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../docs/customer.md")
-	require.NoError(t, err)
 	for _, c := range commands {
-		require.Regexp(t, "(?m)^\\| .*`/"+c.name+"\\b", string(page))
+		name := "../docs/customer.md"
+		if c.staff {
+			name = "../docs/operator.md"
+		}
+		page, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Regexp(t, "(?m)^\\| .*`/"+c.name+"\\b", string(page), name)
 	}
 }
 

@@ -30,6 +30,7 @@ type identity struct {
 	id       int64
 	username atomic.Pointer[string]
 	known    chan struct{} // closed once the name is known
+	reads    atomic.Bool   // everything that is written in groups; known with the name
 
 	asking    sync.Mutex           // held while Telegram is asked because of a name
 	asked     time.Time            // when it last was
@@ -81,6 +82,7 @@ func (i *identity) askName(ctx context.Context, api *telegram.Client, log *slog.
 		return err
 	}
 	api.Heard(time.Now())
+	i.reads.Store(me.CanReadAllGroupMessages)
 	if was := i.learn(me.Username); was != "" {
 		log.Info("the bot has another name now", "bot", me.Username, "was", was)
 	}
@@ -113,13 +115,28 @@ func (b *Bot) introduce(ctx context.Context) {
 }
 
 func (b *Bot) setMenu(ctx context.Context) error {
-	list := menu(b.view.In(""))
+	list := menu(b.view.In(""), false)
 	var errs []error
 	for _, scope := range []models.BotCommandScope{
 		&models.BotCommandScopeDefault{}, &models.BotCommandScopeAllGroupChats{}, &models.BotCommandScopeAllPrivateChats{},
 	} {
 		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, Scope: scope})
 		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, b.setStaffMenus(ctx))...)
+}
+
+// setStaffMenus sets the menus of the staff chats, which know more commands.
+func (b *Bot) setStaffMenus(ctx context.Context) error {
+	chats, err := b.access.allStaffChats(ctx)
+	errs := []error{err}
+	for _, chat := range chats {
+		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{
+			Commands: menu(b.view.In(""), true), Scope: &models.BotCommandScopeChat{ChatID: chat},
+		})
+		if telegram.Judge(err) != telegram.Moved { // a group that is a supergroup by now has no menu
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -24,6 +24,9 @@ type (
 	wantChat     struct{ asked } // plain words in a private chat
 	wantFollow   struct{ asked } // /follow
 	wantUnfollow struct{ asked } // /unfollow
+	wantChats    struct{ asked } // /chats
+	wantBlock    struct{ asked } // /block
+	wantUnblock  struct{ asked } // /unblock
 	// answered is a reply to one of the bot's messages.
 	answered struct{ asked }
 	// edited is another text of a message that may have asked for a ticket.
