@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/desk"
@@ -25,6 +26,7 @@ type handler struct {
 	outbox   *outbox.Outbox
 	access   access
 	posts    posts
+	named    *sync.Map // what places are called, as stored, by their storage.PlaceKey
 	log      *slog.Logger
 }
 
