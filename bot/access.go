@@ -21,7 +21,7 @@ type access struct {
 
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 	a := access{staffChats: map[int64]bool{}, members: cfg.StaffMembers, channel: cfg.ChannelID, store: store, telegram: api}
-	for _, chat := range cfg.StaffChats {
+	for _, chat := range cfg.AllStaffChats() {
 		a.staffChats[chat] = true
 	}
 	return a
@@ -71,9 +71,9 @@ func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (b
 }
 
 // mayDecide reports whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and
-// staff.
+// staff; in its feed anybody.
 func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	if _, staff := a.members[p.by.id]; staff || p.by.id == t.SenderID {
+	if _, staff := a.members[p.by.id]; staff || p.feed || p.by.id == t.SenderID {
 		return true, nil
 	}
 	if p.private {
@@ -86,5 +86,5 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
 func (a access) mayChange(p pressed, t storage.Ticket) bool {
 	_, member := a.members[p.by.id]
-	return member || a.staffChats[p.chat] || p.by.id == t.SenderID
+	return member || p.feed || a.staffChats[p.chat] || p.by.id == t.SenderID
 }

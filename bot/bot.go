@@ -3,7 +3,7 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, question.go, status.go, follow.go, addition.go, edit.go, and, for buttons,
+// each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, and, for buttons,
 // press.go, unconfirmed.go, choose.go, conversation.go. access.go decides who may do and see what.
 //
 // The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
@@ -21,6 +21,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,6 +53,8 @@ type Config struct {
 	MaxFiles     int              // files taken along with one ticket
 	Relay        bool             // agents' replies and changes of status are posted
 	FollowUps    bool             // what people reply to a card is added to the ticket
+	Feeds        []outbox.Feed    // where staff see tickets as they come and change; these chats are staff chats too
+	FeedRate     int              // messages a minute that a feed's chat takes for all; 0: what leaves room for answers in a group
 	TrackEvery   time.Duration    // shortest time between two looks at a ticket
 	Language     string           // of all texts
 }
@@ -78,6 +81,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	m := newMetrics(store)
 	api, err := telegram.New(telegram.Config{
 		Token: cfg.Token, APIURL: cfg.APIURL, Called: m.called, Waited: m.waited("telegram"), Log: log,
+		SpareCalls: cfg.FeedRate,
 	})
 	if err != nil {
 		return nil, err
@@ -90,7 +94,9 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	}
 	b := &Bot{store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown}
 	b.work = claims.New(store, log, m.panics.Inc)
-	b.outbox = outbox.New(outbox.Needs{Telegram: api, Store: store, Work: b.work, View: shown, Metrics: m.registry, Log: log})
+	b.outbox = outbox.New(outbox.Needs{
+		Telegram: api, Store: store, Work: b.work, View: shown, Feeds: cfg.Feeds, Metrics: m.registry, Log: log,
+	})
 	b.desk = desk.New(
 		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
 		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, Teller: b.outbox, Metrics: m.registry,
@@ -105,7 +111,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		cfg: cfg, me: b.me, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: newAccess(cfg, b.store, b.telegram), log: b.log,
+		access: newAccess(cfg, b.store, b.telegram), named: new(sync.Map), log: b.log,
 	}
 }
 
@@ -126,6 +132,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		func() { b.work.Run(ctx, b.wake) },
 		func() { b.introduce(ctx) },
 		func() { b.outbox.Run(ctx, work) },
+		func() { b.outbox.RunFeeds(ctx, work) },
 		func() { b.desk.Run(ctx, work) },
 		func() { b.inbox.Run(ctx, work) },
 		func() { b.keepInTouch(ctx) },

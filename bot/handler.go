@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/desk"
@@ -24,6 +25,7 @@ type handler struct {
 	desk     *desk.Desk
 	outbox   *outbox.Outbox
 	access   access
+	named    *sync.Map // what places are called, as stored, by their storage.PlaceKey
 	log      *slog.Logger
 }
 

@@ -20,7 +20,9 @@ func (h handler) meant(ctx context.Context, a asked) (storage.Post, error) {
 	if a.quoted == nil || !a.quoted.mine {
 		return storage.Post{}, storage.ErrNotFound
 	}
-	return h.quotedPost(ctx, a)
+	post, err := h.quotedPost(ctx, a)
+	post.Kind = "" // the answer is none of a feed's
+	return post, err
 }
 
 // quotedPost is what the quoted message of the bot is about.

@@ -16,7 +16,7 @@ type asked struct {
 	args string // what was typed after the command, or the whole text where there is none
 }
 
-// The wishes that an update can hold, besides pressed, migrated and membership. They are a closed set: act has a case for each.
+// The wishes that an update can hold, besides pressed, placeName, migrated and membership. They are a closed set: act has a case for each.
 type (
 	wantTicket   struct{ asked } // /ticket
 	wantStatus   struct{ asked } // /status
@@ -42,6 +42,9 @@ func (h handler) route(u *models.Update) any {
 	case u.Message != nil:
 		if move, ok := readMove(u.Message); ok {
 			return move
+		}
+		if name, ok := readName(u.Message); ok {
+			return name
 		}
 		m, ok := readMessage(u.Message, h.me.id)
 		if !ok {
@@ -115,6 +118,9 @@ func (h handler) Relevant(u *models.Update) (inbox.Lane, bool) {
 	switch {
 	case u.Message != nil:
 		if _, ok := readMove(u.Message); ok {
+			return inbox.Lane{Chat: u.Message.Chat.ID}, true
+		}
+		if _, ok := readName(u.Message); ok {
 			return inbox.Lane{Chat: u.Message.Chat.ID}, true
 		}
 		m, ok := readMessage(u.Message, h.me.id)

@@ -30,6 +30,9 @@ func (h handler) status(ctx context.Context, update int64, a asked) (bool, error
 	if !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
+	if h.access.staffChats[a.at.Chat] {
+		return false, h.sayQueue(ctx, a)
+	}
 	text, err := h.list(ctx, a)
 	if err != nil {
 		return false, err

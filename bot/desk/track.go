@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"livedeskbot/bot/telegram/markup"
@@ -115,7 +116,7 @@ func (k tracker) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 // compare adds to a look what LiveDesk says and we have not told.
 func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	now := view.ShownOf(desk)
-	l.Status, l.View = now.Status, now.JSON()
+	l.Status, l.Team, l.View = now.Status, strings.ToLower(now.Team), now.JSON()
 	shown := t.View
 	if shown == nil {
 		shown = view.ShownOn(t).JSON()
@@ -157,7 +158,7 @@ func (k tracker) every(t storage.Ticket, status string, changed bool) time.Durat
 func (k tracker) vanished(ctx context.Context, t storage.Ticket) (storage.Look, error) {
 	shown := view.ShownOn(t)
 	shown.Status = view.StatusGone
-	l := storage.Look{Status: view.StatusGone, View: shown.JSON(), Every: -1}
+	l := storage.Look{Status: view.StatusGone, Team: strings.ToLower(shown.Team), View: shown.JSON(), Every: -1}
 	if k.cfg.Relay {
 		l.Notices = []storage.Notice{view.NewNotice("gone", view.NoticeStatus, view.Change{Status: view.StatusGone})}
 	}

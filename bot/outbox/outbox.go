@@ -2,7 +2,7 @@
 // told is derived from a ticket's row, never from a variable, so telling again after a crash gives the same words; the row
 // says what has been told. storage/telling.go has the table of those states.
 //
-// tell.go keeps the card true, notices.go tells what is news beside it, files.go passes agents' files on, answer.go answers a
+// tell.go keeps the card true, notices.go tells what is news beside it, feed.go tells staff, private.go those who follow in private, files.go passes agents' files on, answer.go answers a
 // person's message. Glossary: answer is to a person's message; tell is about a ticket's row; post and edit are calls to Telegram.
 package outbox
 
@@ -25,6 +25,7 @@ type Needs struct {
 	Store    *storage.Store
 	Work     *claims.Worker
 	View     *view.View
+	Feeds    []Feed
 	Metrics  prometheus.Registerer
 	Log      *slog.Logger
 }
@@ -40,6 +41,7 @@ type Outbox struct {
 	fetching chan struct{} // files of agents in hand
 	agents   *http.Client  // fetches their files; follows redirects, with which file stores answer
 	waited   prometheus.Histogram
+	feeders  []*feeder
 }
 
 // New returns an outbox that is ready to Run. It starts nothing and calls nobody.
@@ -53,9 +55,13 @@ func New(n Needs) *Outbox {
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
 		}),
 	}
+	o.feeders = newFeeders(o, n.Feeds)
 	n.Metrics.MustRegister(o.waited)
 	return o
 }
 
 // Wake makes the outbox look for rows that have something to tell.
-func (o *Outbox) Wake() { o.due.Up() }
+func (o *Outbox) Wake() {
+	o.due.Up()
+	o.wakeFeeds()
+}

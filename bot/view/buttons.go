@@ -31,6 +31,14 @@ func CardButtons(say Language, t storage.Ticket) [][]markup.Button {
 	}
 }
 
+// decisions are the buttons of a ticket that nobody knows about. They count for the attempt that they stand for.
+func decisions(say Language, t storage.Ticket) [][]markup.Button {
+	attempt := strconv.Itoa(t.Attempts)
+	return [][]markup.Button{{
+		button(say.Text("button_again"), "again", t.ID, attempt), button(say.Text("button_leave"), "leave", t.ID, attempt),
+	}}
+}
+
 // Choices are the values that the API documents for writing.
 var Choices = map[string][]string{
 	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
@@ -51,7 +59,7 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {
 	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set"}, parts[0]) {
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "queue"}, parts[0]) {
 		return "", 0, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
@@ -62,14 +70,7 @@ func ParseButton(data string) (action string, id int64, argument string, ok bool
 func Page(say Language, t storage.Ticket, pages []string, page int) markup.Message {
 	page = min(page, len(pages)-1)
 	m := markup.Message{Text: say.Text("talk", "Number", t.TicketID, "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
-	var row []markup.Button
-	if page > 0 {
-		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
-	}
-	if page < len(pages)-1 {
-		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
-	}
-	if len(row) > 0 {
+	if row := neighbours("page", t.ID, page, len(pages)); len(row) > 0 {
 		m.Buttons = [][]markup.Button{row}
 	}
 	return m

@@ -72,7 +72,7 @@ func check(ctx context.Context, c config, _ *slog.Logger, stdout io.Writer) erro
 	for _, s := range c.shown() {
 		r.add(bot.OK, "%s: %s", s.name, s.value)
 	}
-	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.staffChats, c.checkChats)) {
+	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.botConfig().AllStaffChats(), c.checkChats)) {
 		r.add(f.Level, "%s", f.Text)
 	}
 	r.checkDesk(ctx, c)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot/outbox"
 	"livedeskbot/bot/view"
 )
 
@@ -39,6 +40,7 @@ type config struct {
 	ticketsPerMinute      int
 	maxFiles              int
 	staffChats            []int64
+	feeds                 []outbox.Feed
 	staffMembers          map[int64]string
 	databaseURL           secret
 	dataDir               string
@@ -80,6 +82,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		ticketsPerMinute: r.number("TICKETS_PER_MINUTE", 20, 0, 1_000_000),
 		maxFiles:         r.number("MAX_FILES", 20, 0, 1000),
 		staffChats:       r.chats("STAFF_CHATS"),
+		feeds:            r.feeds("FEED"),
 		staffMembers:     r.members("STAFF_MEMBERS"),
 		databaseURL:      r.database("DATABASE_URL"),
 		dataDir:          r.text("DATA_DIR", "./data"),

@@ -34,6 +34,7 @@ func (c config) shown() []shownSetting {
 		{"TICKETS_PER_MINUTE", fmt.Sprint(c.ticketsPerMinute)},
 		{"MAX_FILES", fmt.Sprint(c.maxFiles)},
 		{"STAFF_CHATS", orNone(numbers(c.staffChats), "no chat sees every ticket")},
+		{"FEED", orNone(shownFeeds(c.feeds), "staff see tickets only when they ask")},
 		{"STAFF_MEMBERS", orNone(numbers(slices.Sorted(maps.Keys(c.staffMembers))), "no ticket carries a submitter")},
 		{"DATABASE_URL", c.databaseURL.presence("a private Postgres is used")},
 		{"DATA_DIR", c.dataDir},
