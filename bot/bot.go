@@ -115,10 +115,16 @@ func (b *Bot) handler(cfg Config) handler {
 // Run serves until ctx ends, then finishes the work in hand within Shutdown. It needs no outside service to start: what
 // is away is waited for. It returns an error only where going on makes no sense.
 func (b *Bot) Run(ctx context.Context) error {
-	defer context.AfterFunc(ctx, b.work.Stop)()
-	// Work in hand outlives ctx, the loops that take up work do not.
+	// Work in hand outlives ctx, the loops that take up work do not. A claim is work in hand: given up on the way, it could be
+	// stored all the same, and a ticket be taken for sent.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		b.work.Stop()
+		// What only waits for its turn in a limited chat need not hold up the stop: it is told after the next start.
+		time.AfterFunc(Shutdown/4, b.telegram.CloseGate)
+		time.AfterFunc(Shutdown, cancel)
+	})()
 	if err := b.work.Register(ctx); err != nil {
 		return nil //nolint:nilerr // ctx ended before the database was there: nothing was begun
 	}
@@ -140,7 +146,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	_ = loops.Wait() // they return none
 	b.work.Stop()
 	b.inbox.Stop()
-	b.finish(cancel)
+	done := make(chan struct{})
+	go func() { b.work.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-work.Done():
+		b.log.Warn("stopped with work in hand; it is taken up at the next start")
+	}
 	return nil
 }
 
@@ -153,17 +165,3 @@ func (b *Bot) wake() {
 
 // Webhook takes the updates that Telegram posts while Run serves with a WebhookURL.
 func (b *Bot) Webhook() http.Handler { return b.inbox.Webhook() }
-
-// finish waits for the work in hand, at most Shutdown.
-func (b *Bot) finish(cancel context.CancelFunc) {
-	done := make(chan struct{})
-	go func() { b.work.Wait(); close(done) }()
-	// What only waits for its turn in a limited chat need not hold up the stop: it is told after the next start.
-	defer time.AfterFunc(Shutdown/4, b.telegram.CloseGate).Stop()
-	select {
-	case <-done:
-	case <-time.After(Shutdown):
-		b.log.Warn("stopped with work in hand; it is taken up at the next start")
-		cancel()
-	}
-}

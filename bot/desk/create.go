@@ -56,7 +56,7 @@ func (c creator) sendNext(ctx, work context.Context, last int64) (int64, time.Du
 			c.waited(min(shut, time.Second)) // run looks again after a second at the latest
 			return last, max(shut, 10*time.Millisecond), nil
 		}
-		t, err := c.claim(ctx, last)
+		t, err := c.claim(work, last)
 		if err != nil {
 			turn.leave()
 			if errors.Is(err, storage.ErrNotFound) {

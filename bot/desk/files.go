@@ -31,7 +31,7 @@ type carrier struct {
 func (c carrier) run(ctx, work context.Context) {
 	slots := make(chan struct{}, maxCarried)
 	for {
-		files, err := c.store.ClaimFiles(ctx, c.work.Number(), maxCarried-len(slots))
+		files, err := c.store.ClaimFiles(work, c.work.Number(), maxCarried-len(slots))
 		if err != nil && ctx.Err() == nil {
 			c.log.Warn("cannot claim files", "error", err)
 		}

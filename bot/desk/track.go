@@ -40,7 +40,7 @@ func (k tracker) run(ctx, work context.Context) {
 		if free == 0 || k.admission.isDown(reading) && !k.admission.mayTry(reading) {
 			continue
 		}
-		tickets, err := k.store.ClaimLooks(ctx, k.work.Number(), free)
+		tickets, err := k.store.ClaimLooks(work, k.work.Number(), free)
 		if err != nil && ctx.Err() == nil {
 			k.log.Warn("cannot claim tickets to look at", "error", err)
 		}

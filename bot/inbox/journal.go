@@ -121,7 +121,7 @@ func (in *Inbox) resume(work context.Context, l Lane) {
 func (in *Inbox) takeUp(ctx, work context.Context) {
 	for {
 		limit, full := in.queue.room()
-		more, err := in.claim(ctx, work, limit, full)
+		more, err := in.claim(work, limit, full)
 		if err != nil && ctx.Err() == nil {
 			in.log.Warn("cannot claim updates", "error", err)
 		}
@@ -132,11 +132,11 @@ func (in *Inbox) takeUp(ctx, work context.Context) {
 }
 
 // claim takes up to limit updates from the journal in hand, leaving out full chats, and returns whether there may be more.
-func (in *Inbox) claim(ctx, work context.Context, limit int, full []int64) (more bool, err error) {
+func (in *Inbox) claim(work context.Context, limit int, full []int64) (more bool, err error) {
 	if limit == 0 {
 		return false, nil
 	}
-	updates, err := in.store.ClaimUpdates(ctx, in.telegram.BotID, in.work.Number(), limit, full)
+	updates, err := in.store.ClaimUpdates(work, in.telegram.BotID, in.work.Number(), limit, full)
 	if err != nil {
 		return false, err
 	}

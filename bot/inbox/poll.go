@@ -48,7 +48,7 @@ func (in *Inbox) lead(ctx, work context.Context, process *storage.Process) {
 		raws, err := in.receive(ctx, offset, webhook)
 		if err == nil {
 			webhook = false
-			err = in.accept(ctx, work, raws)
+			err = in.accept(work, work, raws) // a stop does not interrupt it
 		}
 		if err == nil {
 			offset, delay = after(raws, offset), 0

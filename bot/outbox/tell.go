@@ -27,7 +27,7 @@ func (o *Outbox) Run(ctx, work context.Context) {
 	slots := make(chan struct{}, maxTellings)
 	for {
 		limit := min(claimTellings, maxTellings-len(slots)) // what is claimed is taken in hand at once
-		tickets, err := o.store.ClaimTellings(ctx, o.work.Number(), limit, o.telegram.Crowded())
+		tickets, err := o.store.ClaimTellings(work, o.work.Number(), limit, o.telegram.Crowded())
 		if err != nil && ctx.Err() == nil {
 			o.log.Warn("cannot claim tellings", "error", err)
 		}

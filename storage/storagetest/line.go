@@ -68,6 +68,11 @@ func (l *Line) Silence() {
 // Sever makes the connections of now fall silent, and those that are made until Mend.
 func (l *Line) Sever() {
 	l.Silence()
+	l.NoMore()
+}
+
+// NoMore makes the connections silent that are made until Mend. Those of now work.
+func (l *Line) NoMore() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.severed = true
