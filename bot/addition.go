@@ -43,7 +43,7 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	for i := range files {
 		files[i].Origin = origin
 	}
-	words := view.NewAddition(ref, t.ID, storage.AddText, view.Words{Origin: origin, Text: addedText(a, text)})
+	words := view.NewAddition(ref, t.ID, storage.AddText, view.Words{Origin: origin, Text: h.addedText(a, text)})
 	words.MessageID, words.ThreadID, words.SenderName = a.at.Reply, a.at.Thread, a.by.name
 	err = h.store.Add(ctx, words, files, h.me.id, update)
 	h.desk.Look()
@@ -52,12 +52,12 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 }
 
 // addedText is what a message adds to the description. A part of an album without words adds nothing but its file.
-func addedText(a asked, text string) string {
+func (h handler) addedText(a asked, text string) string {
 	switch {
 	case text == "" && a.album != "":
 		return ""
 	case text == "":
-		text = "[" + a.kind + "]"
+		text = "[" + h.view.Kind(a.kind) + "]"
 	}
-	return view.Added(a.by.name, a.sent, text)
+	return h.view.Added(a.by.name, a.sent, text)
 }

@@ -96,7 +96,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Metrics: m.registry, Log: log})
 	b.desk = desk.New(
 		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
-		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, Teller: b.outbox, Metrics: m.registry,
+		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, View: shown, Teller: b.outbox, Metrics: m.registry,
 			Waited: m.waited("livedesk"), Log: log})
 	b.inbox = inbox.New(
 		inbox.Config{WebhookURL: cfg.WebhookURL, WebhookSecret: cfg.WebhookSecret},

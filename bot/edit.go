@@ -50,12 +50,12 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	}
 	text := parseTicketText(a.args)
 	if a.quoted != nil && !a.quoted.mine {
-		text.description = view.AppendBlock(text.description, quote(*a.quoted))
+		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}
 	description, err := h.keepNotes(ctx, t, request.Description, text.description)
 	return view.Edit{
 		OldTitle: request.Title, OldDescription: request.Description, Title: text.title, Description: description,
-		Block: view.Heading(a.by.name+" (edited)", a.edited) + "\n" + view.AppendBlock(text.title, description),
+		Block: h.view.Rewritten(a.by.name, a.edited, view.AppendBlock(text.title, description)),
 	}, err
 }
 
@@ -77,9 +77,7 @@ func (h handler) keepNotes(ctx context.Context, t storage.Ticket, old, descripti
 	}
 	files, err := h.store.Files(ctx, t.ID)
 	for _, f := range files {
-		if note := view.FileNote(f); note != "" && view.HasLines(old, note) {
-			description = view.AppendBlock(description, note)
-		}
+		description = view.AppendBlock(description, h.view.NoteOf(old, f))
 	}
 	return description, err
 }

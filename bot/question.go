@@ -26,7 +26,7 @@ func (h handler) ask(ctx context.Context, a asked) error {
 
 // isQuestion reports whether a message reads like the bot's question for a ticket's text.
 func (h handler) isQuestion(m *message) bool {
-	return m != nil && m.mine && m.text == markup.Plain(h.view.In("").Text("question"))
+	return m != nil && m.mine && h.view.IsQuestion(m.text)
 }
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.

@@ -30,7 +30,7 @@ type message struct {
 	sent    time.Time
 	edited  time.Time
 	author  string           // the name to quote it under, also that of a bot
-	kind    string           // what it is where it has no words, for agents
+	kind    string           // what it is where it has no words, for view.Kind
 	file    *view.File       // nil: none
 	album   string           // that it is a part of; empty: none
 	people  []storage.Person // whom it mentions by id; a mention by @name carries none
@@ -240,21 +240,21 @@ func body(m *models.Message) string {
 	return m.Caption
 }
 
-// kindOf names a message without words, for agents.
+// kindOf is what a message is, for [view.View.Kind].
 func kindOf(m *models.Message) string {
 	switch {
 	case len(m.Photo) > 0:
-		return "Photo"
+		return "photo"
 	case m.Video != nil, m.VideoNote != nil:
-		return "Video"
+		return "video"
 	case m.Animation != nil:
-		return "Animation"
+		return "animation"
 	case m.Voice != nil, m.Audio != nil:
-		return "Audio"
+		return "audio"
 	case m.Document != nil:
-		return "Document"
+		return "document"
 	case m.Sticker != nil:
-		return "Sticker"
+		return "sticker"
 	}
-	return "Message"
+	return "message"
 }

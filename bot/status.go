@@ -126,7 +126,7 @@ func (h handler) lastKnown(say view.Language, t storage.Ticket) string {
 	if t.SeenAt == nil {
 		return say.Text("known_never", "Number", view.Number(t))
 	}
-	return say.Text("known_last", "Number", view.Number(t), "Status", markup.HTML(say.Word("status", t.Status)), "When", view.When(*t.SeenAt))
+	return say.Text("known_last", "Number", view.Number(t), "Status", markup.HTML(say.Word("status", t.Status)), "When", say.When(*t.SeenAt))
 }
 
 // list are the unfinished tickets of a topic, a chat or, in private, a person.

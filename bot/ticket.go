@@ -28,15 +28,15 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	}
 	text := parseTicketText(a.args)
 	if a.quoted != nil {
-		text.description = view.AppendBlock(text.description, quote(*a.quoted))
+		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}
 	files := filesOf(&a.message, a.quoted)
 	switch {
 	case text.title != "":
 	case a.quoted != nil:
-		text.title = titleOf(*a.quoted)
+		text.title = h.titleOf(*a.quoted)
 	case len(files) > 0:
-		text.title = a.kind + " – " + a.by.name
+		text.title = h.view.Kind(a.kind) + " – " + a.by.name
 	default:
 		return false, h.ask(ctx, a)
 	}
@@ -148,11 +148,11 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 }
 
 // titleOf is the title of a ticket that a reply makes of a message.
-func titleOf(m message) string {
+func (h handler) titleOf(m message) string {
 	if t := parseTitle(m.text); t != "" {
 		return t
 	}
-	return m.kind
+	return h.view.Kind(m.kind)
 }
 
 func parseTitle(text string) string {
@@ -161,10 +161,10 @@ func parseTitle(text string) string {
 }
 
 // quote is a message as a Markdown quotation.
-func quote(m message) string {
+func (h handler) quote(m message) string {
 	text := strings.TrimSpace(markup.Clean(m.text))
 	if text == "" {
-		text = "[" + m.kind + "]"
+		text = "[" + h.view.Kind(m.kind) + "]"
 	}
-	return view.Quoted(m.author, m.sent, text)
+	return h.view.Quoted(m.author, m.sent, text)
 }

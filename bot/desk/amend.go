@@ -87,7 +87,7 @@ const staleAfter = time.Second
 
 // write brings changes into a ticket, unless they are there, and returns the ticket as it then is.
 func (k tracker) write(ctx context.Context, number string, desk livedesk.Ticket, c changes) (livedesk.Ticket, written, error) {
-	update, need := merge(desk, c)
+	update, need := k.merge(desk, c)
 	if !need {
 		return desk, doubtfulWrite, nil
 	}
@@ -166,7 +166,7 @@ func isRefused(err error) bool {
 
 // merge is the update that brings changes into a ticket, and whether one is needed. The order of a ticket's files is also
 // the order of its attachments.
-func merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
+func (k tracker) merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 	update, need := desk.Update(), false
 	for i, there := range standing(desk, c.additions) {
 		if !there {
@@ -175,14 +175,14 @@ func merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 		}
 	}
 	for _, f := range c.files {
-		if fileEntered(desk, f) {
+		if k.fileEntered(desk, f) {
 			continue
 		}
 		need = true
 		if f.State == storage.FileUploaded {
 			update.Attachments = append(update.Attachments, livedesk.NewAttachment{FileURL: f.URL})
 		}
-		update.Description = view.AppendBlock(update.Description, view.FileNote(f))
+		update.Description = view.AppendBlock(update.Description, k.view.FileNote(f))
 	}
 	place := map[string]int{}
 	for i, f := range c.all {
@@ -268,9 +268,9 @@ func stands(desk livedesk.Ticket, e view.Edit) bool {
 	return title && !stale && view.HasLines(desk.Description, e.Description)
 }
 
-func fileEntered(desk livedesk.Ticket, f storage.File) bool {
+func (k tracker) fileEntered(desk livedesk.Ticket, f storage.File) bool {
 	if f.State == storage.FileDropped {
-		return view.HasLines(desk.Description, view.FileNote(f))
+		return k.view.NoteOf(desk.Description, f) != ""
 	}
 	return slices.ContainsFunc(desk.Attachments, func(a livedesk.Attachment) bool { return sameFile(a.URL, f.URL) })
 }
@@ -305,7 +305,7 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 		}
 	}
 	for _, f := range c.files {
-		there := fileEntered(desk, f) || w == takenWrite && f.State == storage.FileUploaded
+		there := k.fileEntered(desk, f) || w == takenWrite && f.State == storage.FileUploaded
 		if !there && w != refusedWrite && f.Attempts+1 < maxAmends {
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/telegram"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -30,6 +31,7 @@ type Needs struct {
 	Store    *storage.Store
 	Work     *claims.Worker
 	Telegram *telegram.Client // where files come from
+	View     *view.View       // of which agents read what comes into tickets
 	Teller   Teller
 	Metrics  prometheus.Registerer
 	Waited   func(time.Duration) // is told how long tickets wait for their turn
@@ -47,7 +49,8 @@ type Desk struct {
 // New returns a desk that is ready to Run. It starts nothing and calls nobody.
 func New(cfg Config, n Needs) *Desk {
 	s := &shared{
-		cfg: cfg, client: newTimedClient(n.Client, n.Metrics), store: n.Store, work: n.Work, teller: n.Teller, finds: newFinds(), log: n.Log,
+		cfg: cfg, client: newTimedClient(n.Client, n.Metrics), store: n.Store, work: n.Work, view: n.View, teller: n.Teller,
+		finds: newFinds(), log: n.Log,
 		waiting: wait.NewSignal(), carrying: wait.NewSignal(), looks: wait.NewSignal(),
 	}
 	s.admission = newAdmission(cfg.Rate, n.Work.Stopping, n.Log, s.waiting.Up)

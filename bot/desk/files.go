@@ -179,7 +179,7 @@ func (c creator) enterFiles(ctx context.Context, t storage.Ticket, request lived
 		if f.State == storage.FileUploaded {
 			request.Attachments = append(request.Attachments, livedesk.NewAttachment{FileURL: f.URL})
 		}
-		request.Description = view.AppendBlock(request.Description, view.FileNote(f))
+		request.Description = view.AppendBlock(request.Description, c.view.FileNote(f))
 	}
 	if len(entered) == 0 {
 		return request, nil
@@ -202,12 +202,12 @@ func (c creator) leaveFilesOut(ctx context.Context, t storage.Ticket, request li
 		if !f.Entered || f.State != storage.FileUploaded {
 			continue
 		}
-		words := view.FileNote(f)
+		words := c.view.FileNote(f)
 		f.State, f.Reason = storage.FileDropped, view.DropRefused
 		if words != "" {
-			request.Description = strings.Replace(request.Description, words, view.FileNote(f), 1)
+			request.Description = strings.Replace(request.Description, words, c.view.FileNote(f), 1)
 		} else {
-			request.Description = view.AppendBlock(request.Description, view.FileNote(f))
+			request.Description = view.AppendBlock(request.Description, c.view.FileNote(f))
 		}
 	}
 	raw, err := json.Marshal(request)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"livedeskbot/bot/claims"
+	"livedeskbot/bot/view"
 	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -34,6 +35,7 @@ type shared struct {
 	client    timedClient
 	store     *storage.Store
 	work      *claims.Worker
+	view      *view.View
 	teller    Teller
 	admission *admission
 	finds     *finds

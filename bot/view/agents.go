@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"html"
 	"regexp"
 	"slices"
@@ -22,34 +21,54 @@ func AppendBlock(text, block string) string {
 
 // Added is a block that a customer adds to the description. What could be taken for a heading of ours, and what follows it for
 // somebody else's words, is defused.
-func Added(who string, when time.Time, text string) string {
-	return Heading(who, when) + "\n" + ownHeading.ReplaceAllString(text, `$1\$2`)
+func (v *View) Added(who string, when time.Time, text string) string {
+	return v.heading("agents_heading", who, when) + "\n" + ownHeading.ReplaceAllString(text, `$1\$2`)
 }
 
-// Heading stands above what a customer adds to the description: when, and who.
-func Heading(who string, when time.Time) string {
-	return fmt.Sprintf("### %s, %s", when.UTC().Format("2 Jan 2006 15:04:05 UTC"), markup.Line(who))
+// Rewritten is a block with the new words of a customer, for where the old ones are not there any more.
+func (v *View) Rewritten(who string, when time.Time, text string) string {
+	return v.heading("agents_heading_edited", who, when) + "\n" + text
 }
 
-// ownHeading is a line that reads like a heading of ours.
+// heading stands above what a customer adds to the description: when, to the second, and who.
+func (v *View) heading(id, who string, when time.Time) string {
+	say := v.agents()
+	return say.plain(id, "When", say.moment(when, when.UTC().Format("05")), "Who", markup.Line(who))
+}
+
+// ownHeading is a line that reads like a heading of ours in any language.
 var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
 
 // Quoted is a message of a chat as a Markdown quotation.
-func Quoted(who string, when time.Time, text string) string {
-	return fmt.Sprintf("> %s, %s:\n> %s", who, when.UTC().Format("2 Jan 2006 15:04 UTC"), strings.ReplaceAll(text, "\n", "\n> "))
+func (v *View) Quoted(who string, when time.Time, text string) string {
+	say := v.agents()
+	return say.plain("agents_quote", "Who", who, "When", say.When(when)) + "\n> " + strings.ReplaceAll(text, "\n", "\n> ")
 }
 
+// Kind names a message without words; kind is one of photo, video, animation, audio, document, sticker and message.
+func (v *View) Kind(kind string) string { return v.agents().plain("agents_" + kind) }
+
+// agents is what agents read: the language of the desk, not of the chat.
+func (v *View) agents() Language { return v.In("") }
+
 // FileNote is what the description says of a file: that it did not come along, and the words that stood below it alone.
-// Agents read the language of the desk, not of the chat.
-func FileNote(f storage.File) string {
+func (v *View) FileNote(f storage.File) string { return fileNote(v.agents(), f) }
+
+// NoteOf returns the [View.FileNote] of a file that stands in a text; empty: none does. It may have been written while
+// agents read another language.
+func (v *View) NoteOf(text string, f storage.File) string {
+	for _, say := range v.everyLanguage() {
+		if note := fileNote(say, f); note != "" && HasLines(text, note) {
+			return note
+		}
+	}
+	return ""
+}
+
+func fileNote(say Language, f storage.File) string {
 	file, note := FileIn(f), ""
 	if f.State == storage.FileDropped {
-		why := map[string]string{
-			DropTooBig: "larger than Telegram hands out to bots", DropExpired: "no longer available at Telegram",
-			DropRefused: "refused by LiveDesk's upload", DropNoPlace: "LiveDesk offers no upload",
-			DropTooMany: "too many files", DropFailed: "could not be transferred",
-		}[f.Reason]
-		note = fmt.Sprintf("[Not included: %s – %s]", file.Name, why)
+		note = say.plain("agents_dropped", "Name", file.Name, "Why", say.plain("agents_"+f.Reason))
 	}
 	if file.Caption != "" {
 		note = AppendBlock(note, file.Name+": "+file.Caption)

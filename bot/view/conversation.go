@@ -33,7 +33,7 @@ func LastReply(t livedesk.Ticket) *livedesk.Message {
 
 // excerpt is the beginning of a message, and who wrote it when.
 func excerpt(say Language, m livedesk.Message) string {
-	head := say.Text("card_reply", "Who", markup.Shorten(markup.Line(m.Sender.Name), maxName), "When", When(m.SentAt))
+	head := say.Text("card_reply", "Who", markup.Shorten(markup.Line(m.Sender.Name), maxName), "When", say.When(m.SentAt))
 	text := plainHTML(m.Content, maxExcerpt)
 	if n := len(m.Attachments); n > 0 {
 		text = strings.TrimSpace(text + "\n" + say.Text("card_files", "Count", n))
@@ -74,7 +74,7 @@ func entry(say Language, m livedesk.Message, who Audience) string {
 	if who == Staff {
 		name = people(m.Sender.Name, m.Sender.ID, string(m.Sender.Type))
 	}
-	lines := []string{say.Text(id, "Who", markup.HTML(name), "When", When(m.SentAt))}
+	lines := []string{say.Text(id, "Who", markup.HTML(name), "When", say.When(m.SentAt))}
 	if text := plainHTML(m.Content, maxMessage); text != "" {
 		lines = append(lines, "<blockquote>"+text+"</blockquote>")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"livedeskbot/bot/telegram/markup"
 
@@ -53,6 +54,27 @@ func Languages() []string {
 	return tags
 }
 
+// Match returns the language of [Languages] that somebody who asks for tag reads; empty: none. It takes what Telegram calls a
+// language_code, such as "zh-hant" or "pt-br": IETF tags in any letter case, now and then with parts that no registry knows.
+func Match(tag string) string {
+	// A tag with an unknown part comes with an error and as far as it was understood.
+	asked, _ := language.Parse(tag)
+	_, i, confidence := matcher().Match(asked)
+	if confidence == language.No {
+		return ""
+	}
+	return Languages()[i]
+}
+
+// matcher finds one of Languages.
+var matcher = sync.OnceValue(func() language.Matcher {
+	var tags []language.Tag
+	for _, tag := range Languages() {
+		tags = append(tags, language.MustParse(tag))
+	}
+	return language.NewMatcher(tags)
+})
+
 // Language speaks one language, and others where a text is missing in it.
 type Language struct{ localizer *i18n.Localizer }
 
@@ -73,6 +95,19 @@ func (t Language) Text(id string, pairs ...any) string {
 			data[pairs[i].(string)] = v
 		}
 	}
+	return t.localize(id, data)
+}
+
+// plain is [Language.Text] for what is no HTML: values are put in as they are.
+func (t Language) plain(id string, pairs ...any) string {
+	data := make(map[string]any, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		data[pairs[i].(string)] = pairs[i+1]
+	}
+	return t.localize(id, data)
+}
+
+func (t Language) localize(id string, data map[string]any) string {
 	text, err := t.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: data["Count"]})
 	if err != nil && text == "" {
 		return id // a test asks for every id, so people do not see this

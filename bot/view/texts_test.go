@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,11 +25,62 @@ import (
 	"livedeskbot/storage"
 )
 
+// pluralForms are those that CLDR has for whole numbers. "many" is for whole millions.
+var pluralForms = map[string][]string{
+	"en": {"one", "other"}, "de": {"one", "other"}, "fr": {"many", "one", "other"}, "es": {"many", "one", "other"},
+	"ja": {"other"}, "zh-CN": {"other"}, "zh-TW": {"other"}, "id": {"other"}, "th": {"other"},
+}
+
 func TestEveryLanguageSaysEverything(t *testing.T) {
 	t.Parallel()
-	english := slices.Sorted(maps.Keys(locale(t, "en")))
+	require.ElementsMatch(t, slices.Collect(maps.Keys(pluralForms)), Languages())
+	english := locale(t, "en")
 	for _, lang := range Languages() {
-		require.Equal(t, english, slices.Sorted(maps.Keys(locale(t, lang))), lang)
+		messages := locale(t, lang)
+		require.Equal(t, slices.Sorted(maps.Keys(english)), slices.Sorted(maps.Keys(messages)), lang)
+		for id, message := range messages {
+			want := []string{"other"}
+			if slices.Contains(fieldsOf(english[id]), "Count") {
+				want = pluralForms[lang]
+			}
+			require.Equal(t, want, slices.Sorted(maps.Keys(message)), "%s: %s", lang, id)
+			for form, text := range message {
+				require.Equal(t, fixedParts(english[id]["other"]), fixedParts(text), "%s: %s, %s", lang, id, form)
+			}
+		}
+	}
+}
+
+// fixed is what no language changes: fields, tags, commands, options, emoji.
+var fixed = regexp.MustCompile(`\{\{.*?\}\}|</?\w+>|/[a-z]{4,}|[!#][a-z]+|team:|\w+=\d+|LiveDesk|\p{So}`)
+
+func fixedParts(text string) []string {
+	parts := fixed.FindAllString(strings.ReplaceAll(text, "{{.Second}}", ""), -1)
+	slices.Sort(parts)
+	return parts
+}
+
+// sameAsEnglish are texts that another language words like English.
+var sameAsEnglish = map[string][]string{
+	"de": {"created", "staff_team", "word_type_problem", "agents_video", "agents_animation", "agents_audio", "agents_sticker"},
+	"fr": {"created", "button_type", "word_type_incident", "word_type_question", "agents_photo", "agents_animation", "agents_audio", "agents_message"},
+	"es": {"created", "agents_audio", "agents_sticker"},
+	"id": {"agents_video", "agents_audio"},
+}
+
+func TestNoTextIsLeftInEnglish(t *testing.T) {
+	t.Parallel()
+	english := locale(t, "en")
+	words := regexp.MustCompile(`\p{L}`)
+	for _, lang := range Languages() {
+		same := []string{}
+		for id, message := range locale(t, lang) {
+			plain := strings.NewReplacer("SLA", "", "UTC", "").Replace(fixed.ReplaceAllString(message["other"], ""))
+			if lang != "en" && words.MatchString(plain) && message["other"] == english[id]["other"] {
+				same = append(same, id)
+			}
+		}
+		require.ElementsMatch(t, sameAsEnglish[lang], same, lang)
 	}
 }
 
@@ -64,7 +116,11 @@ func TestTelegramTakesEveryText(t *testing.T) {
 					pairs = append(pairs, field, foreign)
 				}
 			}
-			for _, n := range []int{0, 1, 2, 3, 5, 11, 21, 100} {
+			counts := []int{0, 1, 2, 3, 5, 11, 21, 100, 1_000_000}
+			if !slices.Contains(fieldsOf(forms), "Count") {
+				counts = counts[:1]
+			}
+			for _, n := range counts {
 				text := say.Text(id, append(pairs, "Count", n)...)
 				require.NotEqual(t, id, text, lang)
 				require.NotContains(t, text, "<no value>", "%s: %s", lang, id)
@@ -78,13 +134,61 @@ func TestTelegramTakesEveryText(t *testing.T) {
 func requireFits(t *testing.T, screen *screen, id, text string) {
 	t.Helper()
 	kind, _, _ := strings.Cut(id, "_")
-	limit, plain := map[string]int{"menu": 256, "button": 40, "press": 200, "pressed": 200}[kind]
+	// Two buttons of 20 stand side by side on a phone.
+	limit, plain := map[string]int{"menu": 256, "button": 20, "press": 200, "pressed": 200}[kind]
+	if kind == "bot" {
+		limit, plain = map[string]int{"bot_description": 512, "bot_short_description": 120}[id], true
+	}
 	if plain {
 		require.NotRegexp(t, `[<&]`, text, "%s is no HTML", id)
 		require.LessOrEqual(t, markup.Length(text), limit, id)
 		return
 	}
 	require.NotContains(t, screen.show(t, text), "&amp;lt;", "escaped twice: %s", id)
+}
+
+func TestTelegramsLanguageCodesFindALanguage(t *testing.T) {
+	t.Parallel()
+	for tag, want := range map[string]string{
+		"en": "en", "en-GB": "en", "de-AT": "de", "ja-jp": "ja", "fr-CA": "fr", "es-419": "es", "th": "th", "id": "id", "in": "id",
+		"zh": "zh-CN", "zh-hans": "zh-CN", "zh-hans-raw": "zh-CN", "zh-CN": "zh-CN", "zh-sg": "zh-CN",
+		"zh-hant": "zh-TW", "zh-hant-tw": "zh-TW", "zh-TW": "zh-TW", "zh-HK": "zh-TW", "ZH-HANT": "zh-TW",
+		"pt-br": "", "it-IT": "", "ru": "", "ko": "", "und": "", "": "", "klingon": "", "x-none": "",
+	} {
+		require.Equal(t, want, Match(tag), tag)
+	}
+	for _, tag := range Languages() {
+		require.Equal(t, tag, Match(tag))
+	}
+}
+
+func TestALanguageSpeaksItsOwnTexts(t *testing.T) {
+	t.Parallel()
+	for _, fallback := range Languages() {
+		texts, err := newTexts(fallback)
+		require.NoError(t, err)
+		for _, lang := range Languages() {
+			require.Equal(t, locale(t, lang)["question"]["other"], texts.in(lang).Text("question"))
+		}
+		require.Equal(t, texts.in(fallback).Text("question"), texts.in("").Text("question"))
+		require.Equal(t, texts.in(fallback).Text("question"), texts.in("pt-br").Text("question"), "the operator's for the others")
+	}
+}
+
+func TestTimesAreWrittenAsEachLanguageWritesThem(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 5, 22, 30, 9, 0, time.FixedZone("", 8*60*60))
+	for lang, want := range map[string]string{
+		"en": "5 Mar 2026, 14:30 UTC", "de": "5. März 2026, 14:30 UTC", "fr": "5 mars 2026, 14:30 UTC",
+		"es": "5 de marzo de 2026, 14:30 UTC", "id": "5 Maret 2026, 14.30 UTC", "th": "5 มี.ค. 2026 14:30 น. UTC",
+		"ja": "2026年3月5日 14:30 UTC", "zh-CN": "2026年3月5日 14:30 UTC", "zh-TW": "2026年3月5日 14:30 UTC",
+	} {
+		texts, err := newTexts(lang)
+		require.NoError(t, err)
+		require.Equal(t, want, texts.in(lang).When(at))
+		require.Len(t, strings.Fields(texts.in(lang).plain("months")), 12, lang)
+		require.Regexp(t, `14.30.09\b`, texts.in(lang).moment(at, "09"), lang)
+	}
 }
 
 func TestAnUnknownWordIsShownAsItIs(t *testing.T) {
@@ -218,7 +322,7 @@ func (c code) read(call *ast.CallExpr) {
 		c.words["word_"+id] = true
 	case f.Sel.Name == "timed":
 		c.said[id] = []string{"When"}
-	case f.Sel.Name == "Text":
+	case f.Sel.Name == "Text", f.Sel.Name == "plain":
 		fields := []string{}
 		for i := 1; i < len(call.Args); i += 2 {
 			if name, ok := literal(call.Args[i]); ok {

@@ -8,6 +8,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"livedeskbot/bot/telegram/markup"
@@ -48,6 +49,20 @@ func New(cfg Config) (*View, error) {
 
 // In returns a language by its tag; empty: the one where nothing is chosen.
 func (v *View) In(lang string) Language { return v.texts.in(lang) }
+
+// everyLanguage are the languages, that of the operator first: it may have been another one yesterday.
+func (v *View) everyLanguage() []Language {
+	all := []Language{v.In("")}
+	for _, tag := range Languages() {
+		all = append(all, v.In(tag))
+	}
+	return all
+}
+
+// IsQuestion reports whether a message of the bot, as people see it, is its question for a ticket's text in any language.
+func (v *View) IsQuestion(text string) bool {
+	return slices.ContainsFunc(v.everyLanguage(), func(say Language) bool { return text == markup.Plain(say.Text("question")) })
+}
 
 // TeamNames are the teams to choose from, as many as fit a message.
 func (v *View) TeamNames() string { return markup.Shorten(strings.Join(v.cfg.Teams, ", "), 2000) }

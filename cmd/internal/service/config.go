@@ -259,10 +259,9 @@ func (r *settings) oneOf(name string, words ...string) string {
 func (r *settings) languageTag(name string) string {
 	v := r.text(name, "en")
 	for tag := range strings.SplitSeq(v, ":") {
-		tag, _, _ = strings.Cut(strings.ToLower(tag), "_")
 		tag, _, _ = strings.Cut(tag, ".")
-		if slices.Contains(view.Languages(), tag) {
-			return tag
+		if known := view.Match(strings.ReplaceAll(tag, "_", "-")); known != "" {
+			return known
 		}
 	}
 	if !strings.ContainsAny(v, "_:.") {

@@ -71,6 +71,17 @@ func TestEverySettingIsRead(t *testing.T) {
 	}, c)
 }
 
+func TestALanguageMayBeNamedAsDesktopsDo(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"": "en", "zh-CN": "zh-CN", "zh-tw": "zh-TW", "zh_TW.UTF-8": "zh-TW", "de_AT:de:en": "de", "pt_BR:fr": "fr", "pt_BR:pt": "en", "TH": "th",
+	} {
+		c, err := read(enough("LANGUAGE", value))
+		require.NoError(t, err, value)
+		require.Equal(t, want, c.language, value)
+	}
+}
+
 func TestWhatIsUnusableIsAFaultThatNamesItsSetting(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
