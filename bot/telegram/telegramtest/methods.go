@@ -67,6 +67,8 @@ var methods = table(
 	newMethod("deleteMyCommands", "scope:object language_code:text", (*Server).deleteMyCommands),
 	newMethod("setMyDescription", "description:text language_code:text", (*Server).setMyDescription),
 	newMethod("setMyShortDescription", "short_description:text language_code:text", (*Server).setMyShortDescription),
+	newMethod("getMyDescription", "language_code:text", (*Server).getMyDescription),
+	newMethod("getMyShortDescription", "language_code:text", (*Server).getMyShortDescription),
 	newMethod("getFile", "file_id!:text", (*Server).getFile),
 	newMethod("setMessageReaction", "chat_id!:chat message_id!:int reaction:object is_big:flag",
 		(*Server).setMessageReaction),

@@ -246,6 +246,23 @@ func TestCommandMenuIsCheckedAndKeptByScopeAndLanguage(t *testing.T) {
 	require.Len(t, b.s.Menu("chat:-1001234567890", ""), 1)
 }
 
+func TestDescriptionsAreReadInTheLanguageOrWithoutOne(t *testing.T) {
+	t.Parallel()
+	b := start(t, tt.Options{})
+	b.does("setMyDescription", p{"description": "For all"})
+	b.does("setMyDescription", p{"description": "Für alle", "language_code": "de"})
+	b.does("setMyShortDescription", p{"short_description": "短い", "language_code": "ja"})
+	for code, want := range map[string]string{"": "For all", "de": "Für alle", "fr": "For all"} {
+		require.Equal(t, p{"description": want}, p(b.does("getMyDescription", p{"language_code": code})))
+	}
+	require.Equal(t, p{"short_description": "短い"}, p(b.does("getMyShortDescription", p{"language_code": "ja"})))
+	require.Equal(t, p{"short_description": ""}, p(b.does("getMyShortDescription", p{})))
+	b.does("setMyDescription", p{"language_code": "de"})
+	require.Equal(t, p{"description": "For all"}, p(b.does("getMyDescription", p{"language_code": "de"})))
+	require.Contains(t, b.refused("getMyDescription", p{"language_code": "zh-hans"}), "invalid language code")
+	require.Contains(t, b.refused("setMyShortDescription", p{"short_description": strings.Repeat("ä", 121)}), "too long")
+}
+
 func TestMembersAndAdministratorsAreTold(t *testing.T) {
 	t.Parallel()
 	b := start(t, tt.Options{})
