@@ -9,9 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	tg "github.com/go-telegram/bot"
-	"github.com/go-telegram/bot/models"
-
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/wait"
 )
@@ -104,22 +101,8 @@ func (b *Bot) introduce(ctx context.Context) {
 			b.log.Warn("Telegram does not say who this bot is", "error", b.telegram.Redact(err))
 		}
 	}
-	if err := b.setMenu(ctx); err != nil && ctx.Err() == nil {
-		b.log.Warn("cannot set the menu of commands", "error", b.telegram.Redact(err))
-	}
+	b.present(ctx)
 	for wait.Sleep(ctx, renamedAfter) == nil {
 		_ = b.me.askName(ctx, b.telegram, b.log) // an error is for whoever has something to say to Telegram
 	}
-}
-
-func (b *Bot) setMenu(ctx context.Context) error {
-	list := menu(b.view.In(""))
-	var errs []error
-	for _, scope := range []models.BotCommandScope{
-		&models.BotCommandScopeDefault{}, &models.BotCommandScopeAllGroupChats{}, &models.BotCommandScopeAllPrivateChats{},
-	} {
-		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, Scope: scope})
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }

@@ -76,3 +76,19 @@ func TestTheQuestionIsKnownInEveryLanguage(t *testing.T) {
 	}
 	require.False(t, english.IsQuestion("What?"))
 }
+
+func TestThereIsOneLanguageForEachOfTelegramsCodes(t *testing.T) {
+	t.Parallel()
+	for fallback, chinese := range map[string]string{"en": "zh-CN", "zh-CN": "zh-CN", "zh-TW": "zh-TW", "de": "zh-CN"} {
+		found := map[string]string{}
+		for _, say := range speaking(t, fallback).ByCode() {
+			found[say.Code] = say.Text("question")
+		}
+		require.Len(t, found, 9)
+		for code, lang := range map[string]string{
+			"": fallback, "zh": chinese, "en": "en", "de": "de", "fr": "fr", "es": "es", "ja": "ja", "id": "id", "th": "th",
+		} {
+			require.Equal(t, locale(t, lang)["question"]["other"], found[code], "%s where the operator reads %s", code, fallback)
+		}
+	}
+}

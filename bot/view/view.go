@@ -59,6 +59,25 @@ func (v *View) everyLanguage() []Language {
 	return all
 }
 
+// Coded is a language under the code that Telegram has for menus and descriptions.
+type Coded struct {
+	Code string // two letters; empty: who reads none of the other languages
+	Language
+}
+
+// ByCode are the languages under Telegram's codes, the one where nothing is chosen first. The codes tell no scripts apart: Chinese
+// is Traditional where the operator's language is, and else Simplified.
+func (v *View) ByCode() []Coded {
+	all := []Coded{{"", v.In("")}}
+	for _, tag := range append([]string{v.texts.fallback}, Languages()...) {
+		code, _, _ := strings.Cut(tag, "-")
+		if !slices.ContainsFunc(all, func(c Coded) bool { return c.Code == code }) {
+			all = append(all, Coded{code, v.In(tag)})
+		}
+	}
+	return all
+}
+
 // IsQuestion reports whether a message of the bot, as people see it, is its question for a ticket's text in any language.
 func (v *View) IsQuestion(text string) bool {
 	return slices.ContainsFunc(v.everyLanguage(), func(say Language) bool { return text == markup.Plain(say.Text("question")) })
