@@ -78,6 +78,22 @@ func TestAnEditKeepsWhatIsSaidOfMissingFiles(t *testing.T) {
 	})
 }
 
+func TestAnEditKeepsWhatWasSaidOfMissingFilesInAnotherLanguage(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.Language = "de" })
+	w.Desk.SetUpload(false)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket Tür\nerstens", telegramtest.Attached(w.Texts(1)[0]))
+	number := w.Number(w.Answer(command))
+	w.Stop()
+	w.Config.Language = "ja"
+	w.Start()
+	w.Telegram.Edit(command, "/ticket Tür\nzweitens")
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return strings.HasPrefix(x.Description, "zweitens\n\n[Nicht dabei: a.txt") && strings.Count(x.Description, "a.txt") == 1
+	})
+}
+
 func TestAnEditAfterTwoDaysIsTooLate(t *testing.T) {
 	t.Parallel()
 	w := bottest.New(t)
