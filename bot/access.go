@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"livedeskbot/bot/telegram"
@@ -29,9 +30,10 @@ func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 
 // reader is who will read an answer.
 type reader struct {
-	chat    int64
-	person  int64
-	private bool
+	chat     int64
+	person   int64
+	private  bool
+	channels []string // of LiveDesk that places of the chat belong to, beside the operator's
 }
 
 // audience says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
@@ -50,7 +52,7 @@ func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, d
 	}
 	if desk != nil && desk.Requester.ChannelContacts != nil {
 		c := desk.Requester.ChannelContacts
-		if c.ChannelID == a.channel && c.ContactID == strconv.FormatInt(r.chat, 10) {
+		if (c.ChannelID == a.channel || slices.Contains(r.channels, c.ChannelID)) && c.ContactID == strconv.FormatInt(r.chat, 10) {
 			return view.Customers, nil
 		}
 	}
@@ -87,4 +89,28 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 func (a access) mayChange(p pressed, t storage.Ticket) bool {
 	_, member := a.members[p.by.id]
 	return member || a.staffChats[p.chat] || p.by.id == t.SenderID
+}
+
+// isStaff reports whether a person is staff: one of STAFF_MEMBERS, or a member of a staff chat as far as Telegram says.
+func (a access) isStaff(ctx context.Context, who person) (bool, error) {
+	if _, member := a.members[who.id]; member || !who.user {
+		return member, nil
+	}
+	for chat := range a.staffChats {
+		if m, err := a.telegram.Member(ctx, chat, who.id); err != nil || m.In {
+			return m.In, err
+		}
+	}
+	return false, nil
+}
+
+// mayAdminister reports whether a person may set things for a group: its administrators, anonymous ones too, and staff.
+func (a access) mayAdminister(ctx context.Context, chat int64, who person) (bool, error) {
+	if !who.user {
+		return who.id == chat, nil // an anonymous administrator writes in the name of the group itself
+	}
+	if m, err := a.telegram.Member(ctx, chat, who.id); err != nil || m.Admin {
+		return m.Admin, err
+	}
+	return a.isStaff(ctx, who)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-telegram/bot/models"
 
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
 
@@ -21,7 +22,11 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 			return false, err
 		}
 	}
-	return h.act(ctx, u.ID, h.route(u))
+	want := h.route(u)
+	if h.here, err = h.holding(ctx, want); err != nil {
+		return false, err
+	}
+	return h.act(ctx, u.ID, want)
 }
 
 // act does what an update wants. finished says that the update is already marked as done, in the same commit as what came
@@ -41,12 +46,16 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		return false, h.follow(ctx, w.asked, true)
 	case wantUnfollow:
 		return false, h.follow(ctx, w.asked, false)
+	case wantSetup:
+		return false, h.setup(ctx, w.asked)
+	case wantLanguage:
+		return false, h.chooseLanguage(ctx, w.asked)
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantHelp:
 		return false, h.say(ctx, w.asked, h.help())
 	case wantChat:
-		return false, h.say(ctx, w.asked, h.view.In("").Text("private_hint"))
+		return false, h.say(ctx, w.asked, h.speak().Text("private_hint"))
 	case pressed:
 		return false, h.press(ctx, update, w)
 	case migrated:
@@ -56,3 +65,30 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	}
 	return false, nil
 }
+
+// holding is what holds in the place that an update comes from.
+func (h handler) holding(ctx context.Context, want any) (here, error) {
+	switch w := want.(type) {
+	case nil, migrated, membership, albumPart:
+		return here{}, nil
+	case pressed:
+		p, err := h.places.at(ctx, w.chat, 0)
+		return p.orPerson(w.private, w.by), err
+	case interface{ from() message }:
+		m := w.from()
+		p, err := h.places.at(ctx, m.at.Chat, m.at.Thread)
+		return p.orPerson(m.private, m.by), err
+	}
+	return here{}, nil
+}
+
+// orPerson adds Telegram's word on a person's language, which counts in private where nothing is chosen.
+func (p here) orPerson(private bool, who person) here {
+	if private && p.language() == "" {
+		p.languages[1] = view.Match(who.language)
+	}
+	return p
+}
+
+// speak is the language of the place that the update at hand comes from.
+func (h handler) speak() view.Language { return h.view.In(h.here.language()) }

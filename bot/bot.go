@@ -44,6 +44,7 @@ type Config struct {
 
 	ChannelID    string           // LiveDesk's channel of the requester's channel contact
 	Teams        []string         // that people may choose from
+	CustomFields []string         // keys that people may set; nil: any
 	ConsoleURL   string           // link to a ticket for staff, with {ticket_id}; empty: none
 	Rate         int              // requests a second to LiveDesk
 	StaffChats   []int64          // whose members are staff
@@ -108,7 +109,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, log: b.log,
+		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, places: newPlaces(b.me.id, b.store), log: b.log,
 	}
 }
 

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +39,29 @@ func (h handler) choose(ctx context.Context, say view.Language, c choice) (strin
 		return say.Text("pressed_set"), h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	}
 	return say.Text("press_unknown"), nil
+}
+
+// chooseTeam opens a ticket that was refused for its team with one that there is: for who asked for it, once.
+func (h handler) chooseTeam(ctx context.Context, say view.Language, c choice) (string, error) {
+	i := slices.IndexFunc(h.cfg.Teams, func(team string) bool { return view.TeamKey(team) == c.argument })
+	switch {
+	case c.by.id != c.ticket.SenderID:
+		return say.Text("press_requester_only"), nil
+	case i < 0:
+		return say.Text("press_unknown"), nil
+	}
+	request := view.RequestIn(c.ticket)
+	request.AssignmentTeam = h.cfg.Teams[i]
+	raw, err := json.Marshal(request)
+	if err != nil {
+		return "", err
+	}
+	err = h.store.Resubmit(ctx, c.ticket.ID, view.ReasonTeam, raw, patience, gatherFiles)
+	if errors.Is(err, storage.ErrNotFound) {
+		return say.Text("press_late"), nil
+	}
+	h.desk.Wake()
+	return say.Text("pressed_team"), err
 }
 
 // set changes a field of a ticket to one of the choices.

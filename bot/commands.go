@@ -13,10 +13,11 @@ import (
 
 // command is one of the bot's commands.
 type command struct {
-	name string          // lower case, without the slash
-	want func(asked) any // what it wishes
-	menu bool            // it stands in Telegram's menu, with the text menu_NAME
-	help bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+	name   string          // lower case, without the slash
+	want   func(asked) any // what it wishes
+	menu   bool            // it stands in Telegram's menu, with the text menu_NAME
+	admins bool            // it stands in the menu of administrators only
+	help   bool            // it has a paragraph of /help, the text help_NAME; else another's names it
 }
 
 // commands are all there are. The parser, the menu, /help and a test read them.
@@ -25,6 +26,8 @@ var commands = []command{
 	{name: "status", want: func(a asked) any { return wantStatus{a} }, menu: true, help: true},
 	{name: "follow", want: func(a asked) any { return wantFollow{a} }, menu: true, help: true},
 	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
+	{name: "setup", want: func(a asked) any { return wantSetup{a} }, help: true, admins: true},
+	{name: "language", want: func(a asked) any { return wantLanguage{a} }, menu: true, help: true},
 	{name: "help", want: func(a asked) any { return wantHelp{a} }, menu: true, help: true},
 	{name: "start", want: func(a asked) any { return wantHelp{a} }}, // Telegram's own button for it
 }
@@ -56,10 +59,10 @@ func commandNamed(name string) *command {
 }
 
 // menu are the commands in Telegram's menu.
-func menu(t view.Language) []models.BotCommand {
+func menu(t view.Language, admins bool) []models.BotCommand {
 	var all []models.BotCommand
 	for _, c := range commands {
-		if c.menu {
+		if c.menu || c.admins && admins {
 			all = append(all, models.BotCommand{Command: c.name, Description: t.Text("menu_" + c.name)})
 		}
 	}
@@ -68,7 +71,7 @@ func menu(t view.Language) []models.BotCommand {
 
 // help explains the commands, with the teams there are.
 func (h handler) help() string {
-	t := h.view.In("")
+	t := h.speak()
 	paragraphs := []string{t.Text("help_intro")}
 	for _, c := range commands {
 		if c.help {

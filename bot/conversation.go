@@ -21,7 +21,7 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 	if err != nil {
 		return say.Text("cannot_look", "Number", view.Number(t)), nil
 	}
-	who, err := h.access.audience(ctx, reader{chat: c.chat, person: c.by.id, private: c.private}, []storage.Ticket{t}, &desk)
+	who, err := h.access.audience(ctx, reader{chat: c.chat, person: c.by.id, private: c.private, channels: h.here.channels}, []storage.Ticket{t}, &desk)
 	if err != nil || who == view.Nobody {
 		return say.Text("press_unknown"), err
 	}

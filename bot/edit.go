@@ -48,7 +48,7 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	if err := h.foresee(ctx, t, &request); err != nil {
 		return view.Edit{}, err
 	}
-	text := parseTicketText(a.args)
+	text := h.options().parse(a.args)
 	if a.quoted != nil && !a.quoted.mine {
 		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}

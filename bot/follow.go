@@ -11,7 +11,7 @@ import (
 
 // follow handles /follow and /unfollow, with a number or as a reply to one of the bot's messages about a ticket.
 func (h handler) follow(ctx context.Context, a asked, on bool) error {
-	say := h.view.In("")
+	say := h.speak()
 	if !a.by.user {
 		return h.say(ctx, a, say.Text("follow_nobody"))
 	}
@@ -26,7 +26,7 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if err != nil {
 		return err
 	}
-	who, err := h.access.audience(ctx, a.reader(), ours, nil)
+	who, err := h.access.audience(ctx, h.reader(a), ours, nil)
 	if err != nil {
 		return err
 	}

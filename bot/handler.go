@@ -25,6 +25,8 @@ type handler struct {
 	outbox   *outbox.Outbox
 	access   access
 	posts    posts
+	places   *places
+	here     here // what holds where the update at hand comes from
 	log      *slog.Logger
 }
 

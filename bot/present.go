@@ -19,7 +19,8 @@ func (b *Bot) present(ctx context.Context) {
 	var calls []func(context.Context) error
 	for _, say := range b.view.ByCode() {
 		calls = append(calls,
-			func(ctx context.Context) error { return b.setMenu(ctx, say) },
+			func(ctx context.Context) error { return b.setMenu(ctx, say, false) },
+			func(ctx context.Context) error { return b.setMenu(ctx, say, true) },
 			func(ctx context.Context) error { return b.setDescription(ctx, say) },
 			func(ctx context.Context) error { return b.setShortDescription(ctx, say) })
 	}
@@ -57,13 +58,18 @@ func (b *Bot) patiently(ctx context.Context, call func(context.Context) error) e
 	}
 }
 
-func (b *Bot) setMenu(ctx context.Context, say view.Coded) error {
-	list := menu(say.Language)
-	shown, err := b.telegram.GetMyCommands(ctx, &tg.GetMyCommandsParams{LanguageCode: say.Code})
+// setMenu sets what everybody has in the menu, or what administrators of groups have there.
+func (b *Bot) setMenu(ctx context.Context, say view.Coded, admins bool) error {
+	var scope models.BotCommandScope = &models.BotCommandScopeDefault{}
+	if admins {
+		scope = &models.BotCommandScopeAllChatAdministrators{}
+	}
+	list := menu(say.Language, admins)
+	shown, err := b.telegram.GetMyCommands(ctx, &tg.GetMyCommandsParams{Scope: scope, LanguageCode: say.Code})
 	if err != nil || slices.Equal(shown, list) {
 		return err
 	}
-	_, err = b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, LanguageCode: say.Code})
+	_, err = b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, Scope: scope, LanguageCode: say.Code})
 	return err
 }
 

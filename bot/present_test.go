@@ -44,7 +44,12 @@ func TestTelegramShowsTheBotInEveryLanguage(t *testing.T) {
 			shown = w.Telegram.Menu("default", "")
 		}
 		require.Equal(t, telegramtest.Command{Name: "ticket", Description: say.Text("menu_ticket")}, shown[0], code)
-		require.Len(t, shown, 5)
+		require.Len(t, shown, 6)
+		admins := w.Telegram.Menu("all_chat_administrators", code)
+		if admins == nil {
+			admins = w.Telegram.Menu("all_chat_administrators", "")
+		}
+		require.Contains(t, admins, telegramtest.Command{Name: "setup", Description: say.Text("menu_setup")}, code)
 		description := cmp.Or(w.Telegram.Description(code), w.Telegram.Description(""))
 		require.Equal(t, say.Text("bot_description"), description, code)
 		require.LessOrEqual(t, utf8.RuneCountInString(description), 512)

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
@@ -35,7 +36,13 @@ type choice struct {
 
 // obey does what a button says and returns the answer to the press.
 func (h handler) obey(ctx context.Context, update int64, p pressed) (string, error) {
-	say := h.view.In("")
+	say := h.speak()
+	switch {
+	case strings.HasPrefix(p.data, "setup:"):
+		return h.pressSetup(ctx, p)
+	case strings.HasPrefix(p.data, "lang:"):
+		return h.pressLanguage(ctx, p)
+	}
 	action, id, argument, ok := view.ParseButton(p.data)
 	if !ok {
 		return say.Text("press_unknown"), nil
@@ -59,6 +66,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return h.talk(ctx, say, c)
 	case "follow":
 		return h.toggleFollow(ctx, say, c)
+	case "team":
+		return h.chooseTeam(ctx, say, c)
 	}
 	return h.choose(ctx, say, c)
 }

@@ -16,7 +16,7 @@ func (h handler) ask(ctx context.Context, a asked) error {
 	if err := h.store.Ask(ctx, q); err != nil {
 		return err
 	}
-	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.view.In("").Text("question"), Ask: true})
+	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.speak().Text("question"), Ask: true})
 	if err != nil || id == 0 {
 		return err
 	}
@@ -46,7 +46,7 @@ func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error
 		if _, err := h.store.ByRef(ctx, h.ref(a)); !errors.Is(err, storage.ErrNotFound) {
 			return false, err // the answer was this message: its update is handled again
 		}
-		return false, h.say(ctx, a, h.view.In("").Text("question_answered"))
+		return false, h.say(ctx, a, h.speak().Text("question_answered"))
 	}
 	return h.openTicket(ctx, update, a, q)
 }

@@ -15,9 +15,10 @@ import (
 
 // person is who wrote: a user, or the chat in whose name an anonymous administrator or a channel writes.
 type person struct {
-	id   int64
-	name string
-	user bool // somebody who can be told apart, mentioned and written to
+	id       int64
+	name     string
+	user     bool   // somebody who can be told apart, mentioned and written to
+	language string // that Telegram's app has for them, a tag; empty: it does not say
 }
 
 // message is a message of a chat, as far as it matters here. This file alone knows what Telegram calls the rest.
@@ -138,7 +139,7 @@ func user(u *models.User) person {
 	if name == "" {
 		name = markup.Line(u.Username)
 	}
-	return person{id: u.ID, name: name, user: true}
+	return person{id: u.ID, name: name, user: true, language: u.LanguageCode}
 }
 
 // words is the text of a message, or the caption where commands count in it.

@@ -66,13 +66,13 @@ func (h handler) show(ctx context.Context, update int64, a asked, about storage.
 // describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
 // not know that the ticket exists.
 func (h handler) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
-	say := h.view.In("")
+	say := h.speak()
 	ours, err := h.posts.rows(ctx, about)
 	if err != nil {
 		return "", about, err
 	}
 	if about.TicketID == "" { // ours, and LiveDesk has not told its number
-		who, err := h.access.audience(ctx, a.reader(), ours, nil)
+		who, err := h.access.audience(ctx, h.reader(a), ours, nil)
 		if err != nil || who == view.Nobody || len(ours) == 0 {
 			return say.Text("not_found"), storage.Post{}, err
 		}
@@ -83,7 +83,7 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 	if lookErr == nil {
 		desk = &ticket
 	}
-	who, err := h.access.audience(ctx, a.reader(), ours, desk)
+	who, err := h.access.audience(ctx, h.reader(a), ours, desk)
 	if err != nil {
 		return "", about, err
 	}
@@ -104,7 +104,9 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 	return say.Text("cannot_look", "Number", markup.Shorten(about.TicketID, view.MaxNumber)), storage.Post{}, nil
 }
 
-func (a asked) reader() reader { return reader{chat: a.at.Chat, person: a.by.id, private: a.private} }
+func (h handler) reader(a asked) reader {
+	return reader{chat: a.at.Chat, person: a.by.id, private: a.private, channels: h.here.channels}
+}
 
 // seenAs stores what LiveDesk just said.
 func (h handler) seenAs(ctx context.Context, ours []storage.Ticket, ticket livedesk.Ticket) error {
@@ -131,7 +133,7 @@ func (h handler) lastKnown(say view.Language, t storage.Ticket) string {
 
 // list are the unfinished tickets of a topic, a chat or, in private, a person.
 func (h handler) list(ctx context.Context, a asked) (string, error) {
-	say := h.view.In("")
+	say := h.speak()
 	tickets, err := h.unfinished(ctx, a)
 	if err != nil {
 		return "", err
@@ -175,7 +177,7 @@ func (h handler) unfinished(ctx context.Context, a asked) ([]storage.Ticket, err
 	for _, t := range tickets {
 		allowed, known := member[t.ChatID]
 		if !known {
-			if allowed, err = h.access.ownElsewhere(ctx, a.reader(), t); err != nil {
+			if allowed, err = h.access.ownElsewhere(ctx, h.reader(a), t); err != nil {
 				return nil, err
 			}
 			member[t.ChatID] = allowed

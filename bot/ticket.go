@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	if answers.AskedID != 0 || h.isQuestion(a.quoted) {
 		a.quoted = nil
 	}
-	text := parseTicketText(a.args)
+	text := h.options().parse(a.args)
 	if a.quoted != nil {
 		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}
@@ -68,7 +69,7 @@ func (h handler) gather(t *storage.NewTicket, a asked, files []storage.File) {
 func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
 		Ref: h.ref(a), BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
-		SenderID: a.by.id, SenderName: a.by.name, PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
+		SenderID: a.by.id, SenderName: a.by.name, Language: h.here.language(), PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
 	}
 	if a.by.user {
 		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
@@ -78,6 +79,7 @@ func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 			t.Followers = append(t.Followers, p)
 		}
 	}
+	text = text.orElse(h.here.defaults())
 	team, known := h.team(text.team)
 	if !known {
 		t.State, t.Reason, t.Detail = storage.StateRefused, view.ReasonTeam, markup.Shorten(text.team, 100)
@@ -95,7 +97,7 @@ func (h handler) ref(a asked) string {
 
 // request is the body of the create request.
 func (h handler) request(t storage.NewTicket, text ticketText) livedesk.NewTicket {
-	contact := &livedesk.ChannelContact{ChannelID: h.cfg.ChannelID, ContactID: strconv.FormatInt(t.ChatID, 10)}
+	contact := &livedesk.ChannelContact{ChannelID: cmp.Or(h.here.defaults().Channel, h.cfg.ChannelID), ContactID: strconv.FormatInt(t.ChatID, 10)}
 	if t.ThreadID != 0 {
 		contact.SubContactID = strconv.FormatInt(t.ThreadID, 10)
 	}
@@ -109,7 +111,7 @@ func (h handler) request(t storage.NewTicket, text ticketText) livedesk.NewTicke
 	fields["telegram_ref"] = t.Ref
 	r := livedesk.NewTicket{
 		Title: text.title, Description: text.description,
-		Requester:      livedesk.Requester{ChannelContacts: contact},
+		Requester:      livedesk.Requester{EUID: h.here.defaults().EUID, ChannelContacts: contact},
 		AssignmentTeam: text.team, Priority: livedesk.Priority(text.priority), Type: livedesk.TicketType(text.ticketType),
 		CustomFields: fields,
 	}
@@ -118,6 +120,9 @@ func (h handler) request(t storage.NewTicket, text ticketText) livedesk.NewTicke
 	}
 	return r
 }
+
+// options are what people may set in their commands.
+func (h handler) options() options { return options{teams: h.cfg.Teams, fields: h.cfg.CustomFields} }
 
 // team returns the name of a team as LiveDesk knows it. No name is no team, which is fine.
 func (h handler) team(typed string) (string, bool) {
@@ -139,7 +144,7 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 	case errors.Is(err, storage.ErrExists):
 		return true, nil
 	case errors.Is(err, storage.ErrTooMany):
-		return false, h.say(ctx, a, h.view.In("").Text("too_many", "Count", h.cfg.PerMinute))
+		return false, h.say(ctx, a, h.speak().Text("too_many", "Count", h.cfg.PerMinute))
 	case err != nil:
 		return false, err
 	}

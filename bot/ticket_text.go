@@ -1,7 +1,9 @@
 package bot
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,18 +21,30 @@ type ticketText struct {
 	description string            // Markdown, as written
 	priority    string            // high, medium, low or empty
 	ticketType  string            // problem, incident, question, task or empty
-	team        string            // as written, not checked against the known teams
+	team        string            // as written where it is none of the known ones
 	fields      map[string]string // nil where none were given
 }
 
-// parseTicketText reads args, the text after the command. Its first line that is not blank holds title and
-// options, so that "/ticket" may also stand alone on its line. Options are separated by white space, in any
-// order and place; of several for the same thing the last one counts. Whatever is not a complete option stays
-// in the title. A title over titleLimit is shortened, and the full one opens the description.
-func parseTicketText(args string) ticketText {
+// orElse returns the text with the defaults of its place for what it does not say.
+func (t ticketText) orElse(d defaults) ticketText {
+	t.priority, t.ticketType, t.team = cmp.Or(t.priority, d.Priority), cmp.Or(t.ticketType, d.Type), cmp.Or(t.team, d.Team)
+	t.fields = defaults{Fields: t.fields}.over(defaults{Fields: d.Fields}).Fields
+	return t
+}
+
+// options are what words may be read as options beside those that are always there.
+type options struct {
+	teams  []string // names that may be written without quotes
+	fields []string // keys of custom fields; nil: any
+}
+
+// parse reads args, the text after the command. Its first line that is not blank holds title and options, so that "/ticket"
+// may also stand alone on its line. Options stand at the beginning or at the end of that line, in any order, parted by white
+// space; of several for the same thing the last one counts. A word between words of the title is text, and so is whatever is
+// not a complete option. A title over titleLimit is shortened, and the full one opens the description.
+func (o options) parse(args string) ticketText {
 	line, rest := firstLine(markup.Clean(args))
-	var t ticketText
-	full := t.takeOptions(line)
+	t, full := o.parseLine(line)
 	t.title = shortTitle(full)
 	if t.title != full {
 		t.description = full + "\n\n"
@@ -57,48 +71,76 @@ func dropBlankLines(text string) string {
 	return text[strings.LastIndexByte(blank, '\n')+1:]
 }
 
-// takeOptions sets what the options in line say and returns the line without them.
-func (t *ticketText) takeOptions(line string) (title string) {
-	var kept strings.Builder
+// parseLine reads the options at both ends of a line and returns what stands between them.
+func (o options) parseLine(line string) (t ticketText, title string) {
+	words := o.split(line)
+	first := slices.IndexFunc(words, func(w word) bool { return w.set == nil })
+	if first < 0 {
+		first = len(words)
+	}
+	last := len(words)
+	for last > first && words[last-1].set != nil {
+		last--
+	}
+	for _, w := range slices.Concat(words[:first], words[last:]) {
+		w.set(&t)
+	}
+	var between strings.Builder
+	for _, w := range words[first:last] {
+		between.WriteString(w.text)
+	}
+	return t, strings.TrimSpace(between.String())
+}
+
+// word is a word of a line with the white space behind it, or several that are one option.
+type word struct {
+	text string
+	set  func(*ticketText) // takes the option; nil: it is none
+}
+
+// split parts a line into words and options.
+func (o options) split(line string) []word {
+	var words []word
 	for line != "" {
-		size := t.takeOption(line)
-		isOption := size > 0
-		if !isOption {
+		size, set := o.option(line)
+		if set == nil {
 			size = wordEnd(line)
 		}
 		size += spaceEnd(line[size:])
-		if !isOption {
-			kept.WriteString(line[:size])
-		}
+		words = append(words, word{line[:size], set})
 		line = line[size:]
 	}
-	return strings.TrimSpace(kept.String())
+	return words
 }
 
 var optionKey = regexp.MustCompile(`^(?:(?i:team):|[A-Za-z][A-Za-z0-9_]*=)`)
 
-// takeOption sets what the option at the beginning of line says and returns its length; 0 where there is none.
-func (t *ticketText) takeOption(line string) int {
+// option reads the option at the beginning of line and returns its length; set is nil where there is none.
+func (o options) option(line string) (size int, set func(*ticketText)) {
 	end := wordEnd(line)
 	switch word := strings.ToLower(line[:end]); word {
 	case "!high", "!medium", "!low":
-		t.priority = word[1:]
-		return end
+		return end, func(t *ticketText) { t.priority = word[1:] }
 	case "#problem", "#incident", "#question", "#task":
-		t.ticketType = word[1:]
-		return end
+		return end, func(t *ticketText) { t.ticketType = word[1:] }
 	}
 	key := optionKey.FindString(line)
-	value, size := optionValue(line[len(key):])
 	switch {
-	case key == "", size == 0, strings.EqualFold(key, "telegram_ref="): // the bot's own field
-		return 0
+	case key == "", strings.EqualFold(key, "telegram_ref="): // the bot's own field
+		return 0, nil
 	case strings.HasSuffix(key, ":"):
-		t.team = value
-	default:
-		t.setField(strings.TrimSuffix(key, "="), value)
+		value, size := o.team(line[len(key):])
+		if size == 0 {
+			return 0, nil
+		}
+		return len(key) + size, func(t *ticketText) { t.team = value }
 	}
-	return len(key) + size
+	name := strings.TrimSuffix(key, "=")
+	value, size := optionValue(line[len(key):])
+	if size == 0 || o.fields != nil && !slices.Contains(o.fields, name) {
+		return 0, nil
+	}
+	return len(key) + size, func(t *ticketText) { t.setField(name, value) }
 }
 
 func (t *ticketText) setField(key, value string) {
@@ -106,6 +148,32 @@ func (t *ticketText) setField(key, value string) {
 		t.fields = make(map[string]string)
 	}
 	t.fields[key] = value
+}
+
+// team reads the longest known team that s begins with, in any letter case, else a value as any other.
+func (o options) team(s string) (value string, size int) {
+	for _, team := range o.teams {
+		if n := prefixFold(s, team); n > size && wordEnd(s[n:]) == 0 {
+			value, size = team, n
+		}
+	}
+	if size > 0 {
+		return value, size
+	}
+	return optionValue(s)
+}
+
+// prefixFold returns how many bytes of s are the given prefix but for letter case; 0 where s does not begin with it.
+func prefixFold(s, prefix string) int {
+	end := 0
+	for range utf8.RuneCountInString(prefix) {
+		_, size := utf8.DecodeRuneInString(s[end:])
+		end += size
+	}
+	if prefix == "" || !strings.EqualFold(s[:end], prefix) {
+		return 0
+	}
+	return end
 }
 
 // quotes are families of quotation marks: one of a family opens, the next of the same family closes. Phones

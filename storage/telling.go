@@ -28,6 +28,7 @@ import (
 //	               otherwise                      + 1      now                   this process, where it was null
 //	TryAgain       to waiting                     + 1      now
 //	Leave                                         + 1      now
+//	Resubmit                                      + 1      now + TellAfter
 //	MoveChat       waiting or unconfirmed         + 1      now
 //	TakeOver       sending, of a dead owner       + 1      now
 //	RecordLook     the card is to change          + 1      now, where null

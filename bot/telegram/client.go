@@ -163,7 +163,9 @@ func (o observed) RoundTrip(r *http.Request) (*http.Response, error) {
 // Methods are the calls that serving makes, and Verdicts what their answers are, as Config.Called is told.
 var (
 	Methods = []string{
-		"getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo", "setMyCommands", "getChatMember", "getFile", "file",
+		"getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo", "getChatMember", "getFile", "file",
+		"getMyCommands", "setMyCommands", "deleteMyCommands", "getMyDescription", "setMyDescription", "getMyShortDescription",
+		"setMyShortDescription",
 		"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "answerCallbackQuery",
 	}
 	Verdicts = []string{"ok", "refused", "forbidden", "flood", "failed", "unreachable"}

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,6 +33,28 @@ func CardButtons(say Language, t storage.Ticket) [][]markup.Button {
 	}
 }
 
+// maxTeamButtons is how many teams can be chosen by a press; a phone shows no more at once.
+const maxTeamButtons = 16
+
+// teamButtons offer the teams to the person who named one that there is not.
+func teamButtons(t storage.Ticket, teams []string) [][]markup.Button {
+	var rows [][]markup.Button
+	for i, team := range teams[:min(len(teams), maxTeamButtons)] {
+		if i%2 == 0 {
+			rows = append(rows, nil)
+		}
+		last := len(rows) - 1
+		rows[last] = append(rows[last], button(markup.Shorten(team, 30), "team", t.ID, TeamKey(team)))
+	}
+	return rows
+}
+
+// TeamKey stands for a team in the data of a button, where a long name has no room.
+func TeamKey(team string) string {
+	sum := sha256.Sum256([]byte(team))
+	return hex.EncodeToString(sum[:6])
+}
+
 // Choices are the values that the API documents for writing.
 var Choices = map[string][]string{
 	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
@@ -51,7 +75,7 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {
 	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set"}, parts[0]) {
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "team"}, parts[0]) {
 		return "", 0, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)

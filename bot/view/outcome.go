@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,11 @@ func (v *View) Outcome(t storage.Ticket, files []storage.File) markup.Message {
 	case storage.StateCreated:
 		return markup.Message{Text: v.created(say, t, files), Buttons: CardButtons(say, t)}
 	case storage.StateRefused:
-		return markup.Message{Text: v.refusal(say, t, title)}
+		m := markup.Message{Text: v.refusal(say, t, title)}
+		if t.Reason == ReasonTeam {
+			m.Buttons = teamButtons(t, v.cfg.Teams)
+		}
+		return m
 	case storage.StateUnconfirmed:
 		return markup.Message{Text: say.Text("unconfirmed", "Title", title), Buttons: [][]markup.Button{{
 			button(say.Text("button_again"), "again", t.ID, strconv.Itoa(t.Attempts)),
@@ -42,6 +47,7 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", Number(t), "Title", markup.Shorten(shown.Title, 200),
 			"Status", markup.HTML(say.Word("status", shown.Status))),
 		dotted(say.facts(shown.Priority, shown.Type, shown.Team)),
+		dotted(fields(RequestIn(t).CustomFields)),
 		say.timed("card_answer_due", shown.Answer),
 		say.timed("card_solution_due", shown.Solution),
 		counted(say, "card_files", shown.Files),
@@ -52,6 +58,17 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		lines = append(lines, say.Text("card_hint"))
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
+}
+
+// fields are the custom fields that the person gave, by name.
+func fields(given map[string]string) []string {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if key != "telegram_ref" {
+			all = append(all, markup.Escape(markup.Isolate(key+": "+markup.Shorten(markup.Line(given[key]), maxName))))
+		}
+	}
+	return all[:min(len(all), maxValues)]
 }
 
 func counted(say Language, id string, n int) string {

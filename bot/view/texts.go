@@ -60,7 +60,7 @@ func Match(tag string) string {
 	// A tag with an unknown part comes with an error and as far as it was understood.
 	asked, _ := language.Parse(tag)
 	_, i, confidence := matcher().Match(asked)
-	if confidence == language.No {
+	if confidence < language.High { // with less it would rather guess than say that there is none
 		return ""
 	}
 	return Languages()[i]

@@ -33,6 +33,7 @@ type config struct {
 	desk                  deskConfig
 	channelID             string
 	teams                 []string
+	customFields          []string
 	consoleURL            string
 	relay, followUps      bool
 	trackInterval         time.Duration
@@ -73,6 +74,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		},
 		channelID:        r.text("LIVEDESK_CHANNEL_ID", ""),
 		teams:            r.list("LIVEDESK_TEAMS"),
+		customFields:     r.fieldNames("CUSTOM_FIELDS"),
 		consoleURL:       r.text("LIVEDESK_CONSOLE_URL", ""),
 		relay:            r.oneOf("RELAY", "on", "off") == "on",
 		followUps:        r.oneOf("FOLLOW_UPS", "on", "off") == "on",
@@ -298,6 +300,19 @@ func (r *settings) list(name string) []string {
 		}
 	}
 	return words
+}
+
+var fieldForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// fieldNames reads keys of custom fields; nil: any.
+func (r *settings) fieldNames(name string) []string {
+	names := r.list(name)
+	for _, key := range names {
+		if !fieldForm.MatchString(key) || key == "telegram_ref" || key == "telegram_rating" {
+			r.fault("%s must be names of custom fields (a letter, then letters, digits and _), separated by commas, not %q", name, key)
+		}
+	}
+	return names
 }
 
 func (r *settings) chats(name string) []int64 {

@@ -172,7 +172,7 @@ func (c config) botConfig() bot.Config {
 	return bot.Config{
 		Token: string(c.telegramToken), APIURL: c.telegramAPI,
 		WebhookURL: c.telegramWebhook, WebhookSecret: string(c.telegramWebhookSecret),
-		ChannelID: c.channelID, Teams: c.teams, ConsoleURL: c.consoleURL, Rate: c.desk.rate,
+		ChannelID: c.channelID, Teams: c.teams, CustomFields: c.customFields, ConsoleURL: c.consoleURL, Rate: c.desk.rate,
 		StaffChats: c.staffChats, StaffMembers: c.staffMembers, PerMinute: c.ticketsPerMinute, Language: c.language,
 		MaxFiles: c.maxFiles, Relay: c.relay, FollowUps: c.followUps, TrackEvery: c.trackInterval,
 	}

@@ -24,6 +24,7 @@ func (c config) shown() []shownSetting {
 		{"LIVEDESK_API_URL", shownURL(c.desk.url)},
 		{"LIVEDESK_CHANNEL_ID", c.channelID + " (LiveDesk says only with the first ticket whether it has this channel)"},
 		{"LIVEDESK_TEAMS", orNone(strings.Join(c.teams, ", "), "nobody can choose a team")},
+		{"CUSTOM_FIELDS", orNone(strings.Join(c.customFields, ", "), "people may use any")},
 		{"LIVEDESK_UPLOAD_URL", orNone(shownURL(c.desk.uploadURL), "accounts/upload under LIVEDESK_API_URL")},
 		{"LIVEDESK_TIMEOUT", c.desk.timeout.String()},
 		{"LIVEDESK_RATE", fmt.Sprint(c.desk.rate)},

@@ -1,0 +1,200 @@
+package bot
+
+import (
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
+)
+
+// setup handles /setup: alone it shows what holds in this place, with options it sets defaults for the topic, in General and where
+// there are no topics for the whole chat.
+func (h handler) setup(ctx context.Context, a asked) error {
+	if a.private {
+		return h.say(ctx, a, h.speak().Text("setup_private"))
+	}
+	may, err := h.access.mayAdminister(ctx, a.at.Chat, a.by)
+	if err != nil {
+		return err
+	}
+	if !may {
+		return h.say(ctx, a, h.speak().Text("setup_forbidden"))
+	}
+	args := markup.Line(a.args)
+	if args == "" {
+		return h.showSetup(ctx, a)
+	}
+	d, fault, err := h.changed(ctx, a, args)
+	if err != nil {
+		return err
+	}
+	if fault != "" {
+		return h.say(ctx, a, fault)
+	}
+	if err := h.places.setDefaults(ctx, a.at.Chat, a.at.Thread, d); err != nil {
+		return err
+	}
+	if h.here, err = h.holding(ctx, a); err != nil {
+		return err
+	}
+	return h.showSetup(ctx, a)
+}
+
+// changed is what options make of the defaults of a place; fault says why they change nothing.
+func (h handler) changed(ctx context.Context, a asked, args string) (d defaults, fault string, err error) {
+	if strings.EqualFold(args, "clear") {
+		return defaults{}, "", nil
+	}
+	d = h.here.topic
+	if a.at.Thread == 0 {
+		d = h.here.chat
+	}
+	d.Fields = maps.Clone(d.Fields)
+	staff, err := h.access.isStaff(ctx, a.by)
+	if err != nil {
+		return d, "", err
+	}
+	for args != "" {
+		size, set := h.options().setting(args)
+		if set == nil {
+			return d, h.speak().Text("setup_unknown", "Word", markup.Shorten(args[:wordEnd(args)], 60)), nil
+		}
+		before := d
+		set(&d)
+		switch _, known := h.team(d.Team); {
+		case !known:
+			return d, h.speak().Text("setup_team", "Team", markup.Shorten(d.Team, 100), "Teams", h.view.TeamNames()), nil
+		case !staff && (d.EUID != before.EUID || d.Channel != before.Channel):
+			return d, h.speak().Text("setup_staff_only"), nil
+		}
+		d.Team, _ = h.team(d.Team)
+		size += spaceEnd(args[size:])
+		args = args[size:]
+	}
+	return d, "", nil
+}
+
+var settingForm = regexp.MustCompile(`^(?i:(team|euid|channel):|([A-Za-z][A-Za-z0-9_]*)=|([!#]))(\S*)`)
+
+// setting reads what /setup takes at the beginning of a line, beyond the options of /ticket: nothing behind "team:", "key=", "!" or
+// "#" removes a default, "euid:" and "channel:" are for staff. set is nil where there is nothing of that.
+func (o options) setting(line string) (size int, set func(*defaults)) {
+	if size, option := o.option(line); option != nil {
+		var t ticketText
+		option(&t)
+		return size, func(d *defaults) { *d = t.defaults().over(*d) }
+	}
+	m := settingForm.FindStringSubmatch(line)
+	if m == nil {
+		return 0, nil
+	}
+	word, field, mark, value := strings.ToLower(m[1]), m[2], m[3], m[4]
+	switch {
+	case word == "euid":
+		return len(m[0]), func(d *defaults) { d.EUID = value }
+	case word == "channel":
+		return len(m[0]), func(d *defaults) { d.Channel = value }
+	case value != "":
+		return 0, nil
+	case word == "team":
+		return len(m[0]), func(d *defaults) { d.Team = "" }
+	case mark == "!":
+		return len(m[0]), func(d *defaults) { d.Priority = "" }
+	case mark == "#":
+		return len(m[0]), func(d *defaults) { d.Type = "" }
+	}
+	return len(m[0]), func(d *defaults) { delete(d.Fields, field) }
+}
+
+// defaults are what a text's options say.
+func (t ticketText) defaults() defaults {
+	return defaults{Priority: t.priority, Type: t.ticketType, Team: t.team, Fields: t.fields}
+}
+
+// showSetup answers with what holds in a place and why, and what stands in the bot's way.
+func (h handler) showSetup(ctx context.Context, a asked) error {
+	p := h.here
+	s := view.Setup{
+		Chat: a.at.Chat, Topic: a.at.Thread, Person: a.by.id, Language: p.language(), Teams: h.cfg.Teams,
+		OfTopic: p.topic.view(), OfChat: p.chat.view(),
+	}
+	ways, err := h.obstacles(ctx, a)
+	if err != nil {
+		return err
+	}
+	s.Obstacles = ways
+	_, _, err = h.outbox.Answer(ctx, a.at, h.view.Setup(h.speak(), s))
+	return err
+}
+
+// obstacles are the texts of what stands in the bot's way in a chat.
+func (h handler) obstacles(ctx context.Context, a asked) ([]string, error) {
+	rights, err := h.telegram.RightsIn(ctx, a.at.Chat)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	if !rights.SeesAll {
+		texts = append(texts, "setup_privacy")
+	}
+	if !rights.Administrator {
+		texts = append(texts, "setup_members") // Telegram tells about members only where the bot is an administrator
+	}
+	if !rights.MayWrite {
+		texts = append(texts, "setup_no_write")
+	}
+	return texts, nil
+}
+
+// view is the defaults as they are shown.
+func (d defaults) view() view.Defaults {
+	v := view.Defaults{Priority: d.Priority, Type: d.Type, Team: d.Team, EUID: d.EUID, Channel: d.Channel}
+	for _, key := range slices.Sorted(maps.Keys(d.Fields)) {
+		v.Fields = append(v.Fields, key+"="+d.Fields[key])
+	}
+	return v
+}
+
+// pressSetup handles the buttons of /setup: a menu of values, or one of them.
+func (h handler) pressSetup(ctx context.Context, p pressed) (string, error) {
+	thread, field, value, ok := view.ParseSetupButton(p.data)
+	if !ok || p.chat == 0 || p.private {
+		return h.speak().Text("press_unknown"), nil
+	}
+	may, err := h.access.mayAdminister(ctx, p.chat, p.by)
+	if err != nil || !may {
+		return h.speak().Text("press_admins_only"), err
+	}
+	if h.here, err = h.places.at(ctx, p.chat, thread); err != nil {
+		return "", err
+	}
+	d := h.here.topic
+	if thread == 0 {
+		d = h.here.chat
+	}
+	switch field {
+	case "menu":
+		return "", h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, value))
+	case "priority":
+		d.Priority = value
+	case "type":
+		d.Type = value
+	case "team":
+		d.Team = ""
+		for _, team := range h.cfg.Teams {
+			if view.TeamKey(team) == value {
+				d.Team = team
+			}
+		}
+	default:
+		return h.speak().Text("press_unknown"), nil
+	}
+	if err := h.places.setDefaults(ctx, p.chat, thread, d); err != nil {
+		return "", err
+	}
+	return h.speak().Text("pressed_setup"), h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, ""))
+}
