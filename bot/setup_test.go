@@ -48,7 +48,7 @@ func TestSetupChangesNothingWhereItDoesNotUnderstand(t *testing.T) {
 	w, forum, bob := newOffice(t)
 	require.Contains(t, w.Say(w.Alice, forum, "/setup !low").Text, "Low priority")
 	for text, answer := range map[string]string{
-		"/setup !high team:Plumbers": "no team “⁨Plumbers",
+		"/setup !high team:Plumbers": "no team “\u2068Plumbers",
 		"/setup !high nonsense":      "nonsense",
 		"/setup !high euid:c_1":      "support team only",
 		"/setup channel:other":       "support team only",

@@ -52,7 +52,11 @@ func TestTheLargestOfEverythingFitsIntoAMessage(t *testing.T) {
 		for _, state := range []storage.State{
 			storage.StateCreated, storage.StateWaiting, storage.StateSending, storage.StateRefused, storage.StateUnconfirmed, storage.StateLeft,
 		} {
-			for _, reason := range []string{ReasonTeam, ReasonRefused} {
+			reasons := []string{ReasonRefused}
+			if state == storage.StateRefused {
+				reasons = append(reasons, ReasonTeam)
+			}
+			for _, reason := range reasons {
 				for _, drop := range []string{DropTooBig, DropExpired, DropRefused, DropNoPlace, DropTooMany, DropFailed, DropNumber} {
 					ticket, files := largest(state, reason, drop)
 					ticket.Language = lang

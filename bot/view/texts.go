@@ -30,19 +30,23 @@ func newTexts(fallback string) (*texts, error) {
 	if fallback == "" {
 		fallback = "en"
 	}
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	files, err := locales.ReadDir("locales")
+	bundle, err := readLocales()
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range files {
-		if _, err := bundle.LoadMessageFileFS(locales, "locales/"+f.Name()); err != nil {
-			return nil, fmt.Errorf("locale %s: %w", f.Name(), err)
-		}
-	}
 	return &texts{bundle: bundle, fallback: fallback}, nil
 }
+
+var readLocales = sync.OnceValues(func() (*i18n.Bundle, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	for _, tag := range Languages() {
+		if _, err := bundle.LoadMessageFileFS(locales, "locales/"+tag+".json"); err != nil {
+			return nil, fmt.Errorf("locale %s: %w", tag, err)
+		}
+	}
+	return bundle, nil
+})
 
 // Languages returns the languages that there are texts in.
 func Languages() []string {
