@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"livedeskbot/bot/telegram"
@@ -40,7 +41,7 @@ type checker struct {
 	findings []Finding
 }
 
-// Check asks Telegram about the bot, its webhook and what it may do in the chats. It changes nothing.
+// Check asks Telegram about the bot, its webhook and what it may do in the configured and the given chats. It changes nothing.
 func Check(ctx context.Context, cfg Config, chats []int64) []Finding {
 	c := &checker{cfg: cfg}
 	var err error
@@ -50,8 +51,10 @@ func Check(ctx context.Context, cfg Config, chats []int64) []Finding {
 	}
 	if c.checkBot(ctx) {
 		c.checkWebhook(ctx)
-		for _, chat := range chats {
-			c.checkChat(ctx, chat)
+		for i, chat := range slices.Concat(cfg.StaffChats, chats) {
+			if !slices.Contains(slices.Concat(cfg.StaffChats, chats)[:i], chat) {
+				c.checkChat(ctx, chat)
+			}
 		}
 	}
 	return c.findings
@@ -148,6 +151,9 @@ func (c *checker) checkChat(ctx context.Context, id int64) {
 		kind = "supergroup with topics"
 	}
 	c.judge(id, kind, chat, member)
+	if chat.Username != "" && slices.Contains(c.cfg.StaffChats, id) {
+		c.add(Warning, "chat %d of STAFF_CHATS is public as @%s: whoever joins it sees every ticket; make it private.", id, chat.Username)
+	}
 }
 
 func (c *checker) cannotAsk(id int64, err error) {

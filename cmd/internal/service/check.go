@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -54,35 +53,44 @@ func chatArgs(command string, args []string) ([]int64, error) {
 	return chats, nil
 }
 
-// report prints findings, one line each.
-type report struct {
-	out    io.Writer
-	faults int
-}
+// report collects findings, a line each.
+type report struct{ findings []bot.Finding }
 
 func (r *report) add(level bot.Level, format string, args ...any) {
-	if level == bot.Fault {
-		r.faults++
-	}
 	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ") // errors may take several lines
-	fmt.Fprintf(r.out, "%-8s %s\n", level, text)
+	r.findings = append(r.findings, bot.Finding{Level: level, Text: text})
+}
+
+// print writes what matters first: faults, warnings, then what is well. It returns how many faults there are.
+func (r *report) print(out io.Writer) (faults int) {
+	for _, level := range []bot.Level{bot.Fault, bot.Warning, bot.OK} {
+		for _, f := range r.findings {
+			if f.Level == level {
+				fmt.Fprintf(out, "%-8s %s\n", f.Level, f.Text)
+			}
+			if f.Level == level && level == bot.Fault {
+				faults++
+			}
+		}
+	}
+	return faults
 }
 
 // check looks at everything that the service will need and prints what it finds. It changes nothing. An error says that
 // the service would not work.
 func check(ctx context.Context, c config, _ *slog.Logger, stdout io.Writer) error {
-	r := &report{out: stdout}
-	for _, s := range c.shown() {
-		r.add(bot.OK, "%s: %s", s.name, s.value)
-	}
-	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.staffChats, c.checkChats)) {
+	r := &report{}
+	for _, f := range bot.Check(ctx, c.botConfig(), c.checkChats) {
 		r.add(f.Level, "%s", f.Text)
 	}
 	r.checkDesk(ctx, c)
 	r.checkDatabase(ctx, c)
 	r.checkAddress(ctx, c.listen)
-	if r.faults > 0 {
-		return fmt.Errorf("the service would not work as it is set up: %d faults", r.faults)
+	for _, s := range c.shown() {
+		r.add(bot.OK, "%s: %s", s.name, s.value)
+	}
+	if faults := r.print(stdout); faults > 0 {
+		return fmt.Errorf("the service would not work as it is set up: %d faults", faults)
 	}
 	return nil
 }

@@ -32,11 +32,14 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 {
 		command = args[0]
 	}
-	if command == "version" {
+	switch command {
+	case "version":
 		fmt.Fprintln(stdout, version())
 		return exitOK
-	}
-	if command == healthCommand {
+	case "help", "-h", "-help", "--help":
+		help(stdout)
+		return exitOK
+	case healthCommand:
 		return healthcheck(ctx, getenv, stderr)
 	}
 	commands := map[string]func(context.Context, config, *slog.Logger, io.Writer) error{
@@ -45,7 +48,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	do, ok := commands[command]
 	chats, err := chatArgs(command, args)
 	if !ok || err != nil {
-		fmt.Fprintln(stderr, "usage: livedeskbot [migrate | check [CHAT_ID ...] | version]; without an argument it serves")
+		fmt.Fprintln(stderr, usage)
 		return exitSettings
 	}
 	c, err := readConfig(getenv)
