@@ -20,6 +20,7 @@ type Chat struct {
 	blocked    bool
 	erased     bool // of a private chat: the person deleted their account
 	deleted    bool
+	hidden     bool // who is in it is told to administrators only
 	migratedTo int64
 	members    map[int64]*member
 	limited    bool // ordinary members have only the rights in permitted

@@ -112,6 +112,23 @@ func (s *Server) menuKey(c *call) (menuKey, error) {
 	return key, nil
 }
 
+// scopeReachable refuses a menu of a chat that the bot cannot reach.
+func (s *Server) scopeReachable(c *call) error {
+	var scope struct {
+		Type   string `json:"type"`
+		ChatID any    `json:"chat_id"`
+		UserID int64  `json:"user_id"`
+	}
+	if err := s.object(c, "scope", &scope); err != nil || scope.ChatID == nil {
+		return err
+	}
+	ch, err := s.find(fmt.Sprint(plainNumber(scope.ChatID)))
+	if err != nil {
+		return err
+	}
+	return ch.reachable()
+}
+
 // plainNumber prints numbers, which JSON decodes as floats, without an exponent.
 func plainNumber(v any) any {
 	if f, ok := v.(float64); ok {
@@ -129,6 +146,9 @@ func (s *Server) setMyCommands(c *call) (any, error) {
 	}
 	key, err := s.menuKey(c)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.scopeReachable(c); err != nil {
 		return nil, err
 	}
 	if len(commands) > maxCommands {

@@ -184,6 +184,9 @@ func (s *Server) getChatMember(c *call) (any, error) {
 	if !known {
 		return nil, badRequest("PARTICIPANT_ID_INVALID")
 	}
+	if !ch.tells(p) {
+		return nil, badRequest("CHAT_ADMIN_REQUIRED")
+	}
 	return ch.wireMember(p), nil
 }
 

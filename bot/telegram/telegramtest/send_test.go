@@ -242,6 +242,7 @@ func TestCommandMenuIsCheckedAndKeptByScopeAndLanguage(t *testing.T) {
 	require.Equal(t, []tt.Command{{Name: "ticket", Description: "d"}}, b.s.Menu("all_group_chats", "ru"))
 	require.Empty(t, b.s.Menu("default", ""))
 	require.Contains(t, b.refused("setMyCommands", p{"commands": []p{{"command": "Ticket", "description": "d"}}}), "BOT_COMMAND_INVALID")
+	b.s.NewSupergroup("G", tt.ID(-1001234567890))
 	b.does("setMyCommands", p{"commands": []p{{"command": "setup", "description": "d"}}, "scope": p{"type": "chat", "chat_id": -1001234567890}})
 	require.Len(t, b.s.Menu("chat:-1001234567890", ""), 1)
 }
