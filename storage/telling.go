@@ -37,7 +37,7 @@ import (
 //	Add            ended, or without a number     + 1      now, where null
 //	Rewrite        told before                    + 1      now
 //	               otherwise                      + 1
-//	ClaimTellings  due                                                           this process
+//	ClaimTellings  due, and the chat is connected                                this process
 //	RecordTold     version or notices not told             now                   null          told, tell_tries 0, muted_at null
 //	               otherwise                               null                  null          the same
 //	DeferTelling                                           now + after           null          tell_tries + 1
@@ -49,7 +49,7 @@ import (
 // version rose records that it told the older one, so RecordTold makes the ticket due again.
 
 // toTell is true of a ticket that is due to be told.
-const toTell = `teller IS NULL AND tell_at <= now()`
+const toTell = `teller IS NULL AND tell_at <= now() AND ` + spoken
 
 // newsNow are the assignments that make the card worth telling anew where a condition holds, and that at once, even where
 // a failed try had put it off.
