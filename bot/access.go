@@ -11,19 +11,38 @@ import (
 	"livedeskbot/storage"
 )
 
-// access decides who may do and see what. Nothing else does.
+// access decides who may do and see what. Nothing else does. connected.go has the part of it that says who may use the bot at all.
 type access struct {
-	staffChats map[int64]bool
-	members    map[int64]string // staff by their Telegram user
-	channel    string           // LiveDesk's, of the requester's channel contact
-	store      *storage.Store
-	telegram   *telegram.Client
+	staffChats  map[int64]bool   // as settings name them
+	chats       map[int64]bool   // as CHATS names them
+	members     map[int64]string // staff by their Telegram user
+	newChats    Policy
+	private     Policy
+	channel     string // LiveDesk's, of the requester's channel contact
+	store       *storage.Store
+	telegram    *telegram.Client
+	connections *memory[int64, storage.Connection] // of chats that are connected; of others nothing is remembered
+	blocked     *memory[struct{}, map[int64]bool]
+	staff       *memory[struct{}, []int64] // staff chats, with the supergroups that they became
+	memberships *memory[membershipKey, bool]
+	uses        *memory[membershipKey, struct{}] // that are stored
 }
 
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
-	a := access{staffChats: map[int64]bool{}, members: cfg.StaffMembers, channel: cfg.ChannelID, store: store, telegram: api}
+	a := access{
+		staffChats: map[int64]bool{}, chats: map[int64]bool{}, members: cfg.StaffMembers, newChats: cfg.NewChats, private: cfg.Private,
+		channel: cfg.ChannelID, store: store, telegram: api,
+		connections: newMemory[int64, storage.Connection](freshConnection),
+		blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
+		staff:       newMemory[struct{}, []int64](freshConnection),
+		memberships: newMemory[membershipKey, bool](freshMembership),
+		uses:        newMemory[membershipKey, struct{}](freshUse),
+	}
 	for _, chat := range cfg.StaffChats {
 		a.staffChats[chat] = true
+	}
+	for _, chat := range cfg.Chats {
+		a.chats[chat] = true
 	}
 	return a
 }
@@ -39,8 +58,8 @@ type reader struct {
 // audience says as what the readers of a chat may see a ticket. ours are the rows with its number, desk is what LiveDesk
 // says of it, nil where it says nothing.
 func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, desk *livedesk.Ticket) (view.Audience, error) {
-	if a.staffChats[r.chat] {
-		return view.Staff, nil
+	if staff, err := a.isStaffChat(ctx, r.chat); err != nil || staff {
+		return view.Staff, err
 	}
 	for _, t := range ours {
 		if t.ChatID == r.chat {
@@ -59,13 +78,17 @@ func (a access) audience(ctx context.Context, r reader, ours []storage.Ticket, d
 	return view.Nobody, nil
 }
 
-// ownElsewhere reports whether a private chat's person made or follows a ticket of a chat that they are still a member of.
+// ownElsewhere reports whether a private chat's person made or follows a ticket of a connected chat that they are still a
+// member of.
 func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (bool, error) {
 	if !r.private {
 		return false, nil
 	}
 	follows, err := a.store.Follows(ctx, t.ID, r.person)
 	if err != nil || !follows {
+		return false, err
+	}
+	if connected, err := a.connected(ctx, t.ChatID); err != nil || !connected {
 		return false, err
 	}
 	member, err := a.telegram.Member(ctx, t.ChatID, r.person)
@@ -86,22 +109,11 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 }
 
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
-func (a access) mayChange(p pressed, t storage.Ticket) bool {
-	_, member := a.members[p.by.id]
-	return member || a.staffChats[p.chat] || p.by.id == t.SenderID
-}
-
-// isStaff reports whether a person is staff: one of STAFF_MEMBERS, or a member of a staff chat as far as Telegram says.
-func (a access) isStaff(ctx context.Context, who person) (bool, error) {
-	if _, member := a.members[who.id]; member || !who.user {
-		return member, nil
+func (a access) mayChange(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
+	if _, member := a.members[p.by.id]; member || p.by.id == t.SenderID {
+		return true, nil
 	}
-	for chat := range a.staffChats {
-		if m, err := a.telegram.Member(ctx, chat, who.id); err != nil || m.In {
-			return m.In, err
-		}
-	}
-	return false, nil
+	return a.isStaffChat(ctx, p.chat)
 }
 
 // mayAdminister reports whether a person may set things for a group: its administrators, anonymous ones too, and staff.
@@ -112,5 +124,16 @@ func (a access) mayAdminister(ctx context.Context, chat int64, who person) (bool
 	if m, err := a.telegram.Member(ctx, chat, who.id); err != nil || m.Admin {
 		return m.Admin, err
 	}
-	return a.isStaff(ctx, who)
+	return a.isStaffIn(ctx, chat, who)
+}
+
+// isStaffIn reports whether a person who writes or presses in a chat is staff: in a staff chat everybody is.
+func (a access) isStaffIn(ctx context.Context, chat int64, who person) (bool, error) {
+	if !who.user {
+		return false, nil
+	}
+	if staff, err := a.isStaffChat(ctx, chat); err != nil || staff {
+		return staff, err
+	}
+	return a.isStaff(ctx, who.id)
 }

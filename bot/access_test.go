@@ -42,7 +42,7 @@ func newLibrary(t *testing.T) library {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	cfg := Config{
-		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID},
+		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID}, NewChats: Any,
 	}
 	api, err := telegram.New(telegram.Config{Token: cfg.Token, APIURL: cfg.APIURL})
 	require.NoError(t, err)

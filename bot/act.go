@@ -26,7 +26,13 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 	if h.here, err = h.holding(ctx, want); err != nil {
 		return false, err
 	}
-	return h.act(ctx, u.ID, want)
+	if away, err := h.turnAway(ctx, u.ID, want); err != nil || away {
+		return false, err
+	}
+	if finished, err = h.act(ctx, u.ID, want); err == nil {
+		h.noteUse(ctx, want)
+	}
+	return finished, err
 }
 
 // act does what an update wants. finished says that the update is already marked as done, in the same commit as what came
@@ -53,7 +59,13 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantHelp:
-		return false, h.say(ctx, w.asked, h.help())
+		return false, h.explain(ctx, w.asked)
+	case wantChats:
+		return false, h.inStaffChat(ctx, w.asked, h.listChats)
+	case wantBlock:
+		return false, h.inStaffChat(ctx, w.asked, h.block)
+	case wantUnblock:
+		return false, h.inStaffChat(ctx, w.asked, h.unblock)
 	case wantChat:
 		return false, h.say(ctx, w.asked, h.speak().Text("private_hint"))
 	case pressed:
@@ -61,7 +73,7 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case migrated:
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:
-		return false, h.noteMembership(ctx, w)
+		return false, h.noteMembership(ctx, update, w)
 	}
 	return false, nil
 }
@@ -74,8 +86,8 @@ func (h handler) holding(ctx context.Context, want any) (here, error) {
 	case pressed:
 		p, err := h.places.at(ctx, w.chat, 0)
 		return p.orPerson(w.private, w.by), err
-	case interface{ from() message }:
-		m := w.from()
+	case wish:
+		m := w.said().message
 		p, err := h.places.at(ctx, m.at.Chat, m.at.Thread)
 		return p.orPerson(m.private, m.by), err
 	}

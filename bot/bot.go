@@ -4,7 +4,8 @@
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
 // each thing that people can do does it: ticket.go, question.go, status.go, follow.go, addition.go, edit.go, and, for buttons,
-// press.go, unconfirmed.go, choose.go, conversation.go. access.go decides who may do and see what.
+// press.go, unconfirmed.go, choose.go, conversation.go. access.go and connected.go decide who may do and see what; turnaway.go
+// says so to those who may not, and sift.go keeps what they say out of the journal.
 //
 // The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
 // became of it. Stages speak through rows: each step is a change of the ticket's row, from which any process can go on.
@@ -12,7 +13,7 @@
 //
 // Words, one for one thing. Ask is what a person does, want what they wish; a question is the bot's. To answer is to say
 // something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to
-// edit are calls to Telegram. To open is to store a ticket, to create is LiveDesk's; to add is to bring words into a ticket, to
+// edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. To open is to store a ticket, to create is LiveDesk's; to add is to bring words into a ticket, to
 // amend is to write them there; to look is to read a ticket. To follow is to want news of a ticket; a chat that becomes a
 // supergroup moves.
 package bot
@@ -49,6 +50,9 @@ type Config struct {
 	Rate         int              // requests a second to LiveDesk
 	StaffChats   []int64          // whose members are staff
 	StaffMembers map[int64]string // Telegram user to LiveDesk member
+	Chats        []int64          // that may use the bot, besides staff chats
+	NewChats     Policy           // of other chats: Ask, Any or No
+	Private      Policy           // of people in private: Known, Any or No
 	PerMinute    int              // tickets one person may open in a minute; 0: no limit
 	MaxFiles     int              // files taken along with one ticket
 	Relay        bool             // agents' replies and changes of status are posted
@@ -62,6 +66,7 @@ const Shutdown = 20 * time.Second
 
 // Bot is the service between Telegram, LiveDesk and Postgres. Make one with New.
 type Bot struct {
+	cfg      Config
 	store    *storage.Store
 	log      *slog.Logger
 	telegram *telegram.Client
@@ -69,6 +74,7 @@ type Bot struct {
 	metrics  *metrics
 	me       *identity
 	view     *view.View
+	access   access
 	outbox   *outbox.Outbox
 	desk     *desk.Desk
 	inbox    *inbox.Inbox
@@ -91,10 +97,15 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	}
 	store = store.For(api.BotID)
 	m.watch(store)
-	b := &Bot{store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown}
+	b := &Bot{
+		cfg: cfg, store: store, log: log, telegram: api, metrics: m, me: newIdentity(api.BotID), view: shown,
+		access: newAccess(cfg, store, api),
+	}
 	b.work = claims.New(store, log, m.panics.Inc)
 	b.outbox = outbox.New(outbox.Needs{
-		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Metrics: m.registry, Log: log})
+		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Connected: b.access.connected,
+		Metrics: m.registry, Log: log,
+	})
 	b.desk = desk.New(
 		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
 		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, View: shown, Teller: b.outbox, Metrics: m.registry,
@@ -109,7 +120,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: newAccess(cfg, b.store, b.telegram), posts: posts{b.store}, places: newPlaces(b.me.id, b.store), log: b.log,
+		access: b.access, posts: posts{b.store}, places: newPlaces(b.me.id, b.store), log: b.log,
 	}
 }
 
@@ -130,6 +141,9 @@ func (b *Bot) Run(ctx context.Context) error {
 		return nil //nolint:nilerr // ctx ended before the database was there: nothing was begun
 	}
 	defer b.work.Close()
+	if err := b.nameChats(ctx); err != nil {
+		return nil //nolint:nilerr // as above
+	}
 
 	var loops errgroup.Group
 	for _, loop := range []func(){
@@ -155,6 +169,11 @@ func (b *Bot) Run(ctx context.Context) error {
 		b.log.Warn("stopped with work in hand; it is taken up at the next start")
 	}
 	return nil
+}
+
+// nameChats tells the database which chats the settings name, before anything is decided.
+func (b *Bot) nameChats(ctx context.Context) error {
+	return b.work.Record(ctx, func() error { return b.store.NameChats(ctx, b.me.id, b.cfg.StaffChats, b.cfg.Chats) })
 }
 
 // wake makes every stage look for work in the database.

@@ -51,12 +51,13 @@ func Check(ctx context.Context, cfg Config, chats []int64) []Finding {
 	}
 	if c.checkBot(ctx) {
 		c.checkWebhook(ctx)
-		for i, chat := range slices.Concat(cfg.StaffChats, chats) {
-			if !slices.Contains(slices.Concat(cfg.StaffChats, chats)[:i], chat) {
+		for i, chat := range chats {
+			if !slices.Contains(chats[:i], chat) {
 				c.checkChat(ctx, chat)
 			}
 		}
 	}
+	c.checkAccess()
 	return c.findings
 }
 
@@ -151,9 +152,7 @@ func (c *checker) checkChat(ctx context.Context, id int64) {
 		kind = "supergroup with topics"
 	}
 	c.judge(id, kind, chat, member)
-	if chat.Username != "" && slices.Contains(c.cfg.StaffChats, id) {
-		c.add(Warning, "chat %d of STAFF_CHATS is public as @%s: whoever joins it sees every ticket; make it private.", id, chat.Username)
-	}
+	c.checkStaffChat(id, chat, member)
 }
 
 func (c *checker) cannotAsk(id int64, err error) {

@@ -17,8 +17,8 @@ import (
 // choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
 func (h handler) choose(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
-	if !h.access.mayChange(c.pressed, t) {
-		return say.Text("press_not_yours"), nil
+	if allowed, err := h.access.mayChange(ctx, c.pressed, t); err != nil || !allowed {
+		return say.Text("press_not_yours"), err
 	}
 	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
 		return say.Text("press_late"), nil

@@ -11,13 +11,22 @@ import (
 	"livedeskbot/bot/view"
 )
 
+// reach says whose a command is. Each has those of the one before too.
+type reach int
+
+const (
+	everybody      reach = iota
+	administrators       // the menu of others does not name it
+	staffChats           // elsewhere it is somebody else's command, and neither menu nor /help name it
+)
+
 // command is one of the bot's commands.
 type command struct {
-	name   string          // lower case, without the slash
-	want   func(asked) any // what it wishes
-	menu   bool            // it stands in Telegram's menu, with the text menu_NAME
-	admins bool            // it stands in the menu of administrators only
-	help   bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+	name  string          // lower case, without the slash
+	want  func(asked) any // what it wishes
+	menu  bool            // it stands in Telegram's menu, with the text menu_NAME
+	help  bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+	reach reach           // whose it is
 }
 
 // commands are all there are. The parser, the menu, /help and a test read them.
@@ -26,9 +35,12 @@ var commands = []command{
 	{name: "status", want: func(a asked) any { return wantStatus{a} }, menu: true, help: true},
 	{name: "follow", want: func(a asked) any { return wantFollow{a} }, menu: true, help: true},
 	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
-	{name: "setup", want: func(a asked) any { return wantSetup{a} }, help: true, admins: true},
+	{name: "setup", want: func(a asked) any { return wantSetup{a} }, menu: true, help: true, reach: administrators},
 	{name: "language", want: func(a asked) any { return wantLanguage{a} }, menu: true, help: true},
 	{name: "help", want: func(a asked) any { return wantHelp{a} }, menu: true, help: true},
+	{name: "chats", want: func(a asked) any { return wantChats{a} }, menu: true, help: true, reach: staffChats},
+	{name: "block", want: func(a asked) any { return wantBlock{a} }, menu: true, help: true, reach: staffChats},
+	{name: "unblock", want: func(a asked) any { return wantUnblock{a} }, menu: true, reach: staffChats},
 	{name: "start", want: func(a asked) any { return wantHelp{a} }}, // Telegram's own button for it
 }
 
@@ -58,23 +70,23 @@ func commandNamed(name string) *command {
 	return nil
 }
 
-// menu are the commands in Telegram's menu.
-func menu(t view.Language, admins bool) []models.BotCommand {
+// menu are the commands in Telegram's menu of those readers.
+func menu(t view.Language, readers reach) []models.BotCommand {
 	var all []models.BotCommand
 	for _, c := range commands {
-		if c.menu || c.admins && admins {
+		if c.menu && c.reach <= readers {
 			all = append(all, models.BotCommand{Command: c.name, Description: t.Text("menu_" + c.name)})
 		}
 	}
 	return all
 }
 
-// help explains the commands, with the teams there are.
-func (h handler) help() string {
+// help explains the commands, those of staff chats or of all others, with the teams there are.
+func (h handler) help(staff bool) string {
 	t := h.speak()
 	paragraphs := []string{t.Text("help_intro")}
 	for _, c := range commands {
-		if c.help {
+		if c.help && (staff || c.reach != staffChats) {
 			paragraphs = append(paragraphs, t.Text("help_"+c.name, "Bot", "@"+h.me.name()))
 		}
 	}

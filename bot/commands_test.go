@@ -45,13 +45,18 @@ func TestParseCommand(t *testing.T) {
 func TestHelpAndMenuKnowEveryCommand(t *testing.T) {
 	t.Parallel()
 	h := newRouter(t)
-	help, listed := markup.Plain(h.help()), map[string]bool{}
-	for _, c := range menu(h.view.In(""), true) {
-		listed[c.Command] = true
+	for _, readers := range []reach{everybody, administrators, staffChats} {
+		help, listed := markup.Plain(h.help(readers == staffChats)), map[string]bool{}
+		for _, c := range menu(h.view.In(""), readers) {
+			listed[c.Command] = true
+		}
+		for _, c := range commands {
+			require.Equal(t, c.menu && c.reach <= readers, listed[c.name], c.name)
+			explained := c.name != "start" && (c.reach != staffChats || readers == staffChats) // Telegram's own button has no need of words
+			require.Equal(t, explained, strings.Contains(help, "/"+c.name), c.name)
+		}
 	}
 	for _, c := range commands {
-		require.Equal(t, c.menu || c.admins, listed[c.name], c.name)
-		require.Equal(t, c.name != "start", strings.Contains(help, "/"+c.name), c.name) // Telegram's own button has no need of words
 		require.NotNil(t, c.want(asked{}), c.name)
 		require.Same(t, commandNamed(c.name), commandNamed(strings.ToLower(c.name)))
 	}
@@ -66,16 +71,20 @@ func TestHelpFitsWithAnyTeams(t *testing.T) {
 		h := handler{view: v, cfg: Config{Teams: teams}, router: router{newIdentity(1)}}
 		name := strings.Repeat("n", 32)
 		h.me.username.Store(&name)
-		require.LessOrEqual(t, markup.Length(markup.Plain(h.help())), markup.MaxText, lang)
+		require.LessOrEqual(t, markup.Length(markup.Plain(h.help(true))), markup.MaxText, lang)
 	}
 }
 
-func TestTheCustomersPageNamesEveryCommand(t *testing.T) {
+func TestThePagesNameEveryCommand(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../docs/customer.md")
-	require.NoError(t, err)
 	for _, c := range commands {
-		require.Regexp(t, "(?m)^\\| .*`/"+c.name+"\\b", string(page))
+		name := "../docs/customer.md"
+		if c.reach == staffChats {
+			name = "../docs/operator.md"
+		}
+		page, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Regexp(t, "(?m)^\\| .*`/"+c.name+"\\b", string(page), name)
 	}
 }
 

@@ -13,7 +13,7 @@ const (
 	forgetAgain = time.Minute
 )
 
-// forgetOld removes, every hour, updates and parts of albums that nobody asks for any more.
+// forgetOld removes, every hour, updates, hints and parts of albums that nobody asks for any more.
 func (b *Bot) forgetOld(ctx context.Context) {
 	for pause := time.Second; wait.Sleep(ctx, pause) == nil; {
 		pause = forgetEvery
@@ -27,6 +27,9 @@ func (b *Bot) forgetOld(ctx context.Context) {
 func (b *Bot) forget(ctx context.Context) error {
 	// Telegram delivers an update for 24 hours at most.
 	if _, err := b.store.ForgetUpdates(ctx, time.Now().Add(-48*time.Hour)); err != nil {
+		return err
+	}
+	if err := b.store.ForgetHints(ctx, time.Now().Add(-2*time.Hour)); err != nil {
 		return err
 	}
 	return b.store.ForgetAlbums(ctx, time.Now().Add(-7*24*time.Hour))

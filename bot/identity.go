@@ -27,6 +27,7 @@ type identity struct {
 	id       int64
 	username atomic.Pointer[string]
 	known    chan struct{} // closed once the name is known
+	reads    atomic.Bool   // everything that is written in groups; known with the name
 
 	asking    sync.Mutex           // held while Telegram is asked because of a name
 	asked     time.Time            // when it last was
@@ -78,6 +79,7 @@ func (i *identity) askName(ctx context.Context, api *telegram.Client, log *slog.
 		return err
 	}
 	api.Heard(time.Now())
+	i.reads.Store(me.CanReadAllGroupMessages)
 	if was := i.learn(me.Username); was != "" {
 		log.Info("the bot has another name now", "bot", me.Username, "was", was)
 	}

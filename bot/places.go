@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"livedeskbot/storage"
@@ -57,18 +56,11 @@ const placesAge = 5 * time.Second
 type places struct {
 	bot   int64
 	store *storage.Store
-
-	mu    sync.Mutex
-	known map[int64]remembered // by chat
-}
-
-type remembered struct {
-	rows []storage.Place
-	at   time.Time
+	known *memory[int64, []storage.Place] // by chat
 }
 
 func newPlaces(bot int64, store *storage.Store) *places {
-	return &places{bot: bot, store: store, known: map[int64]remembered{}}
+	return &places{bot: bot, store: store, known: newMemory[int64, []storage.Place](placesAge)}
 }
 
 // at returns what holds in a topic; thread 0: in the whole chat.
@@ -95,21 +87,15 @@ func (p *places) at(ctx context.Context, chat, thread int64) (here, error) {
 }
 
 func (p *places) rows(ctx context.Context, chat int64) ([]storage.Place, error) {
-	p.mu.Lock()
-	known, ok := p.known[chat]
-	p.mu.Unlock()
-	if ok && time.Since(known.at) < placesAge {
-		return known.rows, nil
+	if rows, ok := p.known.get(chat); ok {
+		return rows, nil
 	}
+	remember := p.known.begin()
 	rows, err := p.store.Places(ctx, p.bot, chat)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		remember(chat, rows)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	maps.DeleteFunc(p.known, func(_ int64, r remembered) bool { return time.Since(r.at) >= placesAge }) // not for ever
-	p.known[chat] = remembered{rows, time.Now()}
-	return rows, nil
+	return rows, err
 }
 
 // setDefaults stores the defaults of a topic or chat.
@@ -118,18 +104,12 @@ func (p *places) setDefaults(ctx context.Context, chat, thread int64, d defaults
 	if err != nil {
 		return err
 	}
-	defer p.forget(chat)
+	defer p.known.forget(chat)
 	return p.store.SetDefaults(ctx, storage.Place{BotID: p.bot, ChatID: chat, ThreadID: thread, Defaults: raw})
 }
 
 // setLanguage stores the language of a topic or chat, in private that of the person.
 func (p *places) setLanguage(ctx context.Context, chat, thread int64, tag string) error {
-	defer p.forget(chat)
+	defer p.known.forget(chat)
 	return p.store.SetLanguage(ctx, storage.Place{BotID: p.bot, ChatID: chat, ThreadID: thread, Language: tag})
-}
-
-func (p *places) forget(chat int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.known, chat)
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	tg "github.com/go-telegram/bot"
@@ -19,8 +20,8 @@ func (b *Bot) present(ctx context.Context) {
 	var calls []func(context.Context) error
 	for _, say := range b.view.ByCode() {
 		calls = append(calls,
-			func(ctx context.Context) error { return b.setMenu(ctx, say, false) },
-			func(ctx context.Context) error { return b.setMenu(ctx, say, true) },
+			func(ctx context.Context) error { return b.setMenu(ctx, say, everybody) },
+			func(ctx context.Context) error { return b.setMenu(ctx, say, administrators) },
 			func(ctx context.Context) error { return b.setDescription(ctx, say) },
 			func(ctx context.Context) error { return b.setShortDescription(ctx, say) })
 	}
@@ -31,6 +32,7 @@ func (b *Bot) present(ctx context.Context) {
 			return err
 		})
 	}
+	calls = append(calls, b.setStaffMenus)
 	failed, first := 0, error(nil)
 	for _, call := range calls {
 		if err := b.patiently(ctx, call); err != nil {
@@ -59,18 +61,33 @@ func (b *Bot) patiently(ctx context.Context, call func(context.Context) error) e
 }
 
 // setMenu sets what everybody has in the menu, or what administrators of groups have there.
-func (b *Bot) setMenu(ctx context.Context, say view.Coded, admins bool) error {
+func (b *Bot) setMenu(ctx context.Context, say view.Coded, readers reach) error {
 	var scope models.BotCommandScope = &models.BotCommandScopeDefault{}
-	if admins {
+	if readers == administrators {
 		scope = &models.BotCommandScopeAllChatAdministrators{}
 	}
-	list := menu(say.Language, admins)
+	list := menu(say.Language, readers)
 	shown, err := b.telegram.GetMyCommands(ctx, &tg.GetMyCommandsParams{Scope: scope, LanguageCode: say.Code})
 	if err != nil || slices.Equal(shown, list) {
 		return err
 	}
 	_, err = b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{Commands: list, Scope: scope, LanguageCode: say.Code})
 	return err
+}
+
+// setStaffMenus sets the menus of the staff chats, which know more commands.
+func (b *Bot) setStaffMenus(ctx context.Context) error {
+	chats, err := b.access.allStaffChats(ctx)
+	errs := []error{err}
+	for _, chat := range chats {
+		_, err := b.telegram.SetMyCommands(ctx, &tg.SetMyCommandsParams{
+			Commands: menu(b.view.In(""), staffChats), Scope: &models.BotCommandScopeChat{ChatID: chat},
+		})
+		if telegram.Judge(err) != telegram.Moved { // a group that is a supergroup by now has no menu
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (b *Bot) setDescription(ctx context.Context, say view.Coded) error {

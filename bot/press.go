@@ -18,12 +18,18 @@ func (h handler) press(ctx context.Context, update int64, p pressed) error {
 	if err != nil {
 		return err
 	}
-	// The button has taken effect, so only the answer is repeated. It is not part of the chat and waits in the person's line.
+	// The button has taken effect, so only the answer is repeated.
+	h.answerPress(ctx, p, text)
+	return nil
+}
+
+// answerPress answers a press. The answer is not part of the chat and waits in the person's line. One that is too old to be
+// answered is not waited for by anybody.
+func (h handler) answerPress(ctx context.Context, p pressed, text string) {
 	v, err := h.telegram.AnswerPress(ctx, p.by.id, p.id, markup.Plain(text))
 	if v == telegram.Later {
 		h.log.Info("a press stays without an answer", "chat", p.chat, "error", err)
 	}
-	return nil // also where it is too old to be answered, which nobody waits for
 }
 
 // choice is a press that is understood.
@@ -37,6 +43,9 @@ type choice struct {
 // obey does what a button says and returns the answer to the press.
 func (h handler) obey(ctx context.Context, update int64, p pressed) (string, error) {
 	say := h.speak()
+	if button, ok := view.ParseChatButton(p.data); ok {
+		return h.pressChat(ctx, say, chatChoice{pressed: p, update: update, ChatButton: button})
+	}
 	switch {
 	case strings.HasPrefix(p.data, "setup:"):
 		return h.pressSetup(ctx, p)

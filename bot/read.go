@@ -26,6 +26,7 @@ type message struct {
 	at      telegram.Place // its chat and topic; Reply is the message itself
 	by      person
 	private bool
+	title   string // of its chat
 	text    string // or the caption, in any form that has words
 	words   string // the same, where commands count
 	sent    time.Time
@@ -52,10 +53,15 @@ type (
 	}
 	// migrated says that a group has become a supergroup.
 	migrated struct{ from, to int64 }
-	// membership says whether the bot is in a chat and may write there.
+	// membership says what the bot has become in a chat.
 	membership struct {
 		chat           int64
-		member, writes bool
+		title          string // of the chat
+		group          bool   // it is a group, no channel and no private chat
+		member, writes bool   // the bot is there, and may write
+		joined         bool   // it was not there before
+		admin          bool   // it is an administrator, who sees everything
+		by             person // who made it so
 	}
 )
 
@@ -65,7 +71,7 @@ func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 	by, ok := sender(m)
 	read = message{
 		at: telegram.Place{Chat: m.Chat.ID, Thread: topic(m), Reply: int64(m.ID)}, by: by,
-		private: m.Chat.Type == models.ChatTypePrivate, text: body(m), words: words(m),
+		private: m.Chat.Type == models.ChatTypePrivate, title: markup.Line(m.Chat.Title), text: body(m), words: words(m),
 		sent: time.Unix(int64(m.Date), 0), edited: time.Unix(int64(m.EditDate), 0), author: by.name, kind: kindOf(m), file: fileOf(m),
 		album: m.MediaGroupID, people: mentioned(m), mine: m.From != nil && m.From.ID == bot && m.SenderChat == nil,
 	}
@@ -111,16 +117,30 @@ func (m migrated) other(chat int64) int64 {
 	return m.from
 }
 
+// readMembership also says who added the bot. The message that new members have joined says the same, and is not needed.
 func readMembership(m *models.ChatMemberUpdated) membership {
-	now := m.NewChatMember
-	switch now.Type {
-	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
-		return membership{chat: m.Chat.ID}
-	case models.ChatMemberTypeRestricted:
-		r := now.Restricted
-		return membership{chat: m.Chat.ID, member: r != nil && r.IsMember, writes: r != nil && r.IsMember && r.CanSendMessages}
+	by := user(&m.From)
+	by.user = !m.From.IsBot // an anonymous administrator is a bot of Telegram's
+	before, _ := presence(m.OldChatMember)
+	member, writes := presence(m.NewChatMember)
+	return membership{
+		chat: m.Chat.ID, title: markup.Line(m.Chat.Title), by: by,
+		group:  m.Chat.Type == models.ChatTypeGroup || m.Chat.Type == models.ChatTypeSupergroup,
+		member: member, writes: writes, joined: member && !before,
+		admin: m.NewChatMember.Type == models.ChatMemberTypeAdministrator,
 	}
-	return membership{chat: m.Chat.ID, member: true, writes: true}
+}
+
+// presence says whether somebody is in a chat and may write there.
+func presence(m models.ChatMember) (member, writes bool) {
+	switch m.Type {
+	case models.ChatMemberTypeLeft, models.ChatMemberTypeBanned:
+		return false, false
+	case models.ChatMemberTypeRestricted:
+		in := m.Restricted != nil && m.Restricted.IsMember
+		return in, in && m.Restricted.CanSendMessages
+	}
+	return true, true
 }
 
 // sender says who wrote a message. ok is false for other bots and for messages without anybody.

@@ -16,9 +16,6 @@ type asked struct {
 	args string // what was typed after the command, or the whole text where there is none
 }
 
-// from is the message of a wish.
-func (a asked) from() message { return a.message }
-
 // The wishes that an update can hold, besides pressed, migrated and membership. They are a closed set: act has a case for each.
 type (
 	wantTicket   struct{ asked } // /ticket
@@ -29,6 +26,9 @@ type (
 	wantUnfollow struct{ asked } // /unfollow
 	wantSetup    struct{ asked } // /setup
 	wantLanguage struct{ asked } // /language
+	wantChats    struct{ asked } // /chats
+	wantBlock    struct{ asked } // /block
+	wantUnblock  struct{ asked } // /unblock
 	// answered is a reply to one of the bot's messages.
 	answered struct{ asked }
 	// edited is another text of a message that may have asked for a ticket.

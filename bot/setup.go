@@ -54,7 +54,7 @@ func (h handler) changed(ctx context.Context, a asked, args string) (d defaults,
 		d = h.here.chat
 	}
 	d.Fields = maps.Clone(d.Fields)
-	staff, err := h.access.isStaff(ctx, a.by)
+	staff, err := h.access.isStaffIn(ctx, a.at.Chat, a.by)
 	if err != nil {
 		return d, "", err
 	}

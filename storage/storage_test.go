@@ -27,7 +27,7 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("claim updates", err)
 	add("suspect update 3", s.Suspect(ctx, bot, 3, 1))
 	add("finish update 3", s.FinishUpdate(ctx, bot, 3))
-	add("give up update 3", s.GiveUpUpdate(ctx, bot, 3, ""))
+	add("give up update 3", s.GiveUpUpdate(ctx, bot, 3, "", true))
 	_, err = s.ForgetUpdates(ctx, time.Time{})
 	add("forget updates", err)
 

@@ -36,7 +36,7 @@ func TestAnUpdateThatWasGivenUpKeepsItsContentWhateverComesOfItLater(t *testing.
 	store := open(t)
 	process := register(t, store)
 	journal(t, store, process, true, storage.Update{ID: 1, Payload: []byte("kept")})
-	require.NoError(t, store.GiveUpUpdate(t.Context(), bot, 1, "processes died with it"))
+	require.NoError(t, store.GiveUpUpdate(t.Context(), bot, 1, "processes died with it", true))
 	_, err := store.OpenTicket(t.Context(), newTicket("ref", 7, storage.StateSending), process.Number, 1)
 	require.NoError(t, err)
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates WHERE payload = 'kept' AND fault IS NOT NULL`))

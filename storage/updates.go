@@ -89,11 +89,11 @@ const finishUpdate = `
 	UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
 	WHERE bot_id = $1 AND update_id = $2 AND done_at IS NULL`
 
-// GiveUpUpdate ends an update that cannot be handled. Its content is kept for a look; fault holds no text of people.
-func (s *Store) GiveUpUpdate(ctx context.Context, botID, id int64, fault string) error {
+// GiveUpUpdate ends an update that cannot be handled. With keep its content is kept for a look; fault holds no text of people.
+func (s *Store) GiveUpUpdate(ctx context.Context, botID, id int64, fault string, keep bool) error {
 	_, err := s.pool.Exec(ctx, `
-		UPDATE updates SET done_at = now(), owner = NULL, fault = $3
-		WHERE bot_id = $1 AND update_id = $2 AND done_at IS NULL`, botID, id, fault)
+		UPDATE updates SET done_at = now(), owner = NULL, fault = $3, payload = CASE WHEN $4 THEN payload END
+		WHERE bot_id = $1 AND update_id = $2 AND done_at IS NULL`, botID, id, fault, keep)
 	if err != nil {
 		return fmt.Errorf("give up update %d: %w", id, err)
 	}

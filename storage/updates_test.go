@@ -47,7 +47,7 @@ func TestAnUpdateThatWasGivenUpKeepsItsContentForALook(t *testing.T) {
 	store := open(t)
 	process := register(t, store)
 	journal(t, store, process, true, storage.Update{ID: 1, Payload: []byte("odd")}, storage.Update{ID: 2, Payload: []byte("private")})
-	require.NoError(t, store.GiveUpUpdate(t.Context(), bot, 1, "unreadable"))
+	require.NoError(t, store.GiveUpUpdate(t.Context(), bot, 1, "unreadable", true))
 	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1), "giving up is final")
 	require.NoError(t, store.FinishUpdate(t.Context(), bot, 2))
 

@@ -68,7 +68,7 @@ func New(t testing.TB, change ...func(*World)) *World {
 	w.DeskURL = desk.URL + "/api/v2"
 	w.Config = bot.Config{
 		Token: w.Telegram.Token(), APIURL: telegram.URL, ChannelID: "inbox_100",
-		Teams: []string{"IT Support", "ITサポート"}, Rate: 1000,
+		Teams: []string{"IT Support", "ITサポート"}, Rate: 1000, NewChats: bot.Any, Private: bot.Any,
 		MaxFiles: 20, Relay: true, FollowUps: true, TrackEvery: 200 * time.Millisecond,
 	}
 	w.Alice = w.Telegram.NewPerson("Alice", telegramtest.LastName("Liddell"))

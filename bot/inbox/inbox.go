@@ -33,6 +33,11 @@ type Handler interface {
 	// Relevant reports whether an update can mean anything to the bot, and in which lane it goes. It must not need to know the
 	// bot's name, which is not known before Telegram has answered once.
 	Relevant(u *models.Update) (Lane, bool)
+	// Sift says what may be kept of relevant updates that have arrived: each as it is, another one in its place, or nil for
+	// nothing. An error says that they are to be delivered again.
+	Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error)
+	// Keeps reports whether what was said in a chat may be kept for a look where it cannot be handled.
+	Keeps(ctx context.Context, chat int64) bool
 	// Handle does what an update wants. finished says that it is marked as done already, in the same commit as what came of
 	// it. An error says that it is to be tried again.
 	Handle(ctx context.Context, u *models.Update) (finished bool, err error)

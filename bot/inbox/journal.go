@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -20,18 +21,16 @@ const maxTakeovers = 3
 // accept journals updates as Telegram delivered them and hands the first deliveries on. When it returns nil, Telegram may
 // be told that it has them: nothing that matters can be lost any more. Updates that mean nothing to the bot are not kept.
 func (in *Inbox) accept(ctx, work context.Context, raws []json.RawMessage) error {
-	var updates []storage.Update
-	var reads []read
-	for _, raw := range raws {
-		u, r, ok := in.read(raw)
-		if !ok {
-			continue
-		}
-		u.Mine = in.queue.reserve(u.ChatID)
-		updates, reads = append(updates, u), append(reads, r)
+	updates, reads, err := in.sift(ctx, raws)
+	if err != nil {
+		in.noteStored(err)
+		return err
 	}
 	if len(updates) == 0 {
 		return nil
+	}
+	for i := range updates {
+		updates[i].Mine = in.queue.reserve(updates[i].ChatID)
 	}
 	fresh, err := in.store.Journal(ctx, in.telegram.BotID, in.work.Number(), updates)
 	in.noteStored(err)
@@ -49,6 +48,67 @@ func (in *Inbox) accept(ctx, work context.Context, raws []json.RawMessage) error
 		}
 	}
 	return err
+}
+
+// sift says what is kept of updates as Telegram delivered them.
+func (in *Inbox) sift(ctx context.Context, raws []json.RawMessage) (updates []storage.Update, reads []read, err error) {
+	var arrived []*models.Update
+	for _, raw := range raws {
+		u, r, ok := in.read(raw)
+		if !ok {
+			continue
+		}
+		shown := r.update
+		if shown == nil {
+			shown = unreadable(raw)
+			u.ChatID = shown.Message.Chat.ID
+			r.lane.Chat = u.ChatID
+		}
+		updates, reads, arrived = append(updates, u), append(reads, r), append(arrived, shown)
+	}
+	if len(arrived) == 0 {
+		return nil, nil, nil
+	}
+	kept, err := in.handler.Sift(ctx, arrived)
+	if err != nil {
+		return nil, nil, err
+	}
+	n := 0
+	for i, u := range updates {
+		switch kept[i] {
+		case nil:
+			continue
+		case arrived[i]:
+		default:
+			reads[i].update = kept[i]
+			if u.Payload, err = json.Marshal(kept[i]); err != nil {
+				return nil, nil, err
+			}
+		}
+		updates[n], reads[n] = u, reads[i]
+		n++
+	}
+	return updates[:n], reads[:n], nil
+}
+
+// unreadable is what can be seen of an update that cannot be read: at most the chat that it comes from.
+func unreadable(raw json.RawMessage) *models.Update {
+	type message struct {
+		Chat struct {
+			ID int64 `json:"id"`
+		} `json:"chat"`
+	}
+	var u struct {
+		Message  message `json:"message"`
+		Edited   message `json:"edited_message"`
+		Member   message `json:"my_chat_member"`
+		Callback struct {
+			Message message `json:"message"`
+		} `json:"callback_query"`
+	}
+	_ = json.Unmarshal(raw, &u) // what is of another type stays empty
+	chat := cmp.Or(u.Message.Chat.ID, u.Edited.Chat.ID, u.Member.Chat.ID, u.Callback.Message.Chat.ID)
+	return &models.Update{Message: &models.Message{Chat: models.Chat{ID: chat}}}
 }
 
 // read is an update as it reads. It takes several times the memory of the update as it was received.
@@ -189,5 +249,6 @@ func (in *Inbox) try(work context.Context, u storage.Update, update *models.Upda
 func (in *Inbox) giveUp(work context.Context, u storage.Update, fault string) {
 	in.metrics.givenUp.Inc()
 	in.log.Warn("gave up an update; its row in updates is kept", "update", u.ID, "chat", u.ChatID, "fault", fault)
-	_ = in.work.Record(work, func() error { return in.store.GiveUpUpdate(work, in.telegram.BotID, u.ID, fault) })
+	keep := in.handler.Keeps(work, u.ChatID)
+	_ = in.work.Record(work, func() error { return in.store.GiveUpUpdate(work, in.telegram.BotID, u.ID, fault, keep) })
 }

@@ -44,6 +44,10 @@ func (o *Outbox) relocate(ctx context.Context, to telegram.Place, err error) (te
 
 // Move moves everything of a group to the supergroup that it became.
 func (o *Outbox) Move(ctx context.Context, from, to int64) error {
+	// Before its tickets, so that these never stand in a chat that is not connected.
+	if err := o.store.MoveConnection(ctx, o.telegram.BotID, from, to); err != nil {
+		return err
+	}
 	news, err := o.store.MoveChat(ctx, from, to)
 	if news {
 		o.log.Info("group became a supergroup", "from", from, "to", to)

@@ -8,6 +8,7 @@
 package outbox
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,28 +30,31 @@ type Needs struct {
 	Work     *claims.Worker
 	View     *view.View
 	Own      func(address *url.URL) bool // reports whether an address is on LiveDesk's own host
-	Metrics  prometheus.Registerer
-	Log      *slog.Logger
+	// Connected reports whether a chat may be told anything.
+	Connected func(ctx context.Context, chat int64) (bool, error)
+	Metrics   prometheus.Registerer
+	Log       *slog.Logger
 }
 
 // Outbox is the stage between rows and Telegram. Safe for concurrent use.
 type Outbox struct {
-	telegram *telegram.Client
-	store    *storage.Store
-	work     *claims.Worker
-	view     *view.View
-	log      *slog.Logger
-	due      wait.Signal   // something is to be told
-	fetching chan struct{} // files of agents in hand
-	agents   *http.Client  // fetches their files; follows redirects, with which file stores answer
-	waited   prometheus.Histogram
-	muted    sync.Map // chats, as int64, that this process may not write to for now, as far as it has seen
+	telegram  *telegram.Client
+	store     *storage.Store
+	work      *claims.Worker
+	view      *view.View
+	connected func(ctx context.Context, chat int64) (bool, error)
+	log       *slog.Logger
+	due       wait.Signal   // something is to be told
+	fetching  chan struct{} // files of agents in hand
+	agents    *http.Client  // fetches their files; follows redirects, with which file stores answer
+	waited    prometheus.Histogram
+	muted     sync.Map // chats, as int64, that this process may not write to for now, as far as it has seen
 }
 
 // New returns an outbox that is ready to Run. It starts nothing and calls nobody.
 func New(n Needs) *Outbox {
 	o := &Outbox{
-		telegram: n.Telegram, store: n.Store, work: n.Work, view: n.View, log: n.Log, due: wait.NewSignal(),
+		telegram: n.Telegram, store: n.Store, work: n.Work, view: n.View, connected: n.Connected, log: n.Log, due: wait.NewSignal(),
 		fetching: make(chan struct{}, maxFetched),
 		agents:   newFetcher(n.Own, n.Log),
 		waited: prometheus.NewHistogram(prometheus.HistogramOpts{

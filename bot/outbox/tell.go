@@ -19,6 +19,8 @@ const (
 	// Pauses between tries to tell.
 	leastTellPause = time.Second
 	mostTellPause  = time.Minute
+	// hush is the pause before a chat that is not connected is looked at again, should the database not know it as such.
+	hush = 3 * time.Second
 )
 
 // Run tells, until ctx ends, what was not told at once: after a crash, a limit or a failure, and to who has waited long enough
@@ -56,6 +58,11 @@ func (o *Outbox) Tell(ctx context.Context, t storage.Ticket) {
 	defer o.work.Recovered("ticket", t.ID, func() { o.deferTelling(ctx, t, mostTellPause) })
 	if o.telegram.IsCrowded(t.ChatID) {
 		o.deferTelling(ctx, t, 0)
+		return
+	}
+	// A chat that was disconnected a moment ago is told nothing any more; the database leaves out its tickets until it is connected.
+	if connected, err := o.connected(ctx, t.ChatID); err != nil || !connected {
+		o.deferTelling(ctx, t, hush)
 		return
 	}
 	t, err := o.tellNext(ctx, t)

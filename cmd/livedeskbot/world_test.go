@@ -117,7 +117,7 @@ func newWorld(t *testing.T, database string, options telegramtest.Options, front
 		"TELEGRAM_BOT_TOKEN": w.telegram.Token(), "TELEGRAM_API_URL": telegram.URL,
 		"LIVEDESK_API_KEY": livedesktest.DefaultKey, "LIVEDESK_API_SECRET": livedesktest.DefaultSecret,
 		"LIVEDESK_API_URL": desk.URL + "/api/v2", "LIVEDESK_CHANNEL_ID": "inbox_100", "LIVEDESK_TIMEOUT": "1m", "LIVEDESK_RATE": "1000",
-		"TICKETS_PER_MINUTE": "0", "DATABASE_URL": database, "LISTEN_ADDR": "127.0.0.1:0", "LOG_LEVEL": "debug",
+		"TICKETS_PER_MINUTE": "0", "NEW_CHATS": "any", "PRIVATE": "any", "DATABASE_URL": database, "LISTEN_ADDR": "127.0.0.1:0", "LOG_LEVEL": "debug",
 	}
 	w.alice = w.telegram.NewPerson("Alice")
 	return w

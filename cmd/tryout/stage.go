@@ -182,6 +182,8 @@ func (st *stage) settings(telegram, desk, database string) map[string]string {
 		"LIVEDESK_TIMEOUT":    "5s", // a lost answer is told while the person is still looking
 		"LIVEDESK_RATE":       "50",
 		"TRACK_INTERVAL":      time.Second.String(),
+		"NEW_CHATS":           "any", // it has nobody to ask
+		"PRIVATE":             "any",
 		"STAFF_CHATS":         strconv.FormatInt(staff.chat.ID, 10),
 		"STAFF_MEMBERS":       fmt.Sprintf("%d=%s", staff.who.ID, livedesktest.AgentID(agent)),
 		"DATABASE_URL":        database,

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot"
 	"livedeskbot/bot/view"
 )
 
@@ -41,6 +42,8 @@ type config struct {
 	maxFiles              int
 	staffChats            []int64
 	staffMembers          map[int64]string
+	chats                 []int64
+	newChats, private     bot.Policy
 	databaseURL           secret
 	dataDir               string
 	listen                string
@@ -83,6 +86,9 @@ func readConfig(getenv func(string) string) (config, error) {
 		maxFiles:         r.number("MAX_FILES", 20, 0, 1000),
 		staffChats:       r.chats("STAFF_CHATS"),
 		staffMembers:     r.members("STAFF_MEMBERS"),
+		chats:            r.chats("CHATS"),
+		newChats:         bot.Policy(r.oneOf("NEW_CHATS", "ask", "any", "no")),
+		private:          bot.Policy(r.oneOf("PRIVATE", "known", "any", "no")),
 		databaseURL:      r.database("DATABASE_URL"),
 		dataDir:          r.text("DATA_DIR", "./data"),
 		listen:           r.listenAddress(),

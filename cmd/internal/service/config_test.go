@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"livedeskbot/bot"
 )
 
 // enough are the settings without which the service does not start.
@@ -38,7 +40,7 @@ func TestDefaults(t *testing.T) {
 			key: "key", secret: "secret", url: "https://livedesk-api.engagelab.com/api/v2", timeout: 15 * time.Second, rate: 10,
 		},
 		channelID: "inbox_100", relay: true, followUps: true, trackInterval: 30 * time.Second, ticketsPerMinute: 20, maxFiles: 20,
-		staffMembers: map[int64]string{}, dataDir: "./data", listen: "127.0.0.1:8080", language: "en",
+		staffMembers: map[int64]string{}, newChats: bot.Ask, private: bot.Known, dataDir: "./data", listen: "127.0.0.1:8080", language: "en",
 		logLevel: slog.LevelInfo, logFormat: "text",
 	}, c)
 }
@@ -53,6 +55,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"LIVEDESK_TIMEOUT": "3s", "LIVEDESK_RATE": "1000", "LIVEDESK_CONSOLE_URL": "https://desk.example.com/{ticket_id}",
 		"RELAY": "off", "FOLLOW_UPS": "OFF", "TRACK_INTERVAL": "1s", "TICKETS_PER_MINUTE": "0", "MAX_FILES": "1",
 		"STAFF_CHATS": "-1001234567890, 5", "STAFF_MEMBERS": "7562646527=u_12345, 8 = u_8",
+		"CHATS": "-1009876543210,6", "NEW_CHATS": "no", "PRIVATE": "Any",
 		"DATABASE_URL": "postgres://u:p@db/x", "DATA_DIR": "/var/lib/bot", "LISTEN_ADDR": ":80", "LANGUAGE": "en_US.UTF-8",
 		"LOG_LEVEL": "WARN", "LOG_FORMAT": "json",
 	})
@@ -66,6 +69,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		channelID: "inbox_100", teams: []string{"IT Support", "ITサポート"}, consoleURL: "https://desk.example.com/{ticket_id}",
 		trackInterval: time.Second, maxFiles: 1,
 		staffChats: []int64{-1001234567890, 5}, staffMembers: map[int64]string{7562646527: "u_12345", 8: "u_8"},
+		chats: []int64{-1009876543210, 6}, newChats: bot.No, private: bot.Any,
 		databaseURL: "postgres://u:p@db/x", dataDir: "/var/lib/bot", listen: ":80", language: "en",
 		logLevel: slog.LevelWarn, logFormat: "json",
 	}, c)
@@ -103,6 +107,9 @@ func TestWhatIsUnusableIsAFaultThatNamesItsSetting(t *testing.T) {
 		"TICKETS_PER_MINUTE":      {"-1", "x"},
 		"MAX_FILES":               {"-1", "x"},
 		"STAFF_CHATS":             {"x", "0", "1 2", "@group"},
+		"CHATS":                   {"x", "0", "@group"},
+		"NEW_CHATS":               {"yes", "known", "off"},
+		"PRIVATE":                 {"yes", "ask", "off"},
 		"STAFF_MEMBERS":           {"5", "5=", "=u", "x=u", "-5=u"},
 		"DATABASE_URL":            {"db", "mysql://x"},
 		"LISTEN_ADDR":             {"8080", "localhost", "127.0.0.1:99999", "127.0.0.1:-1"},

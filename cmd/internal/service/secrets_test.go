@@ -93,6 +93,7 @@ func newSecretStage(t *testing.T, format string) *secretStage {
 	t.Cleanup(door.Close)
 	s.door = door.URL
 	maps.Copy(s.env, map[string]string{
+		"NEW_CHATS": "any", "PRIVATE": "any",
 		"TELEGRAM_API_URL": telegram.URL, "LIVEDESK_API_URL": desk.URL + "/api/v2", "LIVEDESK_TIMEOUT": "500ms",
 		"LIVEDESK_API_KEY": keySecret, "LIVEDESK_API_SECRET": pairSecret, "DATABASE_URL": database.String(),
 		"LOG_LEVEL": "debug", "LOG_FORMAT": format, "LIVEDESK_RATE": "500", "TICKETS_PER_MINUTE": "0",

@@ -83,6 +83,7 @@ func httpPost(t *testing.T, address, field, value string) (int, error) {
 func TestWhileWorkInHandFinishesTheServiceIsAliveAndNotReady(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, telegramtest.Options{})
+	s.env["NEW_CHATS"] = "any"
 	release := make(chan struct{})
 	s.desk.Trouble(livedesktest.Create, 1, livedesktest.Hold(release))
 	r := s.serve()
