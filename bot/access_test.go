@@ -17,6 +17,7 @@ import (
 
 // library decides about one ticket: ann asked for it in her group, fred follows it.
 type library struct {
+	t                *testing.T
 	access           access
 	telegram         *telegramtest.Server
 	group, elsewhere *telegramtest.Chat
@@ -31,7 +32,7 @@ func newLibrary(t *testing.T) library {
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	l := library{
-		telegram: s, group: s.NewSupergroup("Group"), elsewhere: s.NewSupergroup("Elsewhere"), staff: s.NewSupergroup("Staff"),
+		t: t, telegram: s, group: s.NewSupergroup("Group"), elsewhere: s.NewSupergroup("Elsewhere"), staff: s.NewSupergroup("Staff"),
 		ann: s.NewPerson("Ann"), fred: s.NewPerson("Fred"), zoe: s.NewPerson("Zoe"),
 	}
 	for _, person := range []*telegramtest.Person{l.ann, l.fred, l.zoe} {
@@ -53,6 +54,13 @@ func newLibrary(t *testing.T) library {
 	}, 1, 0)
 	require.NoError(t, err)
 	return l
+}
+
+// disconnect does what staff do with /chats.
+func (l library) disconnect(chat *telegramtest.Chat) {
+	require.NoError(l.t, l.access.store.Connect(l.t.Context(), l.access.telegram.BotID, chat.ID, ""))
+	require.NoError(l.t, l.access.store.DecideChat(l.t.Context(), l.access.telegram.BotID, chat.ID,
+		[]storage.ConnectionState{storage.ChatConnected}, storage.ChatDisconnected, 1))
 }
 
 func (l library) in(chat *telegramtest.Chat, who *telegramtest.Person) reader {
@@ -101,6 +109,9 @@ func TestWhoReadsTheChatDecidesWhatIsSeen(t *testing.T) {
 			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
 		"the requester, where the chat is gone": {
 			before: func(l library) { l.group.Delete() },
+			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
+		"the requester, whose chat is connected no longer": {
+			before: func(l library) { l.disconnect(l.group) },
 			reader: func(l library) reader { return l.alone(l.ann) }, want: view.Nobody},
 		"the chat that LiveDesk names": {
 			reader: func(l library) reader { return l.in(l.elsewhere, l.zoe) },
