@@ -13,18 +13,10 @@ import (
 // Private messages are kept as they are until they are handled: whether their person is staff only Telegram knows, and no
 // ticket of theirs may get lost meanwhile.
 func (h handler) Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error) {
-	var groups []int64
-	for _, u := range updates {
-		if u.Message == nil {
-			continue
-		}
-		// What people write in the supergroup may come in the same moment, and must find it connected.
-		if move, ok := readMove(u.Message); ok {
-			if err := h.store.MoveConnection(ctx, h.me.id, move.from, move.to); err != nil {
-				return nil, err
-			}
-		}
+	if err := h.moveConnections(ctx, updates); err != nil {
+		return nil, err
 	}
+	var groups []int64
 	for _, u := range updates {
 		if chat := chatOf(u); chat < 0 {
 			groups = append(groups, chat)
@@ -43,6 +35,22 @@ func (h handler) Sift(ctx context.Context, updates []*models.Update) ([]*models.
 		}
 	}
 	return kept, nil
+}
+
+// moveConnections gives supergroups what their groups had, at once: what people write there may come in the same moment, and
+// must find the supergroup connected.
+func (h handler) moveConnections(ctx context.Context, updates []*models.Update) error {
+	for _, u := range updates {
+		if u.Message == nil {
+			continue
+		}
+		if move, ok := readMove(u.Message); ok {
+			if err := h.store.MoveConnection(ctx, h.me.id, move.from, move.to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Keeps reports whether what was said in a chat may be kept for a look. Where nobody can say, it may not.

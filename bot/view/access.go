@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -98,24 +99,9 @@ func ChatList(say Language, chats []storage.Connection, page, total int) markup.
 	lines := []string{say.Text("chats", "Count", total)}
 	var m markup.Message
 	for _, c := range chats {
-		id, action := "chats_line", ChatButton{Action: "disconnect", Chat: c.ChatID, Page: page, List: true}
-		label := "button_disconnect"
-		switch {
-		case c.Staff():
-			id = "chats_staff"
-		case c.Named != "":
-			id = "chats_named"
-		case !c.Connected():
-			id, label, action.Action = "chats_disconnected", "button_connect", "allow"
-		}
-		title := markup.Shorten(c.Title, MaxChatTitle)
-		lines = append(lines, say.Text(id, "Title", title, "Chat", ChatID(c.ChatID), "Count", int(c.Open)))
+		lines = append(lines, chatLine(say, c))
 		if c.Named == "" {
-			named := markup.Shorten(c.Title, maxLabel)
-			if named == "" {
-				named = ChatID(c.ChatID)
-			}
-			m.Buttons = append(m.Buttons, []markup.Button{{Label: say.Text(label) + " " + markup.Isolate(named), Data: action.data()}})
+			m.Buttons = append(m.Buttons, []markup.Button{chatButton(say, c, page)})
 		}
 	}
 	m.Text = strings.Join(lines, "\n")
@@ -123,6 +109,30 @@ func ChatList(say Language, chats []storage.Connection, page, total int) markup.
 		m.Buttons = append(m.Buttons, row)
 	}
 	return m
+}
+
+func chatLine(say Language, c storage.Connection) string {
+	id := "chats_line"
+	switch {
+	case c.Staff():
+		id = "chats_staff"
+	case c.Named != "":
+		id = "chats_named"
+	case !c.Connected():
+		id = "chats_disconnected"
+	}
+	return say.Text(id, "Title", markup.Shorten(c.Title, MaxChatTitle), "Chat", ChatID(c.ChatID), "Count", int(c.Open))
+}
+
+// chatButton disconnects a chat, or connects it again. Labels are no HTML, so the title stands behind the text.
+func chatButton(say Language, c storage.Connection, page int) markup.Button {
+	button := ChatButton{Action: "disconnect", Chat: c.ChatID, Page: page, List: true}
+	label := say.Text("button_disconnect")
+	if !c.Connected() {
+		button.Action, label = "allow", say.Text("button_connect")
+	}
+	title := cmp.Or(markup.Shorten(c.Title, maxLabel), ChatID(c.ChatID))
+	return markup.Button{Label: label + " " + markup.Isolate(title), Data: button.data()}
 }
 
 func pageButtons(page, total int) (row []markup.Button) {
