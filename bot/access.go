@@ -13,30 +13,39 @@ import (
 
 // access decides who may do and see what. Nothing else does. connected.go has the part of it that says who may use the bot at all.
 type access struct {
-	staffChats  map[int64]bool   // as settings name them
-	chats       map[int64]bool   // as CHATS names them
-	members     map[int64]string // staff by their Telegram user
-	newChats    Policy
-	private     Policy
-	channel     string // LiveDesk's, of the requester's channel contact
-	store       *storage.Store
-	telegram    *telegram.Client
+	staffChats map[int64]bool   // as settings name them
+	chats      map[int64]bool   // as CHATS names them
+	members    map[int64]string // staff by their Telegram user
+	newChats   Policy
+	private    Policy
+	channel    string // LiveDesk's, of the requester's channel contact
+	store      *storage.Store
+	telegram   *telegram.Client
+	answers
+}
+
+// answers are what the database and Telegram said a moment ago.
+type answers struct {
 	connections *memory[int64, storage.Connection] // of chats that are connected; of others nothing is remembered
 	blocked     *memory[struct{}, map[int64]bool]
 	staff       *memory[struct{}, []int64] // staff chats, with the supergroups that they became
 	memberships *memory[membershipKey, bool]
 	uses        *memory[membershipKey, struct{}] // that are stored
+	groups      *memory[int64, []storage.Acquaintance]
 }
 
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 	a := access{
 		staffChats: map[int64]bool{}, chats: map[int64]bool{}, members: cfg.StaffMembers, newChats: cfg.NewChats, private: cfg.Private,
 		channel: cfg.ChannelID, store: store, telegram: api,
-		connections: newMemory[int64, storage.Connection](freshConnection),
-		blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
-		staff:       newMemory[struct{}, []int64](freshConnection),
-		memberships: newMemory[membershipKey, bool](freshMembership),
-		uses:        newMemory[membershipKey, struct{}](freshUse),
+		answers: answers{
+			connections: newMemory[int64, storage.Connection](freshConnection),
+			blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
+			staff:       newMemory[struct{}, []int64](freshConnection),
+			memberships: newMemory[membershipKey, bool](freshMembership),
+			uses:        newMemory[membershipKey, struct{}](freshUse),
+			groups:      newMemory[int64, []storage.Acquaintance](freshConnection),
+		},
 	}
 	for _, chat := range cfg.StaffChats {
 		a.staffChats[chat] = true

@@ -238,7 +238,7 @@ func (a access) mayAlone(ctx context.Context, person int64) (bool, error) {
 // isKnown reports whether a person has used the bot in a chat that is connected, or is a member of one that a ticket of theirs
 // belongs to. Staff are known as staff, and no longer than that.
 func (a access) isKnown(ctx context.Context, person int64) (bool, error) {
-	groups, err := a.store.Acquaintances(ctx, a.telegram.BotID, person, maxAcquaintances)
+	groups, err := a.acquaintances(ctx, person)
 	if err != nil {
 		return false, err
 	}
@@ -265,6 +265,20 @@ func (a access) isKnown(ctx context.Context, person int64) (bool, error) {
 	return false, nil
 }
 
+// acquaintances are the groups in which a person may be known. Only where they have used the bot that is remembered: what
+// others see of it may change with their next step.
+func (a access) acquaintances(ctx context.Context, person int64) ([]storage.Acquaintance, error) {
+	if groups, ok := a.groups.get(person); ok {
+		return groups, nil
+	}
+	remember := a.groups.begin()
+	groups, err := a.store.Acquaintances(ctx, a.telegram.BotID, person, maxAcquaintances)
+	if err == nil && len(groups) > 0 && groups[0].Used {
+		remember(person, groups)
+	}
+	return groups, err
+}
+
 // noteUse stores that a person uses the bot in a group, once.
 func (a access) noteUse(ctx context.Context, chat int64, by person) error {
 	key := membershipKey{chat, by.id}
@@ -279,5 +293,6 @@ func (a access) noteUse(ctx context.Context, chat int64, by person) error {
 		return err
 	}
 	remember(key, struct{}{})
+	a.groups.forget(by.id)
 	return nil
 }

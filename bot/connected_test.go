@@ -196,6 +196,36 @@ func TestWhatIsSaidInAChatThatIsNotConnectedIsNotKept(t *testing.T) {
 	require.NotNil(t, reply)
 }
 
+func TestWhatAStrangerSaysInPrivateIsNotKept(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	private := g.Telegram.Private(g.strange)
+	answer := g.Say(g.strange, private, "/start")
+	require.Contains(t, answer.Text, "Sorry")
+	g.settled()
+	g.hourPasses()
+	g.Telegram.Fail(500, "not now", telegramtest.Match{Method: "sendMessage"})
+	g.Telegram.Fail(500, "not now", telegramtest.Match{Method: "answerCallbackQuery"})
+	words := g.Telegram.Say(g.strange, private, "secret words")
+	command := g.Telegram.Say(g.strange, private, "/ticket secret title")
+	g.Telegram.Say(g.strange, private, "/secretcommand")
+	g.Telegram.Say(g.strange, private, "secret reply", telegramtest.ReplyTo(answer))
+	g.Telegram.Say(g.strange, private, "secret caption", telegramtest.Attached(g.Text("secret.txt")))
+	g.Telegram.Album(g.strange, private, "secret album", g.Texts(2))
+	g.Telegram.Edit(command, "/ticket secret edit")
+	g.Telegram.Forge(g.strange, answer, "talk:1:secret")
+	g.Eventually(func() bool { return g.Telegram.Pending() == 0 }, "updates are not taken")
+	payloads := strings.Join(g.payloads("done_at IS NULL"), "\n")
+	require.NotContains(t, payloads, "secret")
+	require.Contains(t, payloads, "/ticket")
+	g.Telegram.Calm()
+	require.Contains(t, g.Answer(words).Text, "Sorry", "all the same they are answered")
+	g.settled()
+	require.Empty(t, g.Telegram.Replies(command), "once an hour")
+	require.Zero(t, g.Count("album_parts"))
+	require.NotContains(t, g.Logs.String(), "secret")
+}
+
 func TestWhatCannotBeReadIsKeptOnlyOfThoseWhoMayUseTheBot(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t)

@@ -2,39 +2,75 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-telegram/bot/models"
+	"golang.org/x/sync/errgroup"
 )
 
-// Sift says what may be kept of updates: all of it, or, from groups that are not connected, only what is needed to answer
-// a command or a press and to ask staff about the group. nil: nothing is needed.
+// siftPatience bounds how long Telegram is asked about the people who write in private. No update is taken meanwhile.
+const siftPatience = 2 * time.Second
+
+// Sift says what may be kept of updates: all of it, or, from groups that are not connected and from people who may not use the
+// bot in private, only what is needed to answer them and to ask staff about the group. nil: nothing is needed.
 //
-// Private messages are kept as they are until they are handled: whether their person is staff only Telegram knows, and no
-// ticket of theirs may get lost meanwhile.
+// Where Telegram does not say in time whether somebody is staff, what they say in private is kept until it is handled: no ticket
+// of theirs may get lost.
 func (h handler) Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error) {
 	if err := h.moveConnections(ctx, updates); err != nil {
 		return nil, err
 	}
-	var groups []int64
+	var groups, people []int64
 	for _, u := range updates {
-		if chat := chatOf(u); chat < 0 {
+		switch chat := chatOf(u); {
+		case chat < 0:
 			groups = append(groups, chat)
+		case chat > 0:
+			people = append(people, chat)
 		}
 	}
 	known, err := h.access.look(ctx, groups)
 	if err != nil {
 		return nil, err
 	}
+	strangers := h.access.strangers(ctx, people)
 	kept := make([]*models.Update, len(updates))
 	for i, u := range updates {
-		if chat := chatOf(u); chat >= 0 || known[chat].Connected() {
+		switch chat := chatOf(u); {
+		case chat < 0 && !known[chat].Connected():
+			kept[i] = wordless(u, wordlessCommand)
+		case strangers[chat]:
+			kept[i] = wordless(u, wordlessGreeting)
+		default:
 			kept[i] = u
-		} else {
-			kept[i] = wordless(u)
 		}
 	}
 	return kept, nil
+}
+
+// strangers are those of some people who surely may not use the bot in private.
+func (a access) strangers(ctx context.Context, people []int64) map[int64]bool {
+	ctx, cancel := context.WithTimeout(ctx, siftPatience)
+	defer cancel()
+	people = slices.Compact(slices.Sorted(slices.Values(people)))
+	barred := make([]bool, len(people))
+	var asks errgroup.Group
+	asks.SetLimit(8)
+	for i, person := range people {
+		asks.Go(func() error {
+			why, err := a.bar(ctx, person, person)
+			barred[i] = err == nil && why == barPrivate
+			return nil
+		})
+	}
+	_ = asks.Wait() // they return none
+	strangers := map[int64]bool{}
+	for i, person := range people {
+		strangers[person] = barred[i]
+	}
+	return strangers
 }
 
 // moveConnections gives supergroups what their groups had, at once: what people write there may come in the same moment, and
@@ -74,14 +110,14 @@ func chatOf(u *models.Update) int64 {
 	return 0
 }
 
-// wordless is an update of a group that is not connected without what was said there; nil: nothing of it is needed.
-func wordless(u *models.Update) *models.Update {
+// wordless is an update without what was said in it, messages as strip makes them; nil: nothing of it is needed.
+func wordless(u *models.Update, strip func(*models.Update) *models.Update) *models.Update {
 	switch {
 	case u.Message != nil:
 		if _, ok := readMove(u.Message); ok {
 			return u
 		}
-		return wordlessCommand(u)
+		return strip(u)
 	case u.CallbackQuery != nil:
 		p := readPress(u.CallbackQuery)
 		return &models.Update{ID: u.ID, CallbackQuery: &models.CallbackQuery{
@@ -99,15 +135,31 @@ func wordless(u *models.Update) *models.Update {
 
 // wordlessCommand keeps the name of a command of ours, who gave it, and where.
 func wordlessCommand(u *models.Update) *models.Update {
-	m := u.Message
-	text := words(m)
+	text := words(u.Message)
 	word := text[:wordEnd(text)]
 	name := commandWord.FindStringSubmatch(word)
-	if name == nil || commandNamed(strings.ToLower(name[1])) == nil || m.ForwardOrigin != nil {
+	if name == nil || commandNamed(strings.ToLower(name[1])) == nil {
+		return nil
+	}
+	return withText(u, word)
+}
+
+// wordlessGreeting keeps who wrote to the bot, so that it can answer; of a command also the name.
+func wordlessGreeting(u *models.Update) *models.Update {
+	if command := wordlessCommand(u); command != nil || words(u.Message) == "" {
+		return command
+	}
+	return withText(u, "…")
+}
+
+// withText is a message with another text, and without all else that was said in it; nil: no person wrote it.
+func withText(u *models.Update, text string) *models.Update {
+	m := u.Message
+	if m.ForwardOrigin != nil {
 		return nil
 	}
 	return &models.Update{ID: u.ID, Message: &models.Message{
 		ID: m.ID, From: m.From, SenderChat: m.SenderChat, Date: m.Date, Chat: m.Chat,
-		MessageThreadID: m.MessageThreadID, IsTopicMessage: m.IsTopicMessage, Text: word,
+		MessageThreadID: m.MessageThreadID, IsTopicMessage: m.IsTopicMessage, Text: text,
 	}}
 }
