@@ -61,6 +61,8 @@ type service struct {
 	MigrateTo     int64         `json:"migrate_to_chat_id,omitempty"`
 	MigrateFrom   int64         `json:"migrate_from_chat_id,omitempty"`
 	TopicCreated  *topicCreated `json:"forum_topic_created,omitempty"`
+	TopicEdited   *topicEdited  `json:"forum_topic_edited,omitempty"`
+	NewTitle      string        `json:"new_chat_title,omitempty"`
 	TopicClosed   *struct{}     `json:"forum_topic_closed,omitempty"`
 	TopicReopened *struct{}     `json:"forum_topic_reopened,omitempty"`
 	GeneralHidden *struct{}     `json:"general_forum_topic_hidden,omitempty"`
