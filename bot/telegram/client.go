@@ -41,6 +41,7 @@ type Client struct {
 	heard      atomic.Int64 // when Telegram last answered, Unix nanoseconds
 	waited     func(time.Duration)
 	log        *slog.Logger
+	spareCalls int
 }
 
 // Config is what a client needs.
@@ -50,6 +51,8 @@ type Config struct {
 	Called func(method, verdict string) // is told of each HTTP call and what its answer was; nil: nobody is
 	Waited func(time.Duration)          // is told how long a call waited for its turn; nil: nobody is
 	Log    *slog.Logger                 // nil: nothing is logged
+	// SpareCalls is how many calls to a chat in a minute leave enough to those that may not wait; 0: 16, of the 20 that a group takes.
+	SpareCalls int
 }
 
 // New returns a client. It calls nobody. It fails only for a token that is none.
@@ -69,6 +72,7 @@ func New(cfg Config) (*Client, error) {
 		BotID: id, token: cfg.Token, api: strings.TrimRight(cfg.APIURL, "/"), http: client,
 		files: &http.Client{Transport: observed{transport, cfg.Called}, CheckRedirect: stay, Timeout: 10 * time.Minute},
 		gate:  newGate(), waited: cfg.Waited, log: cfg.Log,
+		spareCalls: cfg.SpareCalls,
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -18,15 +18,20 @@ const (
 	overall = 25
 	// quietly is how many calls in a minute cannot be one chat's reason to be limited.
 	quietly = 15
+	// inReserve is how many calls in a second, to any chat, leave enough of overall to those that may not wait.
+	inReserve = 10
+	// spareCalls is how many calls in a minute leave enough of what a group takes to those that may not wait.
+	spareCalls = 16
 )
 
 // Priority orders the calls that wait for a chat.
 type Priority int
 
-// Answers to people go first.
+// Answers to people go first. Feeds are what staff are told, which waits for everything else: see spare.
 const (
 	Answers Priority = iota
 	Notices
+	Feeds
 	priorities
 )
 
@@ -203,6 +208,37 @@ func (d *door) crowded() bool {
 	return d.queue() >= crowd || d.queue() > 0 && time.Until(d.until) > soon
 }
 
-func (d *door) idle() bool { return d.queue() == 0 }
+func (d *door) idle() bool {
+	return !slices.ContainsFunc(d.waiting[:], func(w []chan struct{}) bool { return len(w) > 0 })
+}
 
+// queue is how many tellers wait for the chat; feeds have nobody else's.
 func (d *door) queue() int { return len(d.waiting[Answers]) + len(d.waiting[Notices]) }
+
+// spare is how long a call of Feeds has to wait until nobody is kept waiting by it: until no pause is on, nobody else is about to
+// write to the chat, and the chat's calls in a minute and the whole bot's in a second leave room for answers to people. calls is
+// how many of the chat are enough; 0: spareCalls.
+func (g *gate) spare(chat int64, calls int) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	waits := []time.Duration{0, g.until.Sub(now), fullFor(recent(g.calls, now, time.Second), inReserve, time.Second, now)}
+	if d := g.chats[chat]; d != nil {
+		if calls == 0 {
+			calls = spareCalls
+		}
+		waits = append(waits, d.until.Sub(now), fullFor(recent(d.calls, now, time.Minute), calls, time.Minute, now))
+		if d.busy || !d.idle() {
+			waits = append(waits, leastPace)
+		}
+	}
+	return slices.Max(waits)
+}
+
+// fullFor is how long it takes until fewer than limit of the calls of a span are left.
+func fullFor(calls []time.Time, limit int, span time.Duration, now time.Time) time.Duration {
+	if len(calls) < limit {
+		return 0
+	}
+	return calls[len(calls)-limit].Add(span).Sub(now)
+}

@@ -274,3 +274,55 @@ func TestATurnWithoutACallIsNoMessage(t *testing.T) {
 		require.Len(t, g.chats[here].calls, 1)
 	})
 }
+
+func TestWhatMayWaitLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		call := func(chat int64, p Priority) {
+			require.NoError(t, g.enter(t.Context(), chat, p, false))
+			g.leave(chat, 0, false)
+		}
+		require.Zero(t, g.spare(here, 3))
+		call(here, Feeds)
+		time.Sleep(2 * time.Second)
+		call(here, Answers)
+		require.Zero(t, g.spare(here, 3))
+		call(here, Feeds)
+		require.Equal(t, 58*time.Second, g.spare(here, 3), "until the first of three is a minute old")
+		require.Zero(t, g.spare(there, 3), "other chats have room")
+		require.Zero(t, g.spare(here, 0), "a group takes more")
+		call(here, Answers) // has its room all the same
+
+		for chat := range int64(inReserve) {
+			call(chat+10, Answers)
+		}
+		require.Equal(t, time.Second, g.spare(there, 3), "the whole bot has much to say")
+		time.Sleep(time.Second)
+		require.Zero(t, g.spare(there, 3))
+		require.NoError(t, g.enter(t.Context(), there, Answers, false))
+		require.Positive(t, g.spare(there, 3), "somebody writes to the chat")
+		g.leave(there, 7*time.Second, true)
+		require.Equal(t, 7*time.Second, g.spare(there, 3), "Telegram limits it")
+	})
+}
+
+func TestFeedsWaitForAnswersAndNotices(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		require.NoError(t, g.enter(t.Context(), here, Answers, false))
+		var order []Priority
+		for _, p := range []Priority{Feeds, Notices, Answers} {
+			go func() {
+				_ = g.enter(t.Context(), here, p, false)
+				order = append(order, p)
+				g.leave(here, 0, false)
+			}()
+			synctest.Wait()
+		}
+		g.leave(here, 0, false)
+		synctest.Wait()
+		require.Equal(t, []Priority{Answers, Notices, Feeds}, order)
+	})
+}

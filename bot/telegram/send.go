@@ -42,10 +42,13 @@ func (c *Client) call(ctx context.Context, chat int64, p Priority, f func(contex
 			return Later, err
 		}
 		v, err := c.turn(ctx, chat, &delay, f)
-		if v == Flood || v == Later && try < tries && ctx.Err() == nil {
-			continue
+		again := v == Flood || v == Later && try < tries && ctx.Err() == nil
+		if p == Feeds && (v == Flood || v == Later) {
+			v, again = Later, false // when it may go, there may be something newer to tell
 		}
-		return v, c.Redact(err)
+		if !again {
+			return v, c.Redact(err)
+		}
 	}
 }
 
@@ -221,6 +224,10 @@ func (c *Client) Crowded() []int64 { return c.gate.crowded() }
 
 // IsCrowded reports whether enough calls wait for a chat.
 func (c *Client) IsCrowded(chat int64) bool { return c.gate.isCrowded(chat) }
+
+// Spare is how long a call of Feeds to a chat has to wait so that it keeps nobody else waiting; 0: it may go. It waits until there is
+// room for others in what Telegram lets through.
+func (c *Client) Spare(chat int64) time.Duration { return c.gate.spare(chat, c.spareCalls) }
 
 // CloseGate ends all waiting for turns, with ErrStopping: the service stops, and what waits is told after the next start.
 func (c *Client) CloseGate() { c.gate.close() }
