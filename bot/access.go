@@ -47,7 +47,7 @@ func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 			groups:      newMemory[int64, []storage.Acquaintance](freshConnection),
 		},
 	}
-	for _, chat := range cfg.StaffChats {
+	for _, chat := range cfg.AllStaffChats() {
 		a.staffChats[chat] = true
 	}
 	for _, chat := range cfg.Chats {
@@ -105,9 +105,9 @@ func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (b
 }
 
 // mayDecide reports whether a person may decide about an unconfirmed ticket: who asked for it, administrators of the chat and
-// staff.
+// staff; in its feed anybody.
 func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	if _, staff := a.members[p.by.id]; staff || p.by.id == t.SenderID {
+	if _, staff := a.members[p.by.id]; staff || p.feed || p.by.id == t.SenderID {
 		return true, nil
 	}
 	if p.private {
@@ -119,7 +119,7 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
 func (a access) mayChange(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
-	if _, member := a.members[p.by.id]; member || p.by.id == t.SenderID {
+	if _, member := a.members[p.by.id]; member || p.feed || p.by.id == t.SenderID {
 		return true, nil
 	}
 	return a.isStaffChat(ctx, p.chat)

@@ -70,6 +70,8 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		return false, h.say(ctx, w.asked, h.speak().Text("private_hint"))
 	case pressed:
 		return false, h.press(ctx, update, w)
+	case placeName:
+		return false, h.rename(ctx, w)
 	case migrated:
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:

@@ -13,10 +13,13 @@ import (
 
 // addTo adds a reply to one of a ticket's messages to the ticket.
 func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error) {
+	post, err := h.posts.quoted(ctx, a)
+	if err == nil && post.Kind == storage.PostFeed {
+		return h.answerInFeed(ctx, update, a, post)
+	}
 	if !h.cfg.FollowUps {
 		return false, nil
 	}
-	post, err := h.posts.quoted(ctx, a)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && post.Ticket == 0 {
 		return false, nil
 	}

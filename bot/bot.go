@@ -3,7 +3,7 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, question.go, status.go, follow.go, addition.go, edit.go, and, for buttons,
+// each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, and, for buttons,
 // press.go, unconfirmed.go, choose.go, conversation.go. access.go and connected.go decide who may do and see what; turnaway.go
 // says so to those who may not, and sift.go keeps what they say out of the journal.
 //
@@ -22,6 +22,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,6 +58,8 @@ type Config struct {
 	MaxFiles     int              // files taken along with one ticket
 	Relay        bool             // agents' replies and changes of status are posted
 	FollowUps    bool             // what people reply to a card is added to the ticket
+	Feeds        []outbox.Feed    // where staff see tickets as they come and change; these chats are staff chats too
+	FeedRate     int              // messages a minute that a feed's chat takes for all; 0: what leaves room for answers in a group
 	TrackEvery   time.Duration    // shortest time between two looks at a ticket
 	Language     string           // of all texts
 }
@@ -85,6 +88,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	m := newMetrics()
 	api, err := telegram.New(telegram.Config{
 		Token: cfg.Token, APIURL: cfg.APIURL, Called: m.called, Waited: m.waited("telegram"), Log: log,
+		SpareCalls: cfg.FeedRate,
 	})
 	if err != nil {
 		return nil, err
@@ -103,7 +107,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	}
 	b.work = claims.New(store, log, m.panics.Inc)
 	b.outbox = outbox.New(outbox.Needs{
-		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Connected: b.access.connected,
+		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Feeds: cfg.Feeds, Connected: b.access.connected,
 		Metrics: m.registry, Log: log,
 	})
 	b.desk = desk.New(
@@ -120,7 +124,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: b.access, posts: posts{b.store}, places: newPlaces(b.me.id, b.store), log: b.log,
+		access: b.access, posts: posts{b.store}, places: newPlaces(b.me.id, b.store), named: new(sync.Map), log: b.log,
 	}
 }
 
@@ -151,6 +155,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		func() { b.introduce(ctx) },
 		func() { b.warnOfUnserved(ctx) },
 		func() { b.outbox.Run(ctx, work) },
+		func() { b.outbox.RunFeeds(ctx, work) },
 		func() { b.desk.Run(ctx, work) },
 		func() { b.inbox.Run(ctx, work) },
 		func() { b.keepInTouch(ctx) },
@@ -173,7 +178,7 @@ func (b *Bot) Run(ctx context.Context) error {
 
 // nameChats tells the database which chats the settings name, before anything is decided.
 func (b *Bot) nameChats(ctx context.Context) error {
-	return b.work.Record(ctx, func() error { return b.store.NameChats(ctx, b.me.id, b.cfg.StaffChats, b.cfg.Chats) })
+	return b.work.Record(ctx, func() error { return b.store.NameChats(ctx, b.me.id, b.cfg.AllStaffChats(), b.cfg.Chats) })
 }
 
 // wake makes every stage look for work in the database.

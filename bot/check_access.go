@@ -14,7 +14,7 @@ func (c *checker) checkAccess() {
 			"that is meant.")
 	case c.cfg.asks():
 		c.add(OK, "who may use the bot: staff chats, CHATS, chats to which staff add it, and what staff allow: chat %d is asked about "+
-			"every other chat and connects it by one press.", c.cfg.askedChat())
+			"every other chat and connects it by one press.", c.cfg.askedPlace().Chat)
 	case c.cfg.NewChats == Ask:
 		c.add(OK, "who may use the bot: CHATS and chats to which STAFF_MEMBERS add it. There is no staff chat to ask about others: a command "+
 			"there is answered with the chat's id; put it into CHATS, or a group of your own into STAFF_CHATS and allow chats from there.")
@@ -34,11 +34,11 @@ func (c *checker) checkAccess() {
 
 // checkStaffChat warns where a chat is a staff chat that everybody may join, or where Telegram need not say who is in it.
 func (c *checker) checkStaffChat(id int64, chat *models.ChatFullInfo, bot *models.ChatMember) {
-	if !slices.Contains(c.cfg.StaffChats, id) {
+	if !slices.Contains(c.cfg.AllStaffChats(), id) {
 		return
 	}
 	if chat.Username != "" {
-		c.add(Warning, "chat %d of STAFF_CHATS is public as @%s: whoever joins it sees every ticket: make it private.", id, chat.Username)
+		c.add(Warning, "chat %d is a staff chat and public as @%s: whoever joins it sees every ticket: make it private.", id, chat.Username)
 	}
 	if bot.Type == models.ChatMemberTypeMember || bot.Type == models.ChatMemberTypeRestricted {
 		c.add(Warning, "chat %d is a staff chat: outside of it, in private or when they add the bot to a chat, its members are known as staff "+

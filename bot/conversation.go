@@ -29,7 +29,7 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 	if c.action == "page" {
 		return h.turnPage(ctx, say, c, m)
 	}
-	at, id, err := h.outbox.Answer(ctx, telegram.Place{Chat: c.chat, Thread: t.ThreadID, Reply: c.message}, m)
+	at, id, err := h.outbox.Answer(ctx, below(c), m)
 	if err != nil || id == 0 {
 		return "", err
 	}
@@ -45,4 +45,13 @@ func (h handler) turnPage(ctx context.Context, say view.Language, c choice, m ma
 		return "", err
 	}
 	return "", nil
+}
+
+// below is the place below the message of a button.
+func below(c choice) telegram.Place {
+	to := telegram.Place{Chat: c.chat, Thread: c.thread, Reply: c.message}
+	if to.Thread == 0 && c.chat == c.ticket.ChatID && !c.feed {
+		to.Thread = c.ticket.ThreadID
+	}
+	return to
 }

@@ -33,24 +33,41 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if who == view.Nobody || len(ours) == 0 {
 		return h.say(ctx, a, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
 	}
-	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, on); err != nil {
+	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, whence(ours[0], a.at.Chat, a.private), on); err != nil {
 		return err
 	}
-	return h.say(ctx, a, followed(say, ours[0], on))
+	return h.say(ctx, a, h.followed(say, ours[0], whence(ours[0], a.at.Chat, a.private), on))
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
 func (h handler) toggleFollow(ctx context.Context, say view.Language, c choice) (string, error) {
-	on, err := h.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, h.me.id, c.update)
+	from := whence(c.ticket, c.chat, c.private)
+	on, err := h.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, from, h.me.id, c.update)
 	if err != nil {
 		return "", err
 	}
-	return followed(say, c.ticket, on), nil
+	return h.followed(say, c.ticket, from, on), nil
 }
 
-func followed(say view.Language, t storage.Ticket, on bool) string {
-	if on {
-		return say.Text("followed", "Number", view.Number(t))
+// whence is where somebody follows a ticket who does so in a chat: nobody is named in the ticket's chat who did it elsewhere.
+func whence(t storage.Ticket, chat int64, private bool) storage.Whence {
+	switch {
+	case chat == t.ChatID:
+		return storage.Here
+	case private:
+		return storage.InPrivate
 	}
-	return say.Text("unfollowed", "Number", view.Number(t))
+	return storage.Elsewhere
+}
+
+func (h handler) followed(say view.Language, t storage.Ticket, from storage.Whence, on bool) string {
+	switch {
+	case !on:
+		return say.Text("unfollowed", "Number", view.Number(t))
+	case from == storage.InPrivate:
+		return say.Text("followed_private", "Number", view.Number(t))
+	case from == storage.Elsewhere:
+		return say.Text("followed_staff", "Number", view.Number(t), "Feed", len(h.cfg.Feeds) > 0)
+	}
+	return say.Text("followed", "Number", view.Number(t))
 }

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/desk"
@@ -26,7 +27,8 @@ type handler struct {
 	access   access
 	posts    posts
 	places   *places
-	here     here // what holds where the update at hand comes from
+	here     here      // what holds where the update at hand comes from
+	named    *sync.Map // what places are called, as stored, by their storage.PlaceKey
 	log      *slog.Logger
 }
 

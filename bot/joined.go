@@ -99,27 +99,31 @@ type newChat struct {
 	added bool
 }
 
-// askedChat is the staff chat that is asked about other chats and decides about them; 0: there is none.
-func (c Config) askedChat() int64 {
-	if len(c.StaffChats) == 0 {
-		return 0
+// askedPlace is where staff are asked about other chats and decide about them: the first feed, else the first staff chat. Chat 0:
+// there is none.
+func (c Config) askedPlace() telegram.Place {
+	switch {
+	case len(c.Feeds) > 0:
+		return telegram.Place{Chat: c.Feeds[0].Chat, Thread: c.Feeds[0].Thread}
+	case len(c.StaffChats) > 0:
+		return telegram.Place{Chat: c.StaffChats[0]}
 	}
-	return c.StaffChats[0]
+	return telegram.Place{}
 }
 
 // asks reports whether staff are asked about chats.
-func (c Config) asks() bool { return c.NewChats == Ask && c.askedChat() != 0 }
+func (c Config) asks() bool { return c.NewChats == Ask && c.askedPlace().Chat != 0 }
 
 // askStaff asks staff, once, whether a chat may use the bot.
 func (h handler) askStaff(ctx context.Context, update int64, chat newChat) error {
 	if !h.cfg.asks() {
 		return nil
 	}
-	c := storage.Connection{ChatID: chat.id, Title: markup.Shorten(chat.title, view.MaxChatTitle), AskChatID: h.cfg.askedChat()}
+	c := storage.Connection{ChatID: chat.id, Title: markup.Shorten(chat.title, view.MaxChatTitle), AskChatID: h.cfg.askedPlace().Chat}
 	if ask, err := h.store.AskAbout(ctx, h.me.id, c, update); err != nil || !ask {
 		return err
 	}
-	at, id, err := h.outbox.Answer(ctx, telegram.Place{Chat: c.AskChatID},
+	at, id, err := h.outbox.Answer(ctx, h.cfg.askedPlace(),
 		view.AskAboutChat(h.view.In(""), c, storage.Person{ID: chat.by.id, Name: chat.by.name}, chat.added))
 	if err != nil || id == 0 {
 		return err

@@ -111,7 +111,7 @@ func (r *rows) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
 	for kind, w := range map[string]storage.Waiting{
-		"free_updates": c.FreeUpdates, "waiting_tickets": c.WaitingTickets, "to_tell": c.ToTell,
+		"free_updates": c.FreeUpdates, "waiting_tickets": c.WaitingTickets, "to_tell": c.ToTell, "to_feed": c.ToFeed,
 	} {
 		gauge(rowsDesc, float64(w.Rows), kind)
 		gauge(oldestDesc, w.Oldest, kind)

@@ -23,7 +23,9 @@ func (p posts) meant(ctx context.Context, a asked) (storage.Post, error) {
 	if a.quoted == nil || !a.quoted.mine {
 		return storage.Post{}, storage.ErrNotFound
 	}
-	return p.quoted(ctx, a)
+	post, err := p.quoted(ctx, a)
+	post.Kind = "" // the answer is none of a feed's
+	return post, err
 }
 
 // quoted is what the quoted message of the bot is about.

@@ -53,11 +53,18 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return h.pressLanguage(ctx, p)
 	}
 	action, id, argument, ok := view.ParseButton(p.data)
-	if !ok {
+	switch {
+	case !ok:
 		return say.Text("press_unknown"), nil
+	case action == "queue":
+		return h.turnQueue(ctx, say, p, argument)
 	}
 	t, err := h.store.Ticket(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !(p.chat != 0 && (p.chat == t.ChatID || p.chat == t.CardChatID)) {
+	told := false
+	if err == nil {
+		told, p.feed, err = h.toldAt(ctx, p, t)
+	}
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !told {
 		return say.Text("press_unknown"), nil
 	}
 	if err != nil {

@@ -42,7 +42,7 @@ func TestForgedButtonsDoNothing(t *testing.T) {
 	theirs := w.Say(w.Alice, w.Telegram.NewSupergroup("Theirs"), "/ticket secret")
 	seen := w.Desk.Seen(livedesktest.Create)
 	foreign := w.Row(theirs)
-	for _, action := range []string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "AGAIN", "drop"} {
+	for _, action := range []string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "queue", "AGAIN", "drop"} {
 		for _, rest := range []string{
 			":" + foreign + ":1", ":" + foreign + ":", ":" + foreign, "", ":", "::", ":x:y", ":-1:1", ":0:0", ":99999999999999999999:1",
 			":1:99999999999999999999", ":1:-1", ":1:priority=urgent", ":1:status=closed", ":1:\x00", ":1:'; DROP TABLE tickets",

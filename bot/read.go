@@ -37,6 +37,7 @@ type message struct {
 	album   string           // that it is a part of; empty: none
 	people  []storage.Person // whom it mentions by id; a mention by @name carries none
 	mine    bool             // written by this bot
+	topic   string           // what its topic was called when it was opened; empty where Telegram does not say
 	quoted  *message         // message of the same chat that it answers; nil: none
 }
 
@@ -46,10 +47,17 @@ type (
 	pressed struct {
 		id, data string
 		chat     int64     // 0 where Telegram does not say
+		thread   int64     // topic of the message; 0 also where Telegram does not say
 		message  int64     // that carries the button
 		sent     time.Time // that message; the beginning of 1970 where Telegram does not say
 		by       person
 		private  bool
+		feed     bool // the message is one of the ticket's in its feed
+	}
+	// placeName says what a chat or a topic is called from now on.
+	placeName struct {
+		place storage.PlaceKey
+		name  string
 	}
 	// migrated says that a group has become a supergroup.
 	migrated struct{ from, to int64 }
@@ -74,6 +82,7 @@ func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 		private: m.Chat.Type == models.ChatTypePrivate, title: markup.Line(m.Chat.Title), text: body(m), words: words(m),
 		sent: time.Unix(int64(m.Date), 0), edited: time.Unix(int64(m.EditDate), 0), author: by.name, kind: kindOf(m), file: fileOf(m),
 		album: m.MediaGroupID, people: mentioned(m), mine: m.From != nil && m.From.ID == bot && m.SenderChat == nil,
+		topic: topicName(m),
 	}
 	if !ok && m.From != nil {
 		read.author = user(m.From).name
@@ -90,7 +99,7 @@ func readPress(q *models.CallbackQuery) pressed {
 	p := pressed{id: q.ID, data: q.Data, by: user(&q.From), sent: time.Unix(0, 0)}
 	var chat models.Chat
 	if m := q.Message.Message; m != nil {
-		chat, p.message, p.sent = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0)
+		chat, p.message, p.sent, p.thread = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0), topic(m)
 	} else if m := q.Message.InaccessibleMessage; m != nil {
 		chat, p.message = m.Chat, int64(m.MessageID)
 	}
@@ -180,6 +189,29 @@ func topic(m *models.Message) int64 {
 		return 0
 	}
 	return int64(m.MessageThreadID)
+}
+
+// topicName is what a message's topic was called when it was opened, where Telegram quotes that: in messages that answer no other.
+func topicName(m *models.Message) string {
+	if r := m.ReplyToMessage; topic(m) != 0 && r != nil && r.ForumTopicCreated != nil {
+		return markup.Line(r.ForumTopicCreated.Name)
+	}
+	return ""
+}
+
+// readName reports whether a message says what its chat or its topic is called from now on.
+func readName(m *models.Message) (placeName, bool) {
+	n := placeName{place: storage.PlaceKey{Chat: m.Chat.ID}}
+	switch {
+	case m.NewChatTitle != "":
+		n.name = m.NewChatTitle
+	case m.ForumTopicCreated != nil && topic(m) != 0:
+		n.place.Thread, n.name = topic(m), m.ForumTopicCreated.Name
+	case m.ForumTopicEdited != nil && topic(m) != 0:
+		n.place.Thread, n.name = topic(m), m.ForumTopicEdited.Name // empty where only its picture has changed
+	}
+	n.name = markup.Line(n.name)
+	return n, n.name != ""
 }
 
 // quoted is the message of the same chat that a person answers. In a topic, Telegram fills in the message that opened the

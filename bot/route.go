@@ -16,7 +16,7 @@ type asked struct {
 	args string // what was typed after the command, or the whole text where there is none
 }
 
-// The wishes that an update can hold, besides pressed, migrated and membership. They are a closed set: act has a case for each.
+// The wishes that an update can hold, besides pressed, placeName, migrated and membership. They are a closed set: act has a case for each.
 type (
 	wantTicket   struct{ asked } // /ticket
 	wantStatus   struct{ asked } // /status
@@ -50,6 +50,9 @@ func (r router) route(u *models.Update) any {
 	case u.Message != nil:
 		if move, ok := readMove(u.Message); ok {
 			return move
+		}
+		if name, ok := readName(u.Message); ok {
+			return name
 		}
 		m, ok := readMessage(u.Message, r.me.id)
 		if !ok {
@@ -141,6 +144,9 @@ func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 	case u.Message != nil:
 		if move, ok := readMove(u.Message); ok {
 			return inbox.Lane{Chat: u.Message.Chat.ID, Whole: true, With: move.other(u.Message.Chat.ID)}, true
+		}
+		if _, ok := readName(u.Message); ok {
+			return inbox.Lane{Chat: u.Message.Chat.ID}, true
 		}
 		m, ok := readMessage(u.Message, r.me.id)
 		return m.lane(), m.album != "" || ok && (m.mayWant() || m.private && m.words != "")

@@ -30,6 +30,11 @@ func (h handler) status(ctx context.Context, update int64, a asked) (bool, error
 	if !errors.Is(err, storage.ErrNotFound) {
 		return false, err
 	}
+	if staff, err := h.access.isStaffChat(ctx, a.at.Chat); err != nil {
+		return false, err
+	} else if staff {
+		return false, h.sayQueue(ctx, a)
+	}
 	text, err := h.list(ctx, a)
 	if err != nil {
 		return false, err

@@ -70,6 +70,7 @@ func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
 		Ref: h.ref(a), BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
 		SenderID: a.by.id, SenderName: a.by.name, Language: h.here.language(), PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
+		Fed: len(h.cfg.Feeds) > 0,
 	}
 	if a.by.user {
 		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
@@ -84,7 +85,7 @@ func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	if !known {
 		t.State, t.Reason, t.Detail = storage.StateRefused, view.ReasonTeam, markup.Shorten(text.team, 100)
 	}
-	text.team = team
+	text.team, t.Team = team, strings.ToLower(team)
 	var err error
 	t.Request, err = json.Marshal(h.request(t, text))
 	return t, err
@@ -148,6 +149,7 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 	case err != nil:
 		return false, err
 	}
+	h.nameOf(ctx, a)
 	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	return true, nil
 }

@@ -21,6 +21,9 @@ func (h handler) turnAway(ctx context.Context, update int64, want any) (bool, er
 	case albumPart:
 		why, err := h.access.bar(ctx, w.chat, w.chat)
 		return why != barNone, err
+	case placeName:
+		why, err := h.access.bar(ctx, w.place.Chat, w.place.Chat)
+		return why != barNone, err
 	case pressed:
 		if w.chat == 0 {
 			return false, nil

@@ -51,8 +51,10 @@ func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update
 
 func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name)
-		VALUES (@ref, @ticket, @kind, @content, @message_id, @thread_id, @sender_name)
+		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name, feed)
+		SELECT @ref, id, @kind, @content, @message_id, @thread_id, @sender_name,
+			CASE WHEN feed_version > 0 AND @kind = 'text' THEN 'due' ELSE '' END
+		FROM tickets WHERE id = @ticket
 		ON CONFLICT (ref) DO NOTHING`,
 		named{
 			"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
@@ -71,6 +73,9 @@ func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 			due_at = CASE WHEN `+lookable+` THEN now() ELSE due_at END,
 			`+newsInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
 		WHERE id = $1`, a.Ticket)
+	if err == nil && a.Kind == AddText {
+		_, err = tx.Exec(ctx, tellFeed, a.Ticket)
+	}
 	return err
 }
 
@@ -105,8 +110,7 @@ func (s *Store) FailAdditions(ctx context.Context, ticket int64, additions []int
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, failAdditions, additions)
-		return err
+		return failAdditions(ctx, tx, ticket, additions)
 	})
 	if err != nil {
 		return fmt.Errorf("fail additions to ticket %d: %w", ticket, err)
@@ -114,4 +118,16 @@ func (s *Store) FailAdditions(ctx context.Context, ticket int64, additions []int
 	return nil
 }
 
-const failAdditions = `UPDATE additions SET done_at = now(), failed = true WHERE id = ANY ($1)`
+// failAdditions gives additions up. Staff, who may have read them in the feed, are told there.
+func failAdditions(ctx context.Context, tx pgx.Tx, ticket int64, additions []int64) error {
+	if len(additions) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE additions SET done_at = now(), failed = true, feed = CASE WHEN feed <> '' THEN 'failed' ELSE '' END
+		WHERE id = ANY ($1)`, additions)
+	if err == nil {
+		_, err = tx.Exec(ctx, tellFeed, ticket)
+	}
+	return err
+}

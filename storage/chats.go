@@ -31,6 +31,15 @@ func (s *Store) RegainChat(ctx context.Context, chatID int64) error {
 	return nil
 }
 
+// ChatLost reports whether the bot could not write to a chat when it last tried, and nothing has said since that it can.
+func (s *Store) ChatLost(ctx context.Context, chatID int64) (bool, error) {
+	lost, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT FROM chats WHERE chat_id = $1 AND lost_at IS NOT NULL)`, chatID)
+	if err != nil {
+		return false, fmt.Errorf("chat %d: %w", chatID, err)
+	}
+	return lost, nil
+}
+
 // MoveChat moves everything of a group to the supergroup that it became, and reports whether that is news: it may be told
 // by any of three signals, in any order. Message numbers start anew there, so those of the group are forgotten; requests
 // that LiveDesk does not have yet name the supergroup.
@@ -45,7 +54,7 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 		}
 		news = tag.RowsAffected() > 0
 		// Also where that is no news: a message of the group may have been worked on after the first signal.
-		for _, move := range []string{
+		for _, move := range append([]string{
 			`UPDATE tickets SET chat_id = $2, message_id = 0, card_chat_id = 0, card_id = 0,
 				-- An open outcome must be readable, and its buttons in reach, where people are now.
 				` + newsNow(`state IN ('waiting', 'unconfirmed')`) + `,
@@ -67,7 +76,7 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 			  ON CONFLICT DO NOTHING`,
 			`DELETE FROM places WHERE chat_id = $1 AND $2::bigint <> 0`,
 			`UPDATE updates SET chat_id = $2 WHERE chat_id = $1 AND done_at IS NULL`,
-		} {
+		}, moveFeeds...) {
 			if _, err := tx.Exec(ctx, move, from, to); err != nil {
 				return err
 			}

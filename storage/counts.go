@@ -10,6 +10,7 @@ type Counts struct {
 	FreeUpdates    Waiting // journalled, in nobody's hands
 	WaitingTickets Waiting // to be sent to LiveDesk
 	ToTell         Waiting // tickets with news, in nobody's hands
+	ToFeed         Waiting // tickets of which a feed of staff is to be told something
 	Looks          Waiting // created tickets that are due to be looked at
 	Unconfirmed    int64   // tickets that a person has to decide about
 }
@@ -26,10 +27,11 @@ func (s *Store) Counts(ctx context.Context) (c Counts, err error) {
 		SELECT `+waiting("received_at", `FROM updates WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL`)+`,
 			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND state = 'waiting' AND owner IS NULL`)+`,
 			`+waiting("tell_at", `FROM tickets WHERE bot_id = $1 AND `+toTell)+`,
+			`+waiting("feed_at", `FROM tickets WHERE bot_id = $1 AND feed_at IS NOT NULL`)+`,
 			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND `+toLook)+`,
 			(SELECT count(*) FROM tickets WHERE bot_id = $1 AND state = 'unconfirmed')`, s.bot,
 	).Scan(&c.FreeUpdates.Rows, &c.FreeUpdates.Oldest, &c.WaitingTickets.Rows, &c.WaitingTickets.Oldest,
-		&c.ToTell.Rows, &c.ToTell.Oldest, &c.Looks.Rows, &c.Looks.Oldest, &c.Unconfirmed)
+		&c.ToTell.Rows, &c.ToTell.Oldest, &c.ToFeed.Rows, &c.ToFeed.Oldest, &c.Looks.Rows, &c.Looks.Oldest, &c.Unconfirmed)
 	if err != nil {
 		return Counts{}, fmt.Errorf("count rows: %w", err)
 	}

@@ -21,7 +21,7 @@ func TestOnePressTogglesFollowingOnce(t *testing.T) {
 		update  int64
 		follows bool
 	}{{1, true}, {1, true}, {2, false}, {2, false}, {1, false}} {
-		follows, err := store.ToggleFollow(t.Context(), ticket.ID, bob, bot, press.update)
+		follows, err := store.ToggleFollow(t.Context(), ticket.ID, bob, storage.Here, bot, press.update)
 		require.NoError(t, err)
 		require.Equal(t, press.follows, follows)
 		people, err := store.Followers(t.Context(), ticket.ID)
@@ -49,7 +49,7 @@ func TestAFollowerIsWhoFollowsOrHasAsked(t *testing.T) {
 	}
 	early := storage.Person{ID: 1, Name: "Al"}
 	for range 2 {
-		require.NoError(t, store.Follow(t.Context(), ticket.ID, early, true))
+		require.NoError(t, store.Follow(t.Context(), ticket.ID, early, storage.Here, true))
 		require.True(t, follows(early.ID))
 	}
 	require.False(t, follows(6))
@@ -57,15 +57,15 @@ func TestAFollowerIsWhoFollowsOrHasAsked(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []storage.Person{{ID: 5, Name: "Alice"}, early}, people, "who asked comes first")
 
-	require.NoError(t, store.Follow(t.Context(), ticket.ID, storage.Person{ID: 5}, false))
+	require.NoError(t, store.Follow(t.Context(), ticket.ID, storage.Person{ID: 5}, storage.Here, false))
 	people, err = store.Followers(t.Context(), ticket.ID)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Person{early}, people)
 	require.True(t, follows(5), "who asked sees the ticket all the same")
-	require.NoError(t, store.Follow(t.Context(), ticket.ID, early, false))
+	require.NoError(t, store.Follow(t.Context(), ticket.ID, early, storage.Here, false))
 	require.False(t, follows(early.ID))
 	other := created(t, store, process, "b")
-	require.NoError(t, store.Follow(t.Context(), other.ID, early, true))
+	require.NoError(t, store.Follow(t.Context(), other.ID, early, storage.Here, true))
 	require.False(t, follows(early.ID), "another ticket is another")
 	people, err = store.Followers(t.Context(), ticket.ID)
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 // Look is what a look at a ticket came to.
 type Look struct {
 	Status    string
+	Team      string // lower case
 	View      []byte // JSON of what the card is to show
 	Shown     bool   // the card shows it already
 	Notices   []Notice
@@ -60,7 +61,8 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 		}
 		tell, err = one[bool](ctx, tx, `
 			UPDATE tickets SET
-				status = @status, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL, request = coalesce(@request::json, request),
+				status = @status, team = @team, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL,
+				request = coalesce(@request::json, request),
 				`+nextVersion(`NOT @shown`)+`,
 				`+tellInTurn(`NOT @shown OR `+noticesOpen)+`,
 				view = @view::json,
@@ -78,7 +80,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
 			named{
 				"id": id, "process": process, "status": l.Status, "view": l.View, "shown": l.Shown, "changed": l.Changed,
-				"every": l.Every.Seconds(), "request": l.Request,
+				"every": l.Every.Seconds(), "request": l.Request, "team": l.Team,
 			})
 		return err
 	})
@@ -95,12 +97,14 @@ func recordFindings(ctx context.Context, tx pgx.Tx, id int64, l Look) error {
 			return err
 		}
 	}
+	if err := failAdditions(ctx, tx, id, l.Failed); err != nil {
+		return err
+	}
 	for _, step := range []struct {
 		sql string
 		ids []int64
 	}{
 		{`UPDATE additions SET done_at = now() WHERE id = ANY ($1)`, l.Additions},
-		{failAdditions, l.Failed},
 		{`UPDATE files SET entered = true WHERE id = ANY ($1)`, l.Files},
 	} {
 		if len(step.ids) == 0 {

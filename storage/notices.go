@@ -20,6 +20,7 @@ type Notice struct {
 	ChatID    int64
 	Messages  []int64 // those of its text that stand in the chat, in order; changed where the content changes
 	FilesSent int     // of its files, which come once
+	Private   bool    // it is also told to those who follow in private
 }
 
 // Notices returns what is still to be told about a ticket, in order.
@@ -75,6 +76,9 @@ func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messa
 		batch.Queue(`
 			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)
 			`+latestPost, n.ChatID, messageID, n.Ticket, ticketID)
+	}
+	if n.Private && last {
+		batch.Queue(addPrivate, n.ID, n.Ticket)
 	}
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("record notice of ticket %d: %w", n.Ticket, err)

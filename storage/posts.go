@@ -11,14 +11,24 @@ import (
 type Post struct {
 	Ticket   int64  // 0 where the ticket is not ours
 	TicketID string // LiveDesk's number, empty while unknown
+	Kind     PostKind
 }
+
+// PostKind is what a message of the bot is.
+type PostKind string
+
+// The kinds of messages that are not told in the ticket's chat.
+const (
+	PostFeed  PostKind = "feed"  // a ticket's message in a feed, or a reply to it
+	PostQueue PostKind = "queue" // a list of tickets for staff, about none of them
+)
 
 // AddPost remembers a message about a ticket and, in the same commit, ends the update that it answers.
 func (s *Store) AddPost(ctx context.Context, chatID, messageID int64, p Post, botID, update int64) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, nullif($3, 0), $4)
-		`+latestPost, chatID, messageID, p.Ticket, p.TicketID)
+		INSERT INTO posts (chat_id, message_id, ticket, ticket_id, kind) VALUES ($1, $2, nullif($3, 0), $4, $5)
+		`+latestPost, chatID, messageID, p.Ticket, p.TicketID, string(p.Kind))
 	batch.Queue(finishUpdate, botID, update)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("add post in chat %d: %w", chatID, err)
@@ -28,17 +38,28 @@ func (s *Store) AddPost(ctx context.Context, chatID, messageID int64, p Post, bo
 
 // latestPost makes an insert into posts replace what stands there. In private chats and basic groups each bot counts messages for
 // itself, so two bots that share a database may have a message of the same number there; the later one is known.
-const latestPost = `ON CONFLICT (chat_id, message_id) DO UPDATE SET ticket = excluded.ticket, ticket_id = excluded.ticket_id
-			WHERE (posts.ticket, posts.ticket_id) IS DISTINCT FROM (excluded.ticket, excluded.ticket_id)`
+const latestPost = `ON CONFLICT (chat_id, message_id) DO UPDATE SET
+			ticket = excluded.ticket, ticket_id = excluded.ticket_id, kind = excluded.kind
+			WHERE (posts.ticket, posts.ticket_id, posts.kind) IS DISTINCT FROM (excluded.ticket, excluded.ticket_id, excluded.kind)`
 
 // PostAt returns what the bot's message is about, ErrNotFound where it is about no ticket.
 func (s *Store) PostAt(ctx context.Context, chatID, messageID int64) (Post, error) {
 	p, err := row[Post](ctx, s.pool, `
-		SELECT coalesce(p.ticket, 0) AS ticket, coalesce(nullif(p.ticket_id, ''), t.ticket_id, '') AS ticket_id
+		SELECT coalesce(p.ticket, 0) AS ticket, coalesce(nullif(p.ticket_id, ''), t.ticket_id, '') AS ticket_id, p.kind
 		FROM posts p LEFT JOIN tickets t ON t.id = p.ticket
-		WHERE p.chat_id = $1 AND p.message_id = $2 AND coalesce(t.bot_id, $3) = $3`, chatID, messageID, s.bot)
+		WHERE p.chat_id = $1 AND p.message_id = $2 AND p.kind <> 'queue' AND coalesce(t.bot_id, $3) = $3`, chatID, messageID, s.bot)
 	if err != nil {
 		return Post{}, fmt.Errorf("post in chat %d: %w", chatID, err)
 	}
 	return p, nil
+}
+
+// IsQueue reports whether the bot's message is a list of tickets for staff.
+func (s *Store) IsQueue(ctx context.Context, chatID, messageID int64) (bool, error) {
+	is, err := one[bool](ctx, s.pool, `
+		SELECT EXISTS (SELECT FROM posts WHERE chat_id = $1 AND message_id = $2 AND kind = 'queue')`, chatID, messageID)
+	if err != nil {
+		return false, fmt.Errorf("post in chat %d: %w", chatID, err)
+	}
+	return is, nil
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Classes of the advisory locks: a process holds (processLock, its number), the one that polls Telegram (pollLock, bot).
+// Classes of the advisory locks: a process holds (processLock, its number), the one that polls Telegram (pollLock, bot), the one
+// that tells staff and those who follow in private (feedLock, bot).
 const (
 	processLock = 77
 	pollLock    = 78
+	feedLock    = 79
 )
 
 // Process is this process as the database sees it: a number that no process had before, alive for as long as its
@@ -24,8 +26,9 @@ const (
 type Process struct {
 	store *Store
 	conn  *pgxpool.Conn
-	mu    sync.Mutex // guards conn, which serves one query at a time, and leads
-	leads bool
+	mu    sync.Mutex // guards conn, which serves one query at a time, polls and feeds
+	polls bool
+	feeds bool
 	pid   int32 // of the server's side of the connection
 	// Number of the process, which no other process ever has.
 	Number int32
@@ -112,20 +115,35 @@ func (p *Process) Alive(ctx context.Context) error {
 // TryLead reports whether this process is the one that polls Telegram for the bot. The lead stays until the
 // process is closed or ends. Asking again is harmless.
 func (p *Process) TryLead(ctx context.Context, botID int64) (bool, error) {
+	lead, err := p.try(ctx, pollLock, botID, &p.polls)
+	if err != nil {
+		return false, fmt.Errorf("lead bot %d: %w", botID, err)
+	}
+	return lead, nil
+}
+
+// TryFeed is TryLead for the process that tells staff, and those who follow in private, about the bot's tickets.
+func (p *Process) TryFeed(ctx context.Context, botID int64) (bool, error) {
+	feed, err := p.try(ctx, feedLock, botID, &p.feeds)
+	if err != nil {
+		return false, fmt.Errorf("feed staff of bot %d: %w", botID, err)
+	}
+	return feed, nil
+}
+
+// try takes the lock of a class for a bot, which holds says whether this process has already.
+func (p *Process) try(ctx context.Context, class int, botID int64, holds *bool) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conn == nil {
 		return false, errClosed
 	}
-	if p.leads {
+	if *holds {
 		return true, nil // the lock goes with the connection, and a second one would nest
 	}
 	var err error
-	p.leads, err = one[bool](ctx, p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, pollLock, botID)
-	if err != nil {
-		return false, fmt.Errorf("lead bot %d: %w", botID, err)
-	}
-	return p.leads, nil
+	*holds, err = one[bool](ctx, p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, class, botID)
+	return *holds, err
 }
 
 // Close ends the process for the database: its lock is free. What it still had in hand is taken up by others.

@@ -16,6 +16,9 @@
 //	notices.go    notices      messages about a ticket beside its card
 //	followers.go  followers    who follows a ticket
 //	posts.go      posts        the bot's messages about tickets
+//	feed.go       feed_posts   what staff see of tickets in their feeds
+//	names.go      place_names  what chats and topics are called
+//	private.go    private_notices  news for those who follow in private
 //	files.go      files        files on their way from Telegram into a ticket
 //	albums.go     album_parts  parts of albums, which come one by one
 //	questions.go  questions    questions put to people

@@ -47,6 +47,8 @@ import (
 //
 // TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its
 // version rose records that it told the older one, so RecordTold makes the ticket due again.
+//
+// Where version rises, the feed of staff has something to tell too: feed.go has the table of that.
 
 // toTell is true of a ticket that is due to be told.
 const toTell = `teller IS NULL AND tell_at <= now() AND ` + spoken
@@ -59,8 +61,9 @@ func newsNow(where string) string { return nextVersion(where) + `, ` + tellNow(w
 // told anyhow, else at once.
 func newsInTurn(where string) string { return nextVersion(where) + `, ` + tellInTurn(where) }
 
+// nextVersion makes the card worth telling anew, and with it what the feed shows of the ticket.
 func nextVersion(where string) string {
-	return `version = CASE WHEN ` + where + ` THEN version + 1 ELSE version END`
+	return `version = CASE WHEN ` + where + ` THEN version + 1 ELSE version END, ` + feedNews(where)
 }
 
 func tellNow(where string) string {

@@ -102,6 +102,8 @@ type NewTicket struct {
 	Files                              []File        // the message's own and the quoted one's; parts of the album join by themselves
 	Gather                             time.Duration // the longest that the ticket waits for its files
 	Hold                               time.Duration // how long more parts of the album are awaited
+	Fed                                bool          // staff see it in a feed
+	Team                               string        // lower case; chooses the feed
 	Answers                            int64         // Question.AskedID of the question that the message answers; 0: none
 }
 
@@ -119,6 +121,7 @@ func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, upda
 		"state": t.State, "reason": t.Reason, "detail": t.Detail, "process": process, "update_id": update,
 		"followers": followers, "names": names, "per_minute": t.PerMinute, "answers": t.Answers, "album": t.Album,
 		"tell_after": t.TellAfter.Seconds(), "gather": t.Gather.Seconds(), "hold": t.Hold.Seconds(),
+		"fed": t.Fed, "team": t.Team,
 	})
 	if errors.Is(err, ErrNotFound) {
 		err = s.notOpened(ctx, t, update)
@@ -174,7 +177,7 @@ const openTicket = `
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
-			state, reason, detail, attempts, due_at, owner, tell_at, teller, album, hold_until)
+			state, reason, detail, attempts, due_at, owner, tell_at, teller, album, hold_until, feed_version, team)
 		SELECT @ref, @bot_id, @chat_id, @thread_id, @message_id, @sender_id, @sender_name, @language, @request::json,
 			@state, @reason, @detail,
 			CASE @state WHEN 'sending' THEN 1 ELSE 0 END,
@@ -182,7 +185,7 @@ const openTicket = `
 			CASE @state WHEN 'sending' THEN @process::integer END,
 			CASE @state WHEN 'waiting' THEN now() + make_interval(secs => @tell_after) WHEN 'refused' THEN now() END,
 			CASE @state WHEN 'refused' THEN @process::integer END,
-			@album, now() + make_interval(secs => @hold)
+			@album, now() + make_interval(secs => @hold), CASE WHEN @fed THEN 1 ELSE 0 END, @team
 		FROM recent
 		WHERE @per_minute = 0 OR recent.opened < @per_minute
 		ON CONFLICT (telegram_ref) DO NOTHING
@@ -429,6 +432,23 @@ func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit 
 		return nil, fmt.Errorf("unfinished tickets of chat %d: %w", chatID, err)
 	}
 	return tickets, nil
+}
+
+// Queue returns the unfinished tickets of a bot, wherever they were asked for, from the given place on: first those that nobody
+// knows about, then those that wait for the operator, then the others, each by age. total is how many there are in all.
+func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket, total int, err error) {
+	total, err = one[int](ctx, s.pool, `SELECT count(*) FROM tickets WHERE bot_id = $1 AND `+unfinished, s.bot)
+	if err == nil {
+		tickets, err = many[Ticket](ctx, s.pool, `
+			SELECT `+ticketColumns+` FROM tickets
+			WHERE bot_id = $1 AND `+unfinished+`
+			ORDER BY CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END, id
+			LIMIT $3 OFFSET $2`, s.bot, offset, limit)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("unfinished tickets: %w", err)
+	}
+	return tickets, total, nil
 }
 
 // UnfinishedOf returns the newest unfinished tickets that a person made or follows, wherever.

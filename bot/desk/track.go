@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"livedeskbot/bot/telegram/markup"
@@ -125,7 +126,7 @@ func (k tracker) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 // compare adds to a look what LiveDesk says and we have not told.
 func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	now := view.ShownOf(desk)
-	l.Status, l.View = now.Status, now.JSON()
+	l.Status, l.Team, l.View = now.Status, strings.ToLower(now.Team), now.JSON()
 	shown := t.View
 	if shown == nil {
 		shown = view.ShownOn(t).JSON()
@@ -174,7 +175,8 @@ func (k tracker) vanished(ctx context.Context, t storage.Ticket) (storage.Look, 
 		n.Silent = !k.cfg.Relay
 		l.Notices = append(l.Notices, n)
 	}
-	l.Status, l.View, l.Every = view.StatusGone, shown.JSON(), k.every(t, view.StatusGone, l.Changed)
+	l.Status, l.Team, l.View = view.StatusGone, strings.ToLower(shown.Team), shown.JSON()
+	l.Every = k.every(t, view.StatusGone, l.Changed)
 	if !t.Pending {
 		return l, nil
 	}

@@ -37,6 +37,7 @@ func (o *Outbox) tellNotices(ctx context.Context, t storage.Ticket) error {
 // tellNotice tells one notice, from the part on at which it was left. Where its content has changed, the messages that
 // stand are edited.
 func (o *Outbox) tellNotice(ctx context.Context, t storage.Ticket, n storage.Notice) error {
+	n.Private = view.Mentions(n)
 	parts, err := o.parts(ctx, t, n)
 	if err != nil {
 		return err

@@ -3,8 +3,9 @@
 // says what has been told. storage/telling.go has the table of those states.
 //
 // tell.go keeps the card true, muted.go waits for chats that may not be written to for now, notices.go tells what is news beside
-// it, files.go passes agents' files on, which fetch.go gets from where it may, answer.go answers a person's message. Glossary:
-// answer is to a person's message; tell is about a ticket's row; post and edit are calls to Telegram.
+// it, feed.go tells staff, private.go those who follow in private, files.go passes agents' files on, which fetch.go gets from where
+// it may, answer.go answers a person's message. Glossary: answer is to a person's message; tell is about a ticket's row; post and
+// edit are calls to Telegram.
 package outbox
 
 import (
@@ -30,6 +31,7 @@ type Needs struct {
 	Work     *claims.Worker
 	View     *view.View
 	Own      func(address *url.URL) bool // reports whether an address is on LiveDesk's own host
+	Feeds    []Feed
 	// Connected reports whether a chat may be told anything.
 	Connected func(ctx context.Context, chat int64) (bool, error)
 	Metrics   prometheus.Registerer
@@ -49,6 +51,7 @@ type Outbox struct {
 	agents    *http.Client  // fetches their files; follows redirects, with which file stores answer
 	waited    prometheus.Histogram
 	muted     sync.Map // chats, as int64, that this process may not write to for now, as far as it has seen
+	feeders   []*feeder
 }
 
 // New returns an outbox that is ready to Run. It starts nothing and calls nobody.
@@ -62,9 +65,13 @@ func New(n Needs) *Outbox {
 			Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600},
 		}),
 	}
+	o.feeders = newFeeders(o, n.Feeds)
 	n.Metrics.MustRegister(o.waited)
 	return o
 }
 
 // Wake makes the outbox look for rows that have something to tell.
-func (o *Outbox) Wake() { o.due.Up() }
+func (o *Outbox) Wake() {
+	o.due.Up()
+	o.wakeFeeds()
+}

@@ -90,6 +90,7 @@ func (o *Outbox) Tell(ctx context.Context, t storage.Ticket) {
 	}
 	if err == nil {
 		o.toldFirst(t)
+		o.wakeFeeds()
 	}
 }
 

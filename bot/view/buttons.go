@@ -55,6 +55,14 @@ func TeamKey(team string) string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// decisions are the buttons of a ticket that nobody knows about. They count for the attempt that they stand for.
+func decisions(say Language, t storage.Ticket) [][]markup.Button {
+	attempt := strconv.Itoa(t.Attempts)
+	return [][]markup.Button{{
+		button(say.Text("button_again"), "again", t.ID, attempt), button(say.Text("button_leave"), "leave", t.ID, attempt),
+	}}
+}
+
 // Choices are the values that the API documents for writing.
 var Choices = map[string][]string{
 	"priority": {string(livedesk.PriorityHigh), string(livedesk.PriorityMedium), string(livedesk.PriorityLow)},
@@ -75,7 +83,7 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {
 	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "team"}, parts[0]) {
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "team", "queue"}, parts[0]) {
 		return "", 0, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
@@ -86,14 +94,7 @@ func ParseButton(data string) (action string, id int64, argument string, ok bool
 func Page(say Language, t storage.Ticket, pages []string, page int) markup.Message {
 	page = min(page, len(pages)-1)
 	m := markup.Message{Text: say.Text("talk", "Number", Number(t), "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
-	var row []markup.Button
-	if page > 0 {
-		row = append(row, button("⬅️", "page", t.ID, strconv.Itoa(page-1)))
-	}
-	if page < len(pages)-1 {
-		row = append(row, button("➡️", "page", t.ID, strconv.Itoa(page+1)))
-	}
-	if len(row) > 0 {
+	if row := neighbours("page", t.ID, page, len(pages)); len(row) > 0 {
 		m.Buttons = [][]markup.Button{row}
 	}
 	return m

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"livedeskbot/bot/telegram/markup"
@@ -26,10 +25,7 @@ func (v *View) Outcome(t storage.Ticket, files []storage.File) markup.Message {
 		}
 		return m
 	case storage.StateUnconfirmed:
-		return markup.Message{Text: say.Text("unconfirmed", "Title", title), Buttons: [][]markup.Button{{
-			button(say.Text("button_again"), "again", t.ID, strconv.Itoa(t.Attempts)),
-			button(say.Text("button_leave"), "leave", t.ID, strconv.Itoa(t.Attempts)),
-		}}}
+		return markup.Message{Text: say.Text("unconfirmed", "Title", title), Buttons: decisions(say, t)}
 	case storage.StateLeft:
 		return markup.Message{Text: say.Text("left", "Title", title)}
 	}

@@ -81,7 +81,7 @@ func (r *report) print(out io.Writer) (faults int) {
 // the service would not work.
 func check(ctx context.Context, c config, _ *slog.Logger, stdout io.Writer) error {
 	r := &report{}
-	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.staffChats, c.chats, c.checkChats)) {
+	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.botConfig().AllStaffChats(), c.chats, c.checkChats)) {
 		r.add(f.Level, "%s", f.Text)
 	}
 	r.checkDesk(ctx, c)

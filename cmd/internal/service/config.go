@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"livedeskbot/bot"
+	"livedeskbot/bot/outbox"
 	"livedeskbot/bot/view"
 )
 
@@ -41,6 +42,7 @@ type config struct {
 	ticketsPerMinute      int
 	maxFiles              int
 	staffChats            []int64
+	feeds                 []outbox.Feed
 	staffMembers          map[int64]string
 	chats                 []int64
 	newChats, private     bot.Policy
@@ -85,6 +87,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		ticketsPerMinute: r.number("TICKETS_PER_MINUTE", 20, 0, 1_000_000),
 		maxFiles:         r.number("MAX_FILES", 20, 0, 1000),
 		staffChats:       r.chats("STAFF_CHATS"),
+		feeds:            r.feeds("FEED"),
 		staffMembers:     r.members("STAFF_MEMBERS"),
 		chats:            r.chats("CHATS"),
 		newChats:         bot.Policy(r.oneOf("NEW_CHATS", "ask", "any", "no")),

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot"
+	"livedeskbot/bot/outbox"
 )
 
 // enough are the settings without which the service does not start.
@@ -110,6 +111,7 @@ func TestWhatIsUnusableIsAFaultThatNamesItsSetting(t *testing.T) {
 		"CHATS":                   {"x", "0", "@group"},
 		"NEW_CHATS":               {"yes", "known", "off"},
 		"PRIVATE":                 {"yes", "ask", "off"},
+		"FEED":                    {"x", "0", "-1/", "-1/x", "-1/-2", "-1/0", "-1=", "-1,-2", "-1=A,-2=a", "=A", "-1/2/3"},
 		"STAFF_MEMBERS":           {"5", "5=", "=u", "x=u", "-5=u"},
 		"DATABASE_URL":            {"db", "mysql://x"},
 		"LISTEN_ADDR":             {"8080", "localhost", "127.0.0.1:99999", "127.0.0.1:-1"},
@@ -126,6 +128,20 @@ func TestWhatIsUnusableIsAFaultThatNamesItsSetting(t *testing.T) {
 			require.True(t, strings.HasPrefix(err.Error(), name), err)
 		}
 	}
+}
+
+func TestFeedsAreChatsTopicsAndTeams(t *testing.T) {
+	t.Parallel()
+	c, err := read(enough("FEED", " -1001 , -1001/7=IT Support, -1002/1 = ITサポート", "STAFF_CHATS", "-1001,-1003"))
+	require.NoError(t, err)
+	require.Equal(t, []outbox.Feed{
+		{Chat: -1001}, {Chat: -1001, Thread: 7, Team: "IT Support"}, {Chat: -1002, Team: "ITサポート"},
+	}, c.feeds)
+	require.Equal(t, "-1001, -1001/7=IT Support, -1002=ITサポート", shownFeeds(c.feeds))
+	require.Equal(t, []int64{-1001, -1003, -1002}, c.botConfig().AllStaffChats())
+
+	_, err = read(enough("FEED", "x,-1=,-2,-3"))
+	require.Len(t, strings.Split(err.Error(), "\n"), 3, "all faults at once")
 }
 
 func TestPlainHTTPIsAWebhookOnThisMachineOnly(t *testing.T) {

@@ -43,7 +43,7 @@ func TestCheckTellsWhatMattersFirstAndLooksAtEachChatOnce(t *testing.T) {
 	require.Equal(t, exitFailed, status)
 	lines := strings.Split(out, "\n")
 	require.Contains(t, lines[0], "FAULT    chat -1")
-	require.Contains(t, lines[1], "warning  chat "+id+" of STAFF_CHATS is public as @office")
+	require.Contains(t, lines[1], "warning  chat "+id+" is a staff chat and public as @office")
 	require.True(t, slices.IsSortedFunc(lines[:len(lines)-1], func(x, y string) int {
 		level := func(line string) int {
 			return slices.Index([]string{"FAULT", "warning", "ok"}, strings.Fields(line)[0])

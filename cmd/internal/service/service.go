@@ -176,7 +176,7 @@ func (c config) botConfig() bot.Config {
 		Token: string(c.telegramToken), APIURL: c.telegramAPI,
 		WebhookURL: c.telegramWebhook, WebhookSecret: string(c.telegramWebhookSecret),
 		ChannelID: c.channelID, Teams: c.teams, CustomFields: c.customFields, ConsoleURL: c.consoleURL, Rate: c.desk.rate,
-		StaffChats: c.staffChats, StaffMembers: c.staffMembers, Chats: c.chats, NewChats: c.newChats, Private: c.private,
+		StaffChats: c.staffChats, StaffMembers: c.staffMembers, Feeds: c.feeds, Chats: c.chats, NewChats: c.newChats, Private: c.private,
 		PerMinute: c.ticketsPerMinute, Language: c.language,
 		MaxFiles: c.maxFiles, Relay: c.relay, FollowUps: c.followUps, TrackEvery: c.trackInterval,
 	}

@@ -38,6 +38,7 @@ func (c config) shown() []shownSetting {
 		{"CHATS", orNone(numbers(c.chats), "no chat is connected by it")},
 		{"NEW_CHATS", string(c.newChats)},
 		{"PRIVATE", string(c.private)},
+		{"FEED", orNone(shownFeeds(c.feeds), "staff see tickets only when they ask")},
 		{"STAFF_MEMBERS", orNone(numbers(slices.Sorted(maps.Keys(c.staffMembers))), "no ticket carries a submitter")},
 		{"DATABASE_URL", c.databaseURL.presence("a private Postgres is used")},
 		{"DATA_DIR", c.dataDir},
