@@ -26,11 +26,12 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 	if h.here, err = h.holding(ctx, want); err != nil {
 		return false, err
 	}
-	if away, err := h.turnAway(ctx, u.ID, want); err != nil || away {
+	door := door{h}
+	if away, err := door.turnAway(ctx, u.ID, want); err != nil || away {
 		return false, err
 	}
 	if finished, err = h.act(ctx, u.ID, want); err == nil {
-		h.noteUse(ctx, want)
+		door.noteUse(ctx, want)
 	}
 	return finished, err
 }
@@ -61,21 +62,21 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case wantHelp:
 		return false, h.explain(ctx, w.asked)
 	case wantChats:
-		return false, h.inStaffChat(ctx, w.asked, h.listChats)
+		return false, door{h}.inStaffChat(ctx, w.asked, chatList{h}.list)
 	case wantBlock:
-		return false, h.inStaffChat(ctx, w.asked, h.block)
+		return false, door{h}.inStaffChat(ctx, w.asked, blocks{h}.block)
 	case wantUnblock:
-		return false, h.inStaffChat(ctx, w.asked, h.unblock)
+		return false, door{h}.inStaffChat(ctx, w.asked, blocks{h}.unblock)
 	case wantChat:
 		return false, h.say(ctx, w.asked, h.speak().Text("private_hint"))
 	case pressed:
 		return false, h.press(ctx, update, w)
 	case placeName:
-		return false, h.rename(ctx, w)
+		return false, h.names.rename(ctx, w)
 	case migrated:
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:
-		return false, h.noteMembership(ctx, update, w)
+		return false, door{h}.noteMembership(ctx, update, w)
 	}
 	return false, nil
 }

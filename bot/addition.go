@@ -15,7 +15,7 @@ import (
 func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error) {
 	post, err := h.posts.quoted(ctx, a)
 	if err == nil && post.Kind == storage.PostFeed {
-		return h.answerInFeed(ctx, update, a, post)
+		return feedPosts{h}.answer(ctx, update, a, post)
 	}
 	if !h.cfg.FollowUps {
 		return false, nil

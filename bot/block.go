@@ -11,46 +11,49 @@ import (
 	"livedeskbot/storage"
 )
 
+// blocks ends and renews what the bot does for a person.
+type blocks struct{ handler }
+
 // block handles /block: the bot does nothing for the person any more.
-func (h handler) block(ctx context.Context, a asked) error {
-	who, err := h.whom(ctx, a)
-	say := h.view.In("")
+func (b blocks) block(ctx context.Context, a asked) error {
+	who, err := b.whom(ctx, a)
+	say := b.view.In("")
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return h.say(ctx, a, say.Text("block_whom"))
+		return b.say(ctx, a, say.Text("block_whom"))
 	case err != nil:
 		return err
 	case who.ID <= 0:
-		return h.say(ctx, a, say.Text("block_chat"))
+		return b.say(ctx, a, say.Text("block_chat"))
 	}
-	staff, err := h.access.isStaff(ctx, who.ID)
+	staff, err := b.access.isStaff(ctx, who.ID)
 	if err != nil {
 		return err
 	}
 	if staff {
-		return h.say(ctx, a, say.Text("block_staff"))
+		return b.say(ctx, a, say.Text("block_staff"))
 	}
-	return h.setBlock(ctx, a, who, true)
+	return b.setBlock(ctx, a, who, true)
 }
 
 // unblock handles /unblock, which ends what /block began.
-func (h handler) unblock(ctx context.Context, a asked) error {
-	who, err := h.whom(ctx, a)
+func (b blocks) unblock(ctx context.Context, a asked) error {
+	who, err := b.whom(ctx, a)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return h.say(ctx, a, h.view.In("").Text("block_whom"))
+		return b.say(ctx, a, b.view.In("").Text("block_whom"))
 	case err != nil:
 		return err
 	}
-	return h.setBlock(ctx, a, who, false)
+	return b.setBlock(ctx, a, who, false)
 }
 
-func (h handler) setBlock(ctx context.Context, a asked, who storage.Person, on bool) error {
-	news, err := h.store.Block(ctx, h.me.id, who.ID, on)
+func (b blocks) setBlock(ctx context.Context, a asked, who storage.Person, on bool) error {
+	news, err := b.store.Block(ctx, b.me.id, who.ID, on)
 	if err != nil {
 		return err
 	}
-	h.access.blocked.forget(struct{}{})
+	b.access.blocked.forget(struct{}{})
 	id := "unblocked"
 	switch {
 	case on:
@@ -59,14 +62,14 @@ func (h handler) setBlock(ctx context.Context, a asked, who storage.Person, on b
 		id = "unblocked_none"
 	}
 	if news {
-		h.log.Info("a person is blocked, or no longer", "person", who.ID, "blocked", on, "by", a.by.id)
+		b.log.Info("a person is blocked, or no longer", "person", who.ID, "blocked", on, "by", a.by.id)
 	}
-	return h.say(ctx, a, h.view.In("").Text(id, "Who", markup.Shorten(who.Name, 60), "Person", view.ChatID(who.ID)))
+	return b.say(ctx, a, b.view.In("").Text(id, "Who", markup.Shorten(who.Name, 60), "Person", view.ChatID(who.ID)))
 }
 
 // whom is the person that a command is about: by their id, or who asked for the ticket of the message replied to.
 // ErrNotFound: nobody is.
-func (h handler) whom(ctx context.Context, a asked) (storage.Person, error) {
+func (b blocks) whom(ctx context.Context, a asked) (storage.Person, error) {
 	if word, _, _ := strings.Cut(markup.Line(a.args), " "); word != "" {
 		id, err := strconv.ParseInt(word, 10, 64)
 		if err != nil || id == 0 {
@@ -77,11 +80,11 @@ func (h handler) whom(ctx context.Context, a asked) (storage.Person, error) {
 	if a.quoted == nil || !a.quoted.mine {
 		return storage.Person{}, storage.ErrNotFound
 	}
-	about, err := h.posts.quoted(ctx, a)
+	about, err := b.posts.quoted(ctx, a)
 	if err != nil {
 		return storage.Person{}, err
 	}
-	ours, err := h.posts.rows(ctx, about)
+	ours, err := b.posts.rows(ctx, about)
 	if err != nil {
 		return storage.Person{}, err
 	}

@@ -3,9 +3,10 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, and, for buttons,
-// press.go, unconfirmed.go, choose.go, conversation.go. access.go and connected.go decide who may do and see what; turnaway.go
-// says so to those who may not, and sift.go keeps what they say out of the journal.
+// each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, chats.go,
+// block.go, and, for buttons, press.go, unconfirmed.go, choose.go, conversation.go. access.go and connected.go decide who may do and
+// see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff about them, and sift.go keeps what is
+// said elsewhere out of the journal. feed.go is what people do in the feeds of staff.
 //
 // The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
 // became of it. Stages speak through rows: each step is a change of the ticket's row, from which any process can go on.
@@ -13,16 +14,16 @@
 //
 // Words, one for one thing. Ask is what a person does, want what they wish; a question is the bot's. To answer is to say
 // something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to
-// edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. To open is to store a ticket, to create is LiveDesk's; to add is to bring words into a ticket, to
-// amend is to write them there; to look is to read a ticket. To follow is to want news of a ticket; a chat that becomes a
-// supergroup moves.
+// edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. A feed is where staff see
+// tickets, the queue their list of unfinished ones. To open is to store a ticket, to create is LiveDesk's; to add is to bring words
+// into a ticket, to amend is to write them there; to look is to read a ticket. To follow is to want news of a ticket; a chat that
+// becomes a supergroup moves.
 package bot
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -123,8 +124,9 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 // handler is what does the wishes of people.
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
-		router: router{b.me}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view, desk: b.desk, outbox: b.outbox,
-		access: b.access, posts: posts{b.store}, places: newPlaces(b.me.id, b.store), named: new(sync.Map), log: b.log,
+		router: router{b.me}, sieve: sieve{b.access}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view,
+		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, places: newPlaces(b.me.id, b.store),
+		names: &placeNames{store: b.store, log: b.log}, log: b.log,
 	}
 }
 

@@ -13,45 +13,25 @@ import (
 	"livedeskbot/storage"
 )
 
-// inStaffChat does what a command of staff says, in a staff chat. Elsewhere it is a command that somebody else may know.
-func (h handler) inStaffChat(ctx context.Context, a asked, do func(context.Context, asked) error) error {
-	staff, err := h.access.isStaffChat(ctx, a.at.Chat)
-	switch {
-	case err != nil:
-		return err
-	case staff:
-		return do(ctx, a)
-	case a.private:
-		return h.explain(ctx, a)
-	}
-	return nil
-}
+// chatList is the list of chats that may use the bot, and what staff decide about them.
+type chatList struct{ handler }
 
-// explain answers with what the bot can do.
-func (h handler) explain(ctx context.Context, a asked) error {
-	staff, err := h.access.isStaffChat(ctx, a.at.Chat)
+// list handles /chats.
+func (l chatList) list(ctx context.Context, a asked) error {
+	m, err := l.page(ctx, 0)
 	if err != nil {
 		return err
 	}
-	return h.say(ctx, a, h.help(staff))
-}
-
-// listChats handles /chats.
-func (h handler) listChats(ctx context.Context, a asked) error {
-	m, err := h.chatPage(ctx, 0)
-	if err != nil {
-		return err
-	}
-	_, _, err = h.outbox.Answer(ctx, a.at, m)
+	_, _, err = l.outbox.Answer(ctx, a.at, m)
 	return err
 }
 
-// chatPage is a page of the list of chats, the last one where there are not so many.
-func (h handler) chatPage(ctx context.Context, page int) (markup.Message, error) {
-	chats, total, err := h.store.ListConnections(ctx, h.me.id, page*view.ChatsOnPage, view.ChatsOnPage)
+// page is a page of the list of chats, the last one where there are not so many.
+func (l chatList) page(ctx context.Context, page int) (markup.Message, error) {
+	chats, total, err := l.store.ListConnections(ctx, l.me.id, page*view.ChatsOnPage, view.ChatsOnPage)
 	if err == nil && len(chats) == 0 && total > 0 {
 		page = (total - 1) / view.ChatsOnPage
-		chats, total, err = h.store.ListConnections(ctx, h.me.id, page*view.ChatsOnPage, view.ChatsOnPage)
+		chats, total, err = l.store.ListConnections(ctx, l.me.id, page*view.ChatsOnPage, view.ChatsOnPage)
 	}
 	if err != nil {
 		return markup.Message{}, err
@@ -59,14 +39,14 @@ func (h handler) chatPage(ctx context.Context, page int) (markup.Message, error)
 	var asks errgroup.Group
 	for i := range chats {
 		asks.Go(func() error {
-			if title := h.telegram.Title(ctx, chats[i].ChatID); title != "" {
+			if title := l.telegram.Title(ctx, chats[i].ChatID); title != "" {
 				chats[i].Title = title
 			}
 			return nil
 		})
 	}
 	_ = asks.Wait() // they return none
-	return view.ChatList(h.view.In(""), chats, page, total), nil
+	return view.ChatList(l.view.In(""), chats, page, total), nil
 }
 
 // chatChoice is the press of a button about a chat.
@@ -76,33 +56,33 @@ type chatChoice struct {
 	update int64
 }
 
-// pressChat does what a button about a chat says, for whoever presses it in a staff chat, and returns the answer to the press.
-func (h handler) pressChat(ctx context.Context, say view.Language, c chatChoice) (string, error) {
-	staff, err := h.access.isStaffChat(ctx, c.chat)
+// press does what a button about a chat says, for whoever presses it in a staff chat, and returns the answer to the press.
+func (l chatList) press(ctx context.Context, say view.Language, c chatChoice) (string, error) {
+	staff, err := l.access.isStaffChat(ctx, c.chat)
 	if err != nil || !staff {
 		return say.Text("press_unknown"), err
 	}
 	if c.List {
 		// Forged data must not put the list in the place of a ticket.
-		if _, err := h.store.PostAt(ctx, c.chat, c.message); !errors.Is(err, storage.ErrNotFound) {
+		if _, err := l.store.PostAt(ctx, c.chat, c.message); !errors.Is(err, storage.ErrNotFound) {
 			return say.Text("press_unknown"), err
 		}
 	}
 	if c.Action == "chats" {
-		return "", h.turnChatPage(ctx, c)
+		return "", l.turn(ctx, c)
 	}
-	if c.Chat, err = h.store.ChatNow(ctx, c.Chat); err != nil { // a group may have become a supergroup since
+	if c.Chat, err = l.store.ChatNow(ctx, c.Chat); err != nil { // a group may have become a supergroup since
 		return "", err
 	}
-	known, err := h.store.Connections(ctx, h.me.id, []int64{c.Chat})
+	known, err := l.store.Connections(ctx, l.me.id, []int64{c.Chat})
 	if err != nil || len(known) == 0 {
 		return say.Text("press_unknown"), err
 	}
-	return h.decideChat(ctx, say, c, known[0])
+	return l.decide(ctx, say, c, known[0])
 }
 
-// decideChat allows, refuses or disconnects a chat and shows that where the button stands.
-func (h handler) decideChat(ctx context.Context, say view.Language, c chatChoice, chat storage.Connection) (string, error) {
+// decide allows, refuses or disconnects a chat and shows that where the button stands.
+func (l chatList) decide(ctx context.Context, say view.Language, c chatChoice, chat storage.Connection) (string, error) {
 	from, to := []storage.ConnectionState{storage.ChatAsked}, storage.ChatConnected
 	switch {
 	case chat.Named != "":
@@ -116,8 +96,8 @@ func (h handler) decideChat(ctx context.Context, say view.Language, c chatChoice
 	case c.Action == "refuse":
 		to = storage.ChatRefused
 	}
-	err := h.store.DecideChat(ctx, h.me.id, c.Chat, from, to, c.update)
-	h.access.connections.forget(c.Chat)
+	err := l.store.DecideChat(ctx, l.me.id, c.Chat, from, to, c.update)
+	l.access.connections.forget(c.Chat)
 	answer := "pressed_" + c.Action
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -126,54 +106,54 @@ func (h handler) decideChat(ctx context.Context, say view.Language, c chatChoice
 		return "", err
 	default:
 		chat.State = to
-		h.log.Info("staff have decided about a chat", "chat", c.Chat, "state", to, "person", c.by.id)
-		if err := h.carryOut(ctx, chat); err != nil {
+		l.log.Info("staff have decided about a chat", "chat", c.Chat, "state", to, "person", c.by.id)
+		if err := l.carryOut(ctx, chat); err != nil {
 			return "", err
 		}
 	}
-	return say.Text(answer), h.showDecision(ctx, say, c, chat)
+	return say.Text(answer), l.showDecision(ctx, say, c, chat)
 }
 
 // carryOut does in a chat what staff have decided about it.
-func (h handler) carryOut(ctx context.Context, chat storage.Connection) error {
+func (l chatList) carryOut(ctx context.Context, chat storage.Connection) error {
 	switch chat.State {
 	case storage.ChatRefused:
-		return h.leave(ctx, chat.ChatID)
+		return door(l).leave(ctx, chat.ChatID)
 	case storage.ChatConnected:
-		h.outbox.Wake() // what was not told meanwhile
-		me, err := h.telegram.Member(ctx, chat.ChatID, h.me.id)
+		l.outbox.Wake() // what was not told meanwhile
+		me, err := l.telegram.Member(ctx, chat.ChatID, l.me.id)
 		if err != nil {
 			return err
 		}
-		_, err = h.greet(ctx, chat.ChatID, me.Admin, true)
+		_, err = door(l).greet(ctx, chat.ChatID, me.Admin, true)
 		return err
 	}
 	return nil
 }
 
 // showDecision brings the message with the button up to date.
-func (h handler) showDecision(ctx context.Context, say view.Language, c chatChoice, chat storage.Connection) error {
+func (l chatList) showDecision(ctx context.Context, say view.Language, c chatChoice, chat storage.Connection) error {
 	if c.List {
-		return h.turnChatPage(ctx, c)
+		return l.turn(ctx, c)
 	}
 	if !slices.Contains([]storage.ConnectionState{storage.ChatConnected, storage.ChatRefused, storage.ChatDisconnected}, chat.State) {
 		return nil
 	}
-	return h.replace(ctx, c.pressed, view.ChatDecided(say, chat))
+	return l.replace(ctx, c.pressed, view.ChatDecided(say, chat))
 }
 
-// turnChatPage puts a page of the list of chats in place of the one that stands.
-func (h handler) turnChatPage(ctx context.Context, c chatChoice) error {
-	m, err := h.chatPage(ctx, c.Page)
+// turn puts a page of the list of chats in place of the one that stands.
+func (l chatList) turn(ctx context.Context, c chatChoice) error {
+	m, err := l.page(ctx, c.Page)
 	if err != nil {
 		return err
 	}
-	return h.replace(ctx, c.pressed, m)
+	return l.replace(ctx, c.pressed, m)
 }
 
 // replace puts a message in place of the one with the button. Where Telegram does not want it, that one stays.
-func (h handler) replace(ctx context.Context, p pressed, m markup.Message) error {
-	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
+func (l chatList) replace(ctx context.Context, p pressed, m markup.Message) error {
+	if v, err := l.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
 		return err
 	}
 	return nil

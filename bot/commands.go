@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -79,6 +80,15 @@ func menu(t view.Language, readers reach) []models.BotCommand {
 		}
 	}
 	return all
+}
+
+// explain answers with what the bot can do.
+func (h handler) explain(ctx context.Context, a asked) error {
+	staff, err := h.access.isStaffChat(ctx, a.at.Chat)
+	if err != nil {
+		return err
+	}
+	return h.say(ctx, a, h.help(staff))
 }
 
 // help explains the commands, those of staff chats or of all others, with the teams there are.

@@ -20,20 +20,23 @@ func (c Config) AllStaffChats() []int64 {
 	return chats
 }
 
-// toldAt reports whether a ticket is told in the chat of a button, and whether the button's message is one of the ticket's in its
+// feedPosts are the messages of tickets in feeds, and what people do there.
+type feedPosts struct{ handler }
+
+// told reports whether a ticket is told in the chat of a button, and whether the button's message is one of the ticket's in its
 // feed. In a feed, where many tickets stand and anybody decides, only the ticket's own messages count: data can be forged.
-func (h handler) toldAt(ctx context.Context, p pressed, t storage.Ticket) (told, feed bool, err error) {
+func (f feedPosts) told(ctx context.Context, p pressed, t storage.Ticket) (told, feed bool, err error) {
 	if p.chat == 0 {
 		return false, false, nil
 	}
 	own := p.chat == t.ChatID || p.chat == t.CardChatID
-	if staff, err := h.access.isStaffChat(ctx, p.chat); err != nil || own && !staff {
+	if staff, err := f.access.isStaffChat(ctx, p.chat); err != nil || own && !staff {
 		return own, false, err
 	}
-	if about, err := h.posts.isAbout(ctx, p, t); err != nil || !about {
+	if about, err := f.posts.isAbout(ctx, p, t); err != nil || !about {
 		return own, false, err
 	}
-	stands, err := h.store.FeedPostOf(ctx, t.ID)
+	stands, err := f.store.FeedPostOf(ctx, t.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return own, false, nil
 	}
@@ -41,47 +44,20 @@ func (h handler) toldAt(ctx context.Context, p pressed, t storage.Ticket) (told,
 	return own || feed, feed, err
 }
 
-// answerInFeed tells somebody who replies in a feed where to answer instead; each person once about a ticket, since staff may also
+// answer tells somebody who replies in a feed where to answer instead; each person once about a ticket, since staff may also
 // talk to each other there.
-func (h handler) answerInFeed(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
-	t, err := h.store.Ticket(ctx, about.Ticket)
+func (f feedPosts) answer(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
+	t, err := f.store.Ticket(ctx, about.Ticket)
 	if err != nil {
 		return false, err
 	}
-	answered, err := h.store.AnsweredInFeed(ctx, t.ID, a.by.id)
+	answered, err := f.store.AnsweredInFeed(ctx, t.ID, a.by.id)
 	if err != nil || answered {
 		return false, err
 	}
-	if _, _, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.view.FeedReply(t)}); err != nil {
+	if _, _, err := f.outbox.Answer(ctx, a.at, markup.Message{Text: f.view.FeedReply(t)}); err != nil {
 		return false, err
 	}
-	err = h.work.Record(ctx, func() error { return h.store.AnswerInFeed(ctx, t.ID, a.by.id, update) })
+	err = f.work.Record(ctx, func() error { return f.store.AnswerInFeed(ctx, t.ID, a.by.id, update) })
 	return err == nil, err
-}
-
-// nameOf stores what the chat and the topic of a ticket are called, for staff. What is known already is not stored again.
-func (h handler) nameOf(ctx context.Context, a asked) {
-	if a.private {
-		return
-	}
-	h.name(ctx, storage.PlaceKey{Chat: a.at.Chat}, a.title, true)
-	h.name(ctx, storage.PlaceKey{Chat: a.at.Chat, Thread: a.at.Thread}, a.topic, a.at.Thread == 0)
-}
-
-// name stores what a place is called, where that is said. sure says that it is not an old name.
-func (h handler) name(ctx context.Context, place storage.PlaceKey, name string, sure bool) {
-	if known, ok := h.named.Load(place); name == "" || ok && (known == name || !sure) {
-		return
-	}
-	if err := h.store.NamePlace(ctx, place, name, sure); err != nil {
-		h.log.Warn("cannot store what a chat is called", "chat", place.Chat, "topic", place.Thread, "error", err)
-		return
-	}
-	h.named.Store(place, name)
-}
-
-// rename stores another name of a chat or topic.
-func (h handler) rename(ctx context.Context, n placeName) error {
-	h.named.Delete(n.place)
-	return h.store.RenamePlace(ctx, n.place, n.name)
 }

@@ -92,7 +92,9 @@ func TestAFeedInWhichTheBotMayNotWriteWaits(t *testing.T) {
 	shown := w.Hears(feed, first)
 	feed.SetBot(telegramtest.Restricted, w.Alice)
 	_, number := w.Ticket(chat, "second")
-	w.Eventually(func() bool { return strings.Contains(w.Logs.String(), "may not write to a chat for now; what is to be told there waits") },
+	w.Eventually(func() bool {
+		return strings.Contains(w.Logs.String(), "may not write to a chat for now; what is to be told there waits")
+	},
 		"the bot has not noticed")
 	require.NoError(t, w.Desk.SetStatus(first, "in_progress"))
 	w.Eventually(func() bool { return w.Count("tickets WHERE feed_at IS NOT NULL") == 2 }, "the feed is not to be told")

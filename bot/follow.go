@@ -33,10 +33,11 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if who == view.Nobody || len(ours) == 0 {
 		return h.say(ctx, a, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
 	}
-	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, whence(ours[0], a.at.Chat, a.private), on); err != nil {
+	from := whence(ours[0], a.at.Chat, a.private)
+	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, from, on); err != nil {
 		return err
 	}
-	return h.say(ctx, a, h.followed(say, ours[0], whence(ours[0], a.at.Chat, a.private), on))
+	return h.say(ctx, a, followed(say, ours[0], from, on, len(h.cfg.Feeds) > 0))
 }
 
 // toggleFollow is the button: it makes its presser follow the ticket, or no longer.
@@ -46,7 +47,7 @@ func (h handler) toggleFollow(ctx context.Context, say view.Language, c choice) 
 	if err != nil {
 		return "", err
 	}
-	return h.followed(say, c.ticket, from, on), nil
+	return followed(say, c.ticket, from, on, len(h.cfg.Feeds) > 0), nil
 }
 
 // whence is where somebody follows a ticket who does so in a chat: nobody is named in the ticket's chat who did it elsewhere.
@@ -60,14 +61,14 @@ func whence(t storage.Ticket, chat int64, private bool) storage.Whence {
 	return storage.Elsewhere
 }
 
-func (h handler) followed(say view.Language, t storage.Ticket, from storage.Whence, on bool) string {
+func followed(say view.Language, t storage.Ticket, from storage.Whence, on, feed bool) string {
 	switch {
 	case !on:
 		return say.Text("unfollowed", "Number", view.Number(t))
 	case from == storage.InPrivate:
 		return say.Text("followed_private", "Number", view.Number(t))
 	case from == storage.Elsewhere:
-		return say.Text("followed_staff", "Number", view.Number(t), "Feed", len(h.cfg.Feeds) > 0)
+		return say.Text("followed_staff", "Number", view.Number(t), "Feed", feed)
 	}
 	return say.Text("followed", "Number", view.Number(t))
 }

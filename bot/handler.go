@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"log/slog"
-	"sync"
 
 	"livedeskbot/bot/claims"
 	"livedeskbot/bot/desk"
@@ -17,6 +16,7 @@ import (
 // handler does what people want of the bot. It is the inbox's Handler.
 type handler struct {
 	router
+	sieve
 	cfg      Config
 	telegram *telegram.Client
 	store    *storage.Store
@@ -24,11 +24,10 @@ type handler struct {
 	view     *view.View
 	desk     *desk.Desk
 	outbox   *outbox.Outbox
-	access   access
 	posts    posts
 	places   *places
-	here     here      // what holds where the update at hand comes from
-	named    *sync.Map // what places are called, as stored, by their storage.PlaceKey
+	here     here // what holds where the update at hand comes from
+	names    *placeNames
 	log      *slog.Logger
 }
 

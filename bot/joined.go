@@ -10,84 +10,84 @@ import (
 )
 
 // noteMembership notes whether the bot can write to a chat, and begins with a group that it has joined.
-func (h handler) noteMembership(ctx context.Context, update int64, m membership) error {
-	if err := h.noteWriting(ctx, m); err != nil {
+func (d door) noteMembership(ctx context.Context, update int64, m membership) error {
+	if err := d.noteWriting(ctx, m); err != nil {
 		return err
 	}
 	if m.joined && m.group {
-		return h.join(ctx, update, m)
+		return d.join(ctx, update, m)
 	}
 	return nil
 }
 
 // noteWriting notes whether the bot can write to a chat. Where it is there and may not write, what is to be told waits.
-func (h handler) noteWriting(ctx context.Context, m membership) error {
+func (d door) noteWriting(ctx context.Context, m membership) error {
 	switch {
 	case m.writes:
-		return h.outbox.Regain(ctx, m.chat)
+		return d.outbox.Regain(ctx, m.chat)
 	case m.member:
-		h.log.Info("the bot may not write to a chat for now", "chat", m.chat)
+		d.log.Info("the bot may not write to a chat for now", "chat", m.chat)
 		return nil
 	}
-	news, err := h.store.LoseChat(ctx, m.chat)
+	news, err := d.store.LoseChat(ctx, m.chat)
 	if news {
-		h.log.Info("the bot was removed from a chat", "chat", m.chat)
+		d.log.Info("the bot was removed from a chat", "chat", m.chat)
 	}
 	return err
 }
 
 // join greets a group that is connected, connects one to which staff have added the bot, and asks staff about any other.
-func (h handler) join(ctx context.Context, update int64, m membership) error {
-	c, err := h.access.connection(ctx, m.chat)
+func (d door) join(ctx context.Context, update int64, m membership) error {
+	c, err := d.access.connection(ctx, m.chat)
 	if err != nil {
 		return err
 	}
 	connected := c.Connected()
 	if !connected && m.by.user {
-		if connected, err = h.access.isStaff(ctx, m.by.id); err != nil {
+		if connected, err = d.access.isStaff(ctx, m.by.id); err != nil {
 			return err
 		}
 		if connected {
-			if err := h.store.Connect(ctx, h.me.id, m.chat, m.title); err != nil {
+			if err := d.store.Connect(ctx, d.me.id, m.chat, m.title); err != nil {
 				return err
 			}
-			h.outbox.Wake()
-			h.log.Info("chat connected: staff have added the bot", "chat", m.chat)
+			d.outbox.Wake()
+			d.log.Info("chat connected: staff have added the bot", "chat", m.chat)
 		}
 	}
 	switch {
 	case connected:
-		return h.greetWhoAdded(ctx, m)
+		return d.greetWhoAdded(ctx, m)
 	case c.State == storage.ChatRefused:
-		return h.leave(ctx, m.chat)
+		return d.leave(ctx, m.chat)
 	}
-	return h.askStaff(ctx, update, newChat{id: m.chat, title: m.title, by: m.by, added: true})
+	return d.askStaff(ctx, update, newChat{id: m.chat, title: m.title, by: m.by, added: true})
 }
 
 // greetWhoAdded greets a group, and where the bot may not write there, tells who added it.
-func (h handler) greetWhoAdded(ctx context.Context, m membership) error {
-	said, err := h.greet(ctx, m.chat, m.admin, false)
+func (d door) greetWhoAdded(ctx context.Context, m membership) error {
+	said, err := d.greet(ctx, m.chat, m.admin, false)
 	if err != nil || said || !m.by.user {
 		return err
 	}
-	_, _, err = h.outbox.Answer(ctx, telegram.Place{Chat: m.by.id},
-		markup.Message{Text: h.view.In("").Text("greeting_mute", "Title", m.title)})
+	_, _, err = d.outbox.Answer(ctx, telegram.Place{Chat: m.by.id},
+		markup.Message{Text: d.view.In("").Text("greeting_mute", "Title", m.title)})
 	return err
 }
 
 // greet says in a group what the bot is for and what stands in its way there, and reports whether it could. now says that the
 // group has just been connected.
-func (h handler) greet(ctx context.Context, chat int64, admin, now bool) (bool, error) {
-	_, id, err := h.outbox.Answer(ctx, telegram.Place{Chat: chat}, view.Greeting(h.view.In(""), h.me.name(), h.me.reads.Load() || admin, now))
+func (d door) greet(ctx context.Context, chat int64, admin, now bool) (bool, error) {
+	_, id, err := d.outbox.Answer(ctx, telegram.Place{Chat: chat}, view.Greeting(d.view.In(""), d.me.name(), d.me.reads.Load() || admin, now))
 	return id != 0, err
 }
 
 // leave makes the bot leave a chat.
-func (h handler) leave(ctx context.Context, chat int64) error {
-	if v, err := h.telegram.Leave(ctx, chat); v == telegram.Later {
+func (d door) leave(ctx context.Context, chat int64) error {
+	if v, err := d.telegram.Leave(ctx, chat); v == telegram.Later {
 		return err
 	}
-	h.log.Info("left a chat that staff have refused", "chat", chat)
+	d.log.Info("left a chat that staff have refused", "chat", chat)
 	return nil
 }
 
@@ -115,20 +115,20 @@ func (c Config) askedPlace() telegram.Place {
 func (c Config) asks() bool { return c.NewChats == Ask && c.askedPlace().Chat != 0 }
 
 // askStaff asks staff, once, whether a chat may use the bot.
-func (h handler) askStaff(ctx context.Context, update int64, chat newChat) error {
-	if !h.cfg.asks() {
+func (d door) askStaff(ctx context.Context, update int64, chat newChat) error {
+	if !d.cfg.asks() {
 		return nil
 	}
-	c := storage.Connection{ChatID: chat.id, Title: markup.Shorten(chat.title, view.MaxChatTitle), AskChatID: h.cfg.askedPlace().Chat}
-	if ask, err := h.store.AskAbout(ctx, h.me.id, c, update); err != nil || !ask {
+	c := storage.Connection{ChatID: chat.id, Title: markup.Shorten(chat.title, view.MaxChatTitle), AskChatID: d.cfg.askedPlace().Chat}
+	if ask, err := d.store.AskAbout(ctx, d.me.id, c, update); err != nil || !ask {
 		return err
 	}
-	at, id, err := h.outbox.Answer(ctx, h.cfg.askedPlace(),
-		view.AskAboutChat(h.view.In(""), c, storage.Person{ID: chat.by.id, Name: chat.by.name}, chat.added))
+	at, id, err := d.outbox.Answer(ctx, d.cfg.askedPlace(),
+		view.AskAboutChat(d.view.In(""), c, storage.Person{ID: chat.by.id, Name: chat.by.name}, chat.added))
 	if err != nil || id == 0 {
 		return err
 	}
-	h.log.Info("asked staff about a chat", "chat", chat.id)
+	d.log.Info("asked staff about a chat", "chat", chat.id)
 	c.AskChatID, c.AskID = at.Chat, id
-	return h.work.Record(ctx, func() error { return h.store.AskedAbout(ctx, h.me.id, c) })
+	return d.work.Record(ctx, func() error { return d.store.AskedAbout(ctx, d.me.id, c) })
 }

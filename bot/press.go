@@ -44,7 +44,7 @@ type choice struct {
 func (h handler) obey(ctx context.Context, update int64, p pressed) (string, error) {
 	say := h.speak()
 	if button, ok := view.ParseChatButton(p.data); ok {
-		return h.pressChat(ctx, say, chatChoice{pressed: p, update: update, ChatButton: button})
+		return chatList{h}.press(ctx, say, chatChoice{pressed: p, update: update, ChatButton: button})
 	}
 	switch {
 	case strings.HasPrefix(p.data, "setup:"):
@@ -57,12 +57,12 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	case !ok:
 		return say.Text("press_unknown"), nil
 	case action == "queue":
-		return h.turnQueue(ctx, say, p, argument)
+		return queue{h}.turn(ctx, say, p, argument)
 	}
 	t, err := h.store.Ticket(ctx, id)
 	told := false
 	if err == nil {
-		told, p.feed, err = h.toldAt(ctx, p, t)
+		told, p.feed, err = feedPosts{h}.told(ctx, p, t)
 	}
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !told {
 		return say.Text("press_unknown"), nil

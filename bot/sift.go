@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// sieve says what may be kept of what arrives.
+type sieve struct{ access access }
+
 // siftPatience bounds how long Telegram is asked about the people who write in private. No update is taken meanwhile.
 const siftPatience = 2 * time.Second
 
@@ -18,8 +21,8 @@ const siftPatience = 2 * time.Second
 //
 // Where Telegram does not say in time whether somebody is staff, what they say in private is kept until it is handled: no ticket
 // of theirs may get lost.
-func (h handler) Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error) {
-	if err := h.moveConnections(ctx, updates); err != nil {
+func (s sieve) Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error) {
+	if err := s.moveConnections(ctx, updates); err != nil {
 		return nil, err
 	}
 	var groups, people []int64
@@ -31,11 +34,11 @@ func (h handler) Sift(ctx context.Context, updates []*models.Update) ([]*models.
 			people = append(people, chat)
 		}
 	}
-	known, err := h.access.look(ctx, groups)
+	known, err := s.access.look(ctx, groups)
 	if err != nil {
 		return nil, err
 	}
-	strangers := h.access.strangers(ctx, people)
+	strangers := s.access.strangers(ctx, people)
 	kept := make([]*models.Update, len(updates))
 	for i, u := range updates {
 		switch chat := chatOf(u); {
@@ -75,13 +78,13 @@ func (a access) strangers(ctx context.Context, people []int64) map[int64]bool {
 
 // moveConnections gives supergroups what their groups had, at once: what people write there may come in the same moment, and
 // must find the supergroup connected.
-func (h handler) moveConnections(ctx context.Context, updates []*models.Update) error {
+func (s sieve) moveConnections(ctx context.Context, updates []*models.Update) error {
 	for _, u := range updates {
 		if u.Message == nil {
 			continue
 		}
 		if move, ok := readMove(u.Message); ok {
-			if err := h.store.MoveConnection(ctx, h.me.id, move.from, move.to); err != nil {
+			if err := s.access.store.MoveConnection(ctx, s.access.telegram.BotID, move.from, move.to); err != nil {
 				return err
 			}
 		}
@@ -90,8 +93,8 @@ func (h handler) moveConnections(ctx context.Context, updates []*models.Update) 
 }
 
 // Keeps reports whether what was said in a chat may be kept for a look. Where nobody can say, it may not.
-func (h handler) Keeps(ctx context.Context, chat int64) bool {
-	why, err := h.access.bar(ctx, chat, chat)
+func (s sieve) Keeps(ctx context.Context, chat int64) bool {
+	why, err := s.access.bar(ctx, chat, chat)
 	return err == nil && why == barNone
 }
 

@@ -33,7 +33,7 @@ func (h handler) status(ctx context.Context, update int64, a asked) (bool, error
 	if staff, err := h.access.isStaffChat(ctx, a.at.Chat); err != nil {
 		return false, err
 	} else if staff {
-		return false, h.sayQueue(ctx, a)
+		return false, queue{h}.list(ctx, a)
 	}
 	text, err := h.list(ctx, a)
 	if err != nil {

@@ -149,7 +149,7 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 	case err != nil:
 		return false, err
 	}
-	h.nameOf(ctx, a)
+	h.names.note(ctx, a)
 	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	return true, nil
 }
