@@ -103,9 +103,12 @@ func (p *Process) Alive(ctx context.Context) error {
 	if p.conn == nil {
 		return errClosed
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	err := writable(ctx, p.conn)
+	err := ctx.Err()
+	if err == nil {
+		ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // see try
+		defer cancel()
+		err = writable(ask, p.conn)
+	}
 	if err != nil {
 		return fmt.Errorf("process %d is cut off: %w", p.Number, err)
 	}
@@ -132,6 +135,9 @@ func (p *Process) TryFeed(ctx context.Context, botID int64) (bool, error) {
 }
 
 // try takes the lock of a class for a bot, which holds says whether this process has already.
+//
+// The end of ctx does not break it off: that would close the connection, and others would take this process for dead while it
+// still finishes its work.
 func (p *Process) try(ctx context.Context, class int, botID int64, holds *bool) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -141,8 +147,11 @@ func (p *Process) try(ctx context.Context, class int, botID int64, holds *bool) 
 	if *holds {
 		return true, nil // the lock goes with the connection, and a second one would nest
 	}
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
 	var err error
-	*holds, err = one[bool](ctx, p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, class, botID)
+	*holds, err = one[bool](context.WithoutCancel(ctx), p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, class, botID)
 	return *holds, err
 }
 

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/storage"
+	"livedeskbot/storage/storagetest"
 )
 
 func TestWorkOfADeadProcessIsFree(t *testing.T) {
@@ -283,4 +285,32 @@ func TestADeadProcessIsTakenOverByABriefLookToo(t *testing.T) {
 	taken, err := store.TakeOver(t.Context(), false)
 	require.NoError(t, err)
 	require.Equal(t, 1, taken)
+}
+
+func TestAStopDoesNotBreakOffTheConnectionThatMarksAProcessAsAlive(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *storage.Process){
+		"polling":      func(ctx context.Context, p *storage.Process) { _, _ = p.TryLead(ctx, bot) },
+		"telling":      func(ctx context.Context, p *storage.Process) { _, _ = p.TryFeed(ctx, bot) },
+		"being marked": func(ctx context.Context, p *storage.Process) { _ = p.Alive(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			line := storagetest.NewLine(t, storagetest.New(t))
+			process := register(t, openOver(t, line.URL()).For(bot))
+			ctx, stop := context.WithCancel(t.Context())
+			waits, lift := line.Hold()
+			done := make(chan struct{})
+			go func() { defer close(done); call(ctx, process) }()
+			<-waits
+			stop()
+			select {
+			case <-done:
+			case <-time.After(200 * time.Millisecond): // enough for it to be broken off
+			}
+			lift()
+			<-done
+			require.NoError(t, process.Alive(t.Context()))
+		})
+	}
 }

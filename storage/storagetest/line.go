@@ -25,6 +25,14 @@ type Line struct {
 	ends    []net.Conn    // of all connections
 	dead    chan struct{} // closed when the connections of now fall silent
 	severed bool
+	held    *hold // nil: what the server says arrives at once
+}
+
+// hold is a moment in which nothing that the server says arrives.
+type hold struct {
+	once   sync.Once
+	waits  chan struct{} // closed when something waits
+	lifted chan struct{}
 }
 
 // NewLine returns a line to the database with the given connection string, which is one of New.
@@ -85,6 +93,31 @@ func (l *Line) Mend() {
 	l.severed = false
 }
 
+// Hold makes what the server says wait until it is lifted; waits is closed when something does.
+func (l *Line) Hold() (waits <-chan struct{}, lift func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held := &hold{waits: make(chan struct{}), lifted: make(chan struct{})}
+	l.held = held
+	return held.waits, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.held = nil
+		close(held.lifted)
+	}
+}
+
+// await returns when nothing is held.
+func (l *Line) await() {
+	l.mu.Lock()
+	held := l.held
+	l.mu.Unlock()
+	if held != nil {
+		held.once.Do(func() { close(held.waits) })
+		<-held.lifted
+	}
+}
+
 func (l *Line) serve() {
 	for {
 		near, err := l.listener.Accept()
@@ -108,13 +141,14 @@ func (l *Line) connect(near net.Conn) {
 		return
 	}
 	l.ends = append(l.ends, far)
-	go pass(near, far, l.dead)
-	go pass(far, near, l.dead)
+	go pass(near, far, l.dead, func() {})
+	go pass(far, near, l.dead, l.await)
 }
 
-// pass carries what one side says to the other until they fall silent.
-func pass(from, to net.Conn, dead <-chan struct{}) {
+// pass carries what one side says to the other, each time after await, until they fall silent.
+func pass(from, to net.Conn, dead <-chan struct{}, await func()) {
 	_, err := io.Copy(writer(func(b []byte) (int, error) {
+		await()
 		select {
 		case <-dead:
 			return 0, errSilent
