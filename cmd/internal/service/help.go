@@ -54,7 +54,7 @@ var explained = []struct{ name, standard, meaning string }{
 	{"CHATS", "none", "chats that may use the bot from the start"},
 	{"NEW_CHATS", "ask", "what becomes of other chats: ask staff, any, no"},
 	{"PRIVATE", "known", "who may use the bot in private: known people, any, no"},
-	{"FEED", "none", "where staff see each ticket: CHAT, CHAT/TOPIC, CHAT=TEAM, CHAT/TOPIC=TEAM, ..."},
+	{"FEED", "none", "where staff see each ticket: CHAT, CHAT/TOPIC=TEAM, ..."},
 	{"STAFF_MEMBERS", "none", "telegram_user_id=livedesk_member_id, ..."},
 	{"DATABASE_URL", "a private Postgres", "a server of Postgres 14 or newer"},
 	{"DATA_DIR", "./data", "where the private Postgres keeps its files"},
