@@ -31,7 +31,7 @@ func commands() []command {
 		{"edit", "N TEXT", "change your message #N", (*session).edit},
 		{"photo", "[TEXT]", "send a photo, with a caption", (*session).photo},
 		{"album", "[TEXT]", "send three photos as one album", (*session).album},
-		{"go", "PLACE", strings.Join(placeWords, ", "), (*session).walk},
+		{"go", "PLACE", strings.Join(placeWords, " "), (*session).walk},
 		{"agent", "...", "act as the agent at LiveDesk, see below", (*session).agent},
 		{"trouble", "KIND", "LiveDesk goes wrong: down, lose, slow, 429, off", (*session).trouble},
 		{"say", "TEXT", "a message that begins with one of these words", (*session).message},

@@ -38,6 +38,8 @@ func TestTheStoryIsPlayedInTheBrowser(t *testing.T) {
 	s.sees("#story", "Play again")
 	s.press("#customers .chats", "Acme")
 	s.sameAs(s.place("topic"))
+	s.press("#desk", "All tickets")
+	s.press("#desk .tickets", problem)
 	s.sees("#desk .from", "Nina in Acme › Printers")
 	require.Equal(t, "resolved", asks[string](s, `document.querySelector("#desk select[name=status]").value`))
 	require.Contains(t, asks[string](s, `document.querySelector("#desk .entry.internal").innerText`), note)

@@ -24,7 +24,7 @@ import (
 const agent = "Sam"
 
 // placeWords are the words of all places.
-var placeWords = []string{"topic", "colleague", "general", "group", "private", "other", "staff"}
+var placeWords = []string{"topic", "colleague", "general", "group", "private", "tokyo", "other", "staff"}
 
 // teams are those of the emulated LiveDesk.
 var teams = []string{"Support", "Billing", "IT Support"}
@@ -113,9 +113,10 @@ func newStage(to narrator) *stage {
 	desk := livedesktest.New(livedesktest.Options{Teams: teams, KeepFile: keepFile, KeepFiles: 16 * keepFile})
 	nina, ben := telegram.NewPerson("Nina"), telegram.NewPerson("Ben")
 	omar, sam := telegram.NewPerson("Omar"), telegram.NewPerson(agent)
+	yui := telegram.NewPerson("Yui", telegramtest.Language("ja"))
 	forum := telegram.NewForum("Acme", telegramtest.ID(-1001234567890))
 	printers := forum.NewTopic("Printers")
-	staff := telegram.NewSupergroup("Our support team")
+	tokyo, staff := telegram.NewSupergroup("Acme Tokyo"), telegram.NewSupergroup("Our support team")
 	st := &stage{
 		narrator: to, telegram: telegram, desk: desk, troubles: page.NewTroubles(telegram, desk), process: &process{},
 		places: []*place{
@@ -124,13 +125,15 @@ func newStage(to narrator) *stage {
 			{"general", "Acme › General", "", nina, forum, nil},
 			{"group", "Acme Berlin", "another group of that customer", nina, telegram.NewSupergroup("Acme Berlin"), nil},
 			{"private", "Nina's private chat", "with the bot alone", nina, telegram.Private(nina), nil},
-			{"other", "Globex", "another customer's group", omar, telegram.NewSupergroup("Globex"), nil},
+			{"tokyo", "Acme Tokyo", "a group of that customer where another language is spoken", yui, tokyo, nil},
+			{"other", "Globex", "another customer's group, which nobody has connected yet", omar, telegram.NewSupergroup("Globex"), nil},
 			{"staff", "Our support team (staff chat)", "your people, who may see every ticket", sam, staff, nil},
 		},
 	}
 	for _, p := range st.places {
 		p.chat.SetMember(p.who, telegramtest.Member)
 	}
+	tokyo.SetMember(yui, telegramtest.Administrator)
 	st.chats = newTranscript(st)
 	return st
 }
@@ -171,6 +174,10 @@ func (st *stage) press(ctx context.Context, at *place, m *telegramtest.Message, 
 // settings are the environment of the service.
 func (st *stage) settings(telegram, desk, database string) map[string]string {
 	staff := st.place("staff")
+	var chats []string // all but Globex, which is to be asked about
+	for _, word := range []string{"topic", "group", "private", "tokyo"} {
+		chats = append(chats, strconv.FormatInt(st.place(word).chat.ID, 10))
+	}
 	return map[string]string{
 		"TELEGRAM_BOT_TOKEN":  st.telegram.Token(),
 		"TELEGRAM_API_URL":    "http://" + telegram,
@@ -182,9 +189,9 @@ func (st *stage) settings(telegram, desk, database string) map[string]string {
 		"LIVEDESK_TIMEOUT":    "5s", // a lost answer is told while the person is still looking
 		"LIVEDESK_RATE":       "50",
 		"TRACK_INTERVAL":      time.Second.String(),
-		"NEW_CHATS":           "any", // it has nobody to ask
-		"PRIVATE":             "any",
-		"STAFF_CHATS":         strconv.FormatInt(staff.chat.ID, 10),
+		"CHATS":               strings.Join(chats, ","),
+		"NEW_CHATS":           "ask",
+		"FEED":                strconv.FormatInt(staff.chat.ID, 10),
 		"STAFF_MEMBERS":       fmt.Sprintf("%d=%s", staff.who.ID, livedesktest.AgentID(agent)),
 		"DATABASE_URL":        database,
 		"LISTEN_ADDR":         "127.0.0.1:0",

@@ -41,6 +41,9 @@ var steps = []step{
 	{"What LiveDesk received",
 		"Priority, type and team come from her options; chat and topic say where she asked. “JSON as sent” is the request.",
 		"", (*story).received},
+	{"Your team sees it too",
+		"The staff chat has one message for each ticket: who asked, where, and how it stands. It changes with the ticket.",
+		"staff", (*story).feed},
 	{"Nina asks for its status, replying to the bot",
 		"A reply to the card with /status shows the details. Numbers need not be typed.",
 		"topic", (*story).status},
@@ -62,9 +65,18 @@ var steps = []step{
 	{"The agent resolves it, and Nina's rating comes in",
 		"The end is worth a message: it names Nina and Ben. The card shows her stars.",
 		"topic", (*story).resolve},
+	{"A group that nobody has connected wants to use the bot",
+		"Omar of Globex writes /ticket. Nothing is opened: your team is asked, and Sam presses Allow.",
+		"staff", (*story).connect},
 	{"Another customer's group asks for the same number and gets nothing",
 		"Omar of Globex asks for Nina's ticket, and for one that never was. Both answers are the same.",
 		"other", (*story).elsewhere},
+	{"Yui, who runs a group of Acme in Tokyo, sets it up",
+		"/language ja and /setup team:Billing !low: from now on tickets of this group have that, unless they say something else.",
+		"tokyo", (*story).setUp},
+	{"Yui's ticket is told in her language, and has what she set up",
+		"The command is the same in every language. LiveDesk has the team and the priority of the group.",
+		"tokyo", (*story).inJapanese},
 	{"What agents wrote among themselves has stayed there",
 		"The note is at LiveDesk, and in none of the chats. Now it is your turn: write as anybody, or let something break.",
 		"", (*story).secret},
@@ -273,6 +285,83 @@ func (s *story) cardBecomes(ctx context.Context, parts ...string) error {
 	return err
 }
 
+// feed waits for the ticket in the staff chat.
+func (s *story) feed(ctx context.Context) error {
+	m, err := s.untilIn(ctx, s.place("staff"), "ticket in the staff chat", func(m *telegramtest.Message) bool {
+		return strings.Contains(m.Text, s.id)
+	})
+	if err != nil {
+		return err
+	}
+	return s.expect(m.Text, "it says who asked, and where", problem, s.topic.who.Name(), s.topic.chat.Look().Title)
+}
+
+// connect lets the people of a group ask for tickets, and staff allow it.
+func (s *story) connect(ctx context.Context) error {
+	other, staff := s.place("other"), s.place("staff")
+	before := s.desk.Count()
+	if _, err := s.ask(ctx, other, "/ticket The door is stuck"); err != nil {
+		return err
+	}
+	if s.desk.Count() != before {
+		return errors.New("a ticket was opened from a group that is not connected")
+	}
+	question, err := s.untilIn(ctx, staff, "question to the staff chat", func(m *telegramtest.Message) bool {
+		return strings.Contains(m.Text, other.chat.Look().Title) && len(m.Buttons) > 0
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.press(ctx, staff, question, "Allow"); err != nil {
+		return err
+	}
+	_, err = s.untilIn(ctx, other, "word that the group is connected", func(m *telegramtest.Message) bool {
+		return strings.Contains(m.Text, "connected.") && m.ReplyTo == 0
+	})
+	if err != nil {
+		return err
+	}
+	s.check("nothing was opened before, and now the group may use the bot")
+	return nil
+}
+
+// setUp chooses language and defaults of a group.
+func (s *story) setUp(ctx context.Context) error {
+	tokyo := s.place("tokyo")
+	if _, err := s.ask(ctx, tokyo, "/language ja"); err != nil {
+		return err
+	}
+	shown, err := s.ask(ctx, tokyo, "/setup team:Billing !low")
+	if err != nil {
+		return err
+	}
+	return s.expect(shown.Text, "the bot shows what holds in this group now", "Billing", strconv.FormatInt(tokyo.chat.ID, 10))
+}
+
+func (s *story) inJapanese(ctx context.Context) error {
+	const title = "プリンターが動きません"
+	card, err := s.ask(ctx, s.place("tokyo"), "/ticket "+title)
+	if err != nil {
+		return err
+	}
+	card, err = s.untilIn(ctx, s.place("tokyo"), "number", func(m *telegramtest.Message) bool {
+		return m.ID == card.ID && strings.Contains(m.Text, "tk_")
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.expect(card.Text, "the answer is in Japanese", title, "チケット"); err != nil {
+		return err
+	}
+	for _, t := range s.desk.Tickets() {
+		if t.Title == title && (t.Team != "Billing" || t.Priority != "low") {
+			return fmt.Errorf("the ticket has team %q and priority %q", t.Team, t.Priority)
+		}
+	}
+	s.check("team and priority are those of the group")
+	return nil
+}
+
 func (s *story) elsewhere(ctx context.Context) error {
 	const never = "tk_20200101_0001"
 	other := s.place("other")
@@ -317,11 +406,17 @@ func (s *story) ask(ctx context.Context, at *place, text string, how ...telegram
 
 // until waits for a message of the bot in the customer's group.
 func (s *story) until(ctx context.Context, what string, match func(*telegramtest.Message) bool) (*telegramtest.Message, error) {
-	m, err := s.telegram.WaitMessage(ctx, s.topic.chat, match)
+	return s.untilIn(ctx, s.topic, what, match)
+}
+
+func (s *story) untilIn(
+	ctx context.Context, at *place, what string, match func(*telegramtest.Message) bool,
+) (*telegramtest.Message, error) {
+	m, err := s.telegram.WaitMessage(ctx, at.chat, match)
 	if err != nil {
 		return nil, fmt.Errorf("no %s: %w", what, err)
 	}
-	s.chats.show(s.topic.chat)
+	s.chats.show(at.chat)
 	return m, nil
 }
 
