@@ -54,9 +54,9 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case wantUnfollow:
 		return false, h.follow(ctx, w.asked, false)
 	case wantSetup:
-		return false, h.setup(ctx, w.asked)
+		return false, placeSetup{h}.setup(ctx, w.asked)
 	case wantLanguage:
-		return false, h.chooseLanguage(ctx, w.asked)
+		return false, placeSetup{h}.chooseLanguage(ctx, w.asked)
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantHelp:

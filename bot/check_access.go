@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/go-telegram/bot/models"
+
+	"livedeskbot/bot/outbox"
 )
 
 // checkAccess says who may use the bot.
@@ -36,6 +38,10 @@ func (c *checker) checkAccess() {
 func (c *checker) checkStaffChat(id int64, chat *models.ChatFullInfo, bot *models.ChatMember) {
 	if !slices.Contains(c.cfg.AllStaffChats(), id) {
 		return
+	}
+	topic := func(f outbox.Feed) bool { return f.Chat == id && f.Thread != 0 }
+	if !chat.IsForum && slices.ContainsFunc(c.cfg.Feeds, topic) {
+		c.add(Fault, "chat %d has no topics, but FEED names one: switch topics on in that chat, or leave the topic out.", id)
 	}
 	if chat.Username != "" {
 		c.add(Warning, "chat %d is a staff chat and public as @%s: whoever joins it sees every ticket: make it private.", id, chat.Username)

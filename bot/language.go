@@ -10,7 +10,7 @@ import (
 
 // chooseLanguage handles /language: alone it offers the languages, with one it sets it: in private for the person, in a group for
 // the topic, in General and where there are no topics for the whole chat.
-func (h handler) chooseLanguage(ctx context.Context, a asked) error {
+func (h placeSetup) chooseLanguage(ctx context.Context, a asked) error {
 	tag := markup.Line(a.args)
 	if tag == "" {
 		m := markup.Message{Text: h.speak().Text("language_choose"), Buttons: view.LanguageButtons(a.at.Thread)}
@@ -28,7 +28,7 @@ func (h handler) chooseLanguage(ctx context.Context, a asked) error {
 }
 
 // pressLanguage handles a button of /language.
-func (h handler) pressLanguage(ctx context.Context, p pressed) (string, error) {
+func (h placeSetup) pressLanguage(ctx context.Context, p pressed) (string, error) {
 	thread, tag, ok := view.ParseLanguageButton(p.data)
 	if !ok || p.chat == 0 {
 		return h.speak().Text("press_unknown"), nil
@@ -38,7 +38,7 @@ func (h handler) pressLanguage(ctx context.Context, p pressed) (string, error) {
 }
 
 // setLanguage sets the language of a place, if a person may, and returns what to say.
-func (h handler) setLanguage(ctx context.Context, chat, thread int64, private bool, by person, tag string) (string, error) {
+func (h placeSetup) setLanguage(ctx context.Context, chat, thread int64, private bool, by person, tag string) (string, error) {
 	if private {
 		thread = 0 // it is the person's, whatever topic they write in
 	} else {

@@ -48,9 +48,9 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	}
 	switch {
 	case strings.HasPrefix(p.data, "setup:"):
-		return h.pressSetup(ctx, p)
+		return placeSetup{h}.pressSetup(ctx, p)
 	case strings.HasPrefix(p.data, "lang:"):
-		return h.pressLanguage(ctx, p)
+		return placeSetup{h}.pressLanguage(ctx, p)
 	}
 	action, id, argument, ok := view.ParseButton(p.data)
 	switch {

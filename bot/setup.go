@@ -11,9 +11,12 @@ import (
 	"livedeskbot/bot/view"
 )
 
+// placeSetup lets people set places up: what their tickets have, and their language.
+type placeSetup struct{ handler }
+
 // setup handles /setup: alone it shows what holds in this place, with options it sets defaults for the topic, in General and where
 // there are no topics for the whole chat.
-func (h handler) setup(ctx context.Context, a asked) error {
+func (h placeSetup) setup(ctx context.Context, a asked) error {
 	if a.private {
 		return h.say(ctx, a, h.speak().Text("setup_private"))
 	}
@@ -45,7 +48,7 @@ func (h handler) setup(ctx context.Context, a asked) error {
 }
 
 // changed is what options make of the defaults of a place; fault says why they change nothing.
-func (h handler) changed(ctx context.Context, a asked, args string) (d defaults, fault string, err error) {
+func (h placeSetup) changed(ctx context.Context, a asked, args string) (d defaults, fault string, err error) {
 	if strings.EqualFold(args, "clear") {
 		return defaults{}, "", nil
 	}
@@ -116,7 +119,7 @@ func (t ticketText) defaults() defaults {
 }
 
 // showSetup answers with what holds in a place and why, and what stands in the bot's way.
-func (h handler) showSetup(ctx context.Context, a asked) error {
+func (h placeSetup) showSetup(ctx context.Context, a asked) error {
 	p := h.here
 	s := view.Setup{
 		Chat: a.at.Chat, Topic: a.at.Thread, Person: a.by.id, Language: p.language(), Teams: h.cfg.Teams,
@@ -132,7 +135,7 @@ func (h handler) showSetup(ctx context.Context, a asked) error {
 }
 
 // obstacles are the texts of what stands in the bot's way in a chat.
-func (h handler) obstacles(ctx context.Context, a asked) ([]string, error) {
+func (h placeSetup) obstacles(ctx context.Context, a asked) ([]string, error) {
 	rights, err := h.telegram.RightsIn(ctx, a.at.Chat)
 	if err != nil {
 		return nil, err
@@ -160,7 +163,7 @@ func (d defaults) view() view.Defaults {
 }
 
 // pressSetup handles the buttons of /setup: a menu of values, or one of them.
-func (h handler) pressSetup(ctx context.Context, p pressed) (string, error) {
+func (h placeSetup) pressSetup(ctx context.Context, p pressed) (string, error) {
 	thread, field, value, ok := view.ParseSetupButton(p.data)
 	if !ok || p.chat == 0 || p.private {
 		return h.speak().Text("press_unknown"), nil

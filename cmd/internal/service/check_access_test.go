@@ -27,6 +27,15 @@ func TestCheckSaysWhoMayUseTheBot(t *testing.T) {
 	_, out = s.check()
 	require.NotContains(t, out, "is a staff chat:")
 
+	s.env["FEED"] = s.env["STAFF_CHATS"] + "/7"
+	status, out := s.check()
+	require.Equal(t, exitFailed, status)
+	require.Contains(t, out, "FAULT    chat "+s.env["STAFF_CHATS"]+" has no topics, but FEED names one")
+	staff.SetForum(true)
+	status, _ = s.check()
+	require.Equal(t, exitOK, status)
+	delete(s.env, "FEED")
+
 	s.env["NEW_CHATS"], s.env["PRIVATE"] = "any", "any"
 	_, out = s.check()
 	require.Regexp(t, `warning +who may use the bot: NEW_CHATS=any`, out)
