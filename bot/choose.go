@@ -56,7 +56,7 @@ func (h handler) chooseTeam(ctx context.Context, say view.Language, c choice) (s
 	if err != nil {
 		return "", err
 	}
-	err = h.store.Resubmit(ctx, c.ticket.ID, view.ReasonTeam, raw, patience, gatherFiles)
+	err = h.store.Resubmit(ctx, c.ticket.ID, view.ReasonTeam, raw, strings.ToLower(h.cfg.Teams[i]), patience, gatherFiles)
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.Text("press_late"), nil
 	}

@@ -136,6 +136,22 @@ func TestEachTeamHasItsFeedAndATicketMovesWithItsTeam(t *testing.T) {
 	require.Len(t, feed.BotMessages(), 2)
 }
 
+func TestATicketWhoseTeamIsChosenByAPressIsInTheFeedOfThatTeam(t *testing.T) {
+	t.Parallel()
+	var japan *telegramtest.Chat
+	w, feed := newFed(t, func(w *bottest.World) {
+		japan = w.Telegram.NewSupergroup("Japan")
+		w.Config.Feeds = append(w.Config.Feeds, outbox.Feed{Chat: japan.ID, Team: "ITサポート"})
+	})
+	end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Refuse(401, livedesktest.Envelope))
+	card := w.Becomes(w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket team:Plumbers water"), "Plumbers")
+	w.Press(w.Alice, card, "ITサポート")
+	waiting := w.Hears(japan, "Waits for the operator")
+	end()
+	w.Becomes(waiting, "tk_")
+	require.Empty(t, feed.BotMessages())
+}
+
 func TestAnybodyInTheFeedDecidesButOnlyByTheTicketsOwnMessage(t *testing.T) {
 	t.Parallel()
 	var other *telegramtest.Chat

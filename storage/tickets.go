@@ -351,19 +351,21 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 }
 
 // Resubmit makes a ticket that was refused for the given reason wait with another request, once: its person has chosen what was
-// wrong. tellAfter is how long nobody needs to be told that it waits, gather the longest that it waits for its files.
+// wrong; team is its team now, in lower case. tellAfter is how long nobody needs to be told that it waits, gather the longest that it waits for its files.
 // ErrNotFound: it is not, or no longer, refused for that reason.
-func (s *Store) Resubmit(ctx context.Context, id int64, reason string, request []byte, tellAfter, gather time.Duration) error {
+func (s *Store) Resubmit(
+	ctx context.Context, id int64, reason string, request []byte, team string, tellAfter, gather time.Duration,
+) error {
 	_, err := one[int64](ctx, s.pool, `
 		UPDATE tickets SET
-			state = 'waiting', reason = '', detail = '', request = @request::json, version = version + 1,
+			state = 'waiting', reason = '', detail = '', request = @request::json, team = @team, `+nextVersion(always)+`,
 			tell_at = now() + make_interval(secs => @tell_after),
 			due_at = now() + CASE
 				WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting') THEN make_interval(secs => @gather)
 				ELSE '0' END
 		WHERE id = @id AND state = 'refused' AND reason = @reason
 		RETURNING id`,
-		named{"id": id, "reason": reason, "request": request, "tell_after": tellAfter.Seconds(), "gather": gather.Seconds()})
+		named{"id": id, "reason": reason, "request": request, "team": team, "tell_after": tellAfter.Seconds(), "gather": gather.Seconds()})
 	if err != nil {
 		return fmt.Errorf("resubmit ticket %d: %w", id, err)
 	}
