@@ -274,13 +274,13 @@ const othersAccepted = `EXISTS (
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	const news = `NOT (new_state = 'waiting' AND old_reason = new_reason)` // waiting is told once, however often it is tried
 	const told = `(told > 0 OR teller IS NOT NULL)`                        // or is just being told
+	rebuffs := `rebuffs`
+	if o.Rebuff != "" { // a statement of its own, because Postgres plans one that asks about other tickets anew at each call
+		rebuffs = `CASE WHEN rebuffs = 0 OR ` + othersAccepted + ` THEN rebuffs + 1 ELSE rebuffs END`
+	}
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
-			SELECT id AS old_id, teller AS old_teller, reason AS old_reason,
-				CASE
-					WHEN @rebuff::text = '' THEN rebuffs
-					WHEN rebuffs = 0 OR `+othersAccepted+` THEN rebuffs + 1
-					ELSE rebuffs END AS new_rebuffs
+			SELECT id AS old_id, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs
 			FROM tickets
 			WHERE id = @id
 			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
@@ -289,7 +289,7 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			FOR UPDATE),
 		ended AS (
 			SELECT *,
-				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN 'refused' ELSE @state END AS new_state,
+				CASE WHEN @rebuff::text <> '' AND new_rebuffs >= @most THEN 'refused' ELSE @state END AS new_state,
 				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN @rebuff ELSE @reason END AS new_reason
 			FROM old)
 		UPDATE tickets SET

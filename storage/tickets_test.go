@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
@@ -237,6 +238,40 @@ func TestWaitingTicketsAreSentOldestFirstAndProbesTakeTurns(t *testing.T) {
 	due, err := store.ClaimWaiting(t.Context(), process.Number)
 	require.NoError(t, err)
 	require.Equal(t, "due", due.Ref)
+}
+
+// Planning one of these costs Postgres several times what running it does. It plans a statement of a session anew each time, not
+// only the first five, where the plan for all arguments looks dearer than those for the given ones.
+func TestTheStatementsOfATicketAreNotPlannedForEachTicket(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	for id := range int64(20) {
+		journal(t, store, process, true, storage.Update{ID: id})
+		opened, err := store.OpenTicket(t.Context(), newTicket(fmt.Sprint(id), 7, storage.StateSending), process.Number, id)
+		require.NoError(t, err)
+		ended, err := store.RecordOutcome(t.Context(), opened.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk"}, process.Number)
+		require.NoError(t, err)
+		_, err = store.RecordTold(t.Context(), ended, 7, id, process.Number)
+		require.NoError(t, err)
+	}
+	planned := map[string]int64{} // statements to how often their plan for all arguments was used
+	for _, conn := range store.Pool().AcquireAllIdle(t.Context()) {
+		rows, err := conn.Query(t.Context(), `SELECT statement, generic_plans FROM pg_prepared_statements WHERE statement ~ '(INSERT INTO|UPDATE) '`)
+		require.NoError(t, err)
+		var statement string
+		var generic int64
+		_, err = pgx.ForEachRow(rows, []any{&statement, &generic}, func() error {
+			planned[statement] += generic
+			return nil
+		})
+		require.NoError(t, err)
+		conn.Release()
+	}
+	require.Len(t, planned, 4)
+	for statement, generic := range planned {
+		require.Positive(t, generic, statement)
+	}
 }
 
 func TestTenProcessesNeverClaimTheSameTicket(t *testing.T) {
