@@ -14,10 +14,11 @@ import (
 // Outcome is the message that tells where a ticket stands: its card. files are those of the ticket; nil where it has none.
 func (v *View) Outcome(t storage.Ticket, files []storage.File) markup.Message {
 	say := v.In(t.Language)
+	if t.State == storage.StateCreated {
+		return markup.Message{Text: v.created(say, t, files), Buttons: CardButtons(say, t)}
+	}
 	title := markup.Shorten(RequestIn(t).Title, 200)
 	switch t.State {
-	case storage.StateCreated:
-		return markup.Message{Text: v.created(say, t, files), Buttons: CardButtons(say, t)}
 	case storage.StateRefused:
 		m := markup.Message{Text: v.refusal(say, t, title)}
 		if t.Reason == ReasonTeam {
