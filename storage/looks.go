@@ -40,7 +40,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 			ORDER BY extract(epoch FROM now() - due_at) / greatest(every, 1) DESC
 			LIMIT $2
 			FOR UPDATE SKIP LOCKED)
-		RETURNING `+ticketColumns+`,
+		RETURNING `+ticketColumns+`, missed, missed_at,
 			EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL)
 			OR with_files AND EXISTS (
 				SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) AS pending`,

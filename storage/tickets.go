@@ -68,8 +68,6 @@ type Ticket struct {
 	SeenAt    *time.Time
 	View      []byte // JSON of what the card shows of that; nil: nothing yet
 	ChangedAt time.Time
-	Missed    int        // looks in a row at which LiveDesk did not know it while it knew others
-	MissedAt  *time.Time // the first of them
 
 	Version    int
 	Told       int
@@ -78,13 +76,17 @@ type Ticket struct {
 	CardChatID int64
 	CardID     int64
 	Mine       bool // telling it is in the hands of the process that asked
-	Pending    bool // something of it is to be changed at LiveDesk
+
+	// Of a ticket that is to be looked at.
+	Missed   int        // looks in a row at which LiveDesk did not know it while it knew others
+	MissedAt *time.Time // the first of them
+	Pending  bool       // something of it is to be changed at LiveDesk
 }
 
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, rebuffs, ticket_id, status, seen_at,
-	album, with_files, view, changed_at, missed, missed_at, version, told, tell_tries, muted_at, card_chat_id, card_id`
+	album, with_files, view, changed_at, version, told, tell_tries, muted_at, card_chat_id, card_id`
 
 // NewTicket is what a message asks for.
 type NewTicket struct {
