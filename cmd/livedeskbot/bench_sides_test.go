@@ -246,7 +246,7 @@ func newBot(ctx context.Context, around surroundings, database string, log *slog
 	}
 	b, err := bot.New(bot.Config{
 		Token: around.Token, APIURL: around.Telegram, ChannelID: "inbox_100", Rate: 1_000_000, MaxFiles: 20,
-		Relay: true, FollowUps: true, TrackEvery: time.Hour,
+		Relay: true, FollowUps: true, TrackEvery: time.Hour, NewChats: bot.Any, Private: bot.Any,
 	}, desk, store, log)
 	return b, store, err
 }
