@@ -119,9 +119,11 @@ func AdditionContent(a storage.Addition) any {
 }
 
 // ShownOn is what the card of a row shows; before LiveDesk has been looked at, its request.
-func ShownOn(t storage.Ticket) Shown {
+func ShownOn(t storage.Ticket) Shown { return shownOn(t, RequestIn(t)) }
+
+func shownOn(t storage.Ticket, request livedesk.NewTicket) Shown {
 	if t.View == nil {
-		return FirstShown(RequestIn(t))
+		return FirstShown(request)
 	}
 	return decode[Shown](t.View)
 }

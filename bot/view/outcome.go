@@ -35,7 +35,8 @@ func (v *View) Outcome(t storage.Ticket, files []storage.File) markup.Message {
 
 // created is the card of a ticket that LiveDesk has: as it was asked for at first, then as LiveDesk says.
 func (v *View) created(say Language, t storage.Ticket, files []storage.File) string {
-	shown := ShownOn(t)
+	request := RequestIn(t)
+	shown := shownOn(t, request)
 	head := "created"
 	if t.TicketID == "" {
 		head = "created_unnumbered"
@@ -44,7 +45,7 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", Number(t), "Title", markup.Shorten(shown.Title, 200),
 			"Status", markup.HTML(say.Word("status", shown.Status))),
 		dotted(say.facts(shown.Priority, shown.Type, shown.Team)),
-		dotted(fields(RequestIn(t).CustomFields)),
+		dotted(fields(request.CustomFields)),
 		say.timed("card_answer_due", shown.Answer),
 		say.timed("card_solution_due", shown.Solution),
 		counted(say, "card_files", shown.Files),
