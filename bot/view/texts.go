@@ -23,6 +23,7 @@ var locales embed.FS
 type texts struct {
 	bundle   *i18n.Bundle
 	fallback string
+	spoken   map[string]Language // by tag, those that are asked for: of Languages, and the empty one
 }
 
 // newTexts reads the locales. fallback is the language where nothing else is chosen.
@@ -34,7 +35,11 @@ func newTexts(fallback string) (*texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &texts{bundle: bundle, fallback: fallback}, nil
+	t := &texts{bundle: bundle, fallback: fallback, spoken: map[string]Language{}}
+	for _, tag := range append(Languages(), "") {
+		t.spoken[tag] = t.learn(tag)
+	}
+	return t, nil
 }
 
 var readLocales = sync.OnceValues(func() (*i18n.Bundle, error) {
@@ -84,6 +89,14 @@ type Language struct{ localizer *i18n.Localizer }
 
 // in returns the language with the given tag; empty: the one where nothing is chosen.
 func (t *texts) in(lang string) Language {
+	if known, ok := t.spoken[lang]; ok {
+		return known
+	}
+	return t.learn(lang)
+}
+
+// learn makes a language, which takes longer than a text in it.
+func (t *texts) learn(lang string) Language {
 	return Language{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
 }
 
