@@ -90,8 +90,22 @@ func (a access) isStaffChat(ctx context.Context, chat int64) (bool, error) {
 
 // connection is what is known of a chat.
 func (a access) connection(ctx context.Context, chat int64) (storage.Connection, error) {
+	if c, ok := a.remembered(chat); ok {
+		return c, nil
+	}
 	known, err := a.look(ctx, []int64{chat})
 	return known[chat], err
+}
+
+// remembered is what settings say of a chat, or what the database said a moment ago.
+func (a access) remembered(chat int64) (c storage.Connection, ok bool) {
+	switch {
+	case a.staffChats[chat]:
+		return storage.Connection{ChatID: chat, Named: storage.NamedStaff}, true
+	case a.chats[chat]:
+		return storage.Connection{ChatID: chat, Named: storage.NamedChat}, true
+	}
+	return a.connections.get(chat)
 }
 
 // look finds out which of some chats are connected, without the database where that was asked a moment ago. That a chat is
@@ -100,15 +114,9 @@ func (a access) look(ctx context.Context, chats []int64) (map[int64]storage.Conn
 	known := map[int64]storage.Connection{}
 	var ask []int64
 	for _, chat := range chats {
-		c, remembered := a.connections.get(chat)
-		switch {
-		case a.staffChats[chat]:
-			known[chat] = storage.Connection{ChatID: chat, Named: storage.NamedStaff}
-		case a.chats[chat]:
-			known[chat] = storage.Connection{ChatID: chat, Named: storage.NamedChat}
-		case remembered:
+		if c, ok := a.remembered(chat); ok {
 			known[chat] = c
-		default:
+		} else {
 			ask = append(ask, chat)
 		}
 	}

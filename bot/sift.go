@@ -55,6 +55,9 @@ func (s sieve) Sift(ctx context.Context, updates []*models.Update) ([]*models.Up
 
 // strangers are those of some people who surely may not use the bot in private.
 func (a access) strangers(ctx context.Context, people []int64) map[int64]bool {
+	if len(people) == 0 {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, siftPatience)
 	defer cancel()
 	people = slices.Compact(slices.Sorted(slices.Values(people)))
