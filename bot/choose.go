@@ -56,7 +56,9 @@ func (h handler) chooseTeam(ctx context.Context, say view.Language, c choice) (s
 	if err != nil {
 		return "", err
 	}
-	err = h.store.Resubmit(ctx, c.ticket.ID, view.ReasonTeam, raw, strings.ToLower(h.cfg.Teams[i]), patience, gatherFiles)
+	err = h.store.Resubmit(ctx, c.ticket.ID, storage.Resubmission{
+		Reason: view.ReasonTeam, Request: raw, Team: strings.ToLower(h.cfg.Teams[i]), TellAfter: patience, Gather: gatherFiles,
+	})
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.Text("press_late"), nil
 	}

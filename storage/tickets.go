@@ -352,12 +352,18 @@ func (s *Store) Leave(ctx context.Context, id int64, attempt int) error {
 	return nil
 }
 
-// Resubmit makes a ticket that was refused for the given reason wait with another request, once: its person has chosen what was
-// wrong; team is its team now, in lower case. tellAfter is how long nobody needs to be told that it waits, gather the longest that it waits for its files.
-// ErrNotFound: it is not, or no longer, refused for that reason.
-func (s *Store) Resubmit(
-	ctx context.Context, id int64, reason string, request []byte, team string, tellAfter, gather time.Duration,
-) error {
+// Resubmission is another request for a ticket that was refused.
+type Resubmission struct {
+	Reason    string // that it was refused for
+	Request   []byte
+	Team      string        // of the request, lower case
+	TellAfter time.Duration // how long nobody needs to be told that it waits
+	Gather    time.Duration // longest that it waits for its files
+}
+
+// Resubmit makes a ticket that was refused wait with another request, once: its person has chosen what was wrong. ErrNotFound: it
+// is not, or no longer, refused for that reason.
+func (s *Store) Resubmit(ctx context.Context, id int64, r Resubmission) error {
 	_, err := one[int64](ctx, s.pool, `
 		UPDATE tickets SET
 			state = 'waiting', reason = '', detail = '', request = @request::json, team = @team, `+nextVersion(always)+`,
@@ -367,7 +373,10 @@ func (s *Store) Resubmit(
 				ELSE '0' END
 		WHERE id = @id AND state = 'refused' AND reason = @reason
 		RETURNING id`,
-		named{"id": id, "reason": reason, "request": request, "team": team, "tell_after": tellAfter.Seconds(), "gather": gather.Seconds()})
+		named{
+			"id": id, "reason": r.Reason, "request": r.Request, "team": r.Team, "tell_after": r.TellAfter.Seconds(),
+			"gather": r.Gather.Seconds(),
+		})
 	if err != nil {
 		return fmt.Errorf("resubmit ticket %d: %w", id, err)
 	}
