@@ -11,6 +11,48 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
+func TestOnlyStaffRemoveTheContactAndTheChannelOfAPlace(t *testing.T) {
+	t.Parallel()
+	var sam *telegramtest.Person
+	w, forum, bob := newOffice(t, func(w *bottest.World) {
+		sam = w.Telegram.NewPerson("Sam")
+		w.Config.StaffMembers = map[int64]string{sam.ID: "u_1"}
+	})
+	require.Contains(t, w.Say(sam, forum, "/setup euid:contact_9 channel:inbox_200 !low").Text, "contact_9")
+	forum.SetAnonymous(w.Alice, true)
+	for _, text := range []string{"/setup euid:", "/setup channel:", "/setup euid:mine"} {
+		require.Contains(t, w.Say(w.Alice, forum, text).Text, "support team only", text)
+		require.Contains(t, w.Say(w.Alice, forum, text, telegramtest.Anonymously()).Text, "support team only", text)
+	}
+	left := w.Say(w.Alice, forum, "/setup clear").Text
+	require.NotContains(t, left, "Low priority")
+	require.Contains(t, left, "contact_9")
+	w.Number(w.Say(bob, forum, "/ticket x"))
+	requester := w.Body()["requester"].(map[string]any)
+	require.Equal(t, "contact_9", requester["euid"])
+	require.Equal(t, "inbox_200", requester["channel_contacts"].(map[string]any)["channel_id"])
+	require.Contains(t, w.Say(sam, forum, "/setup clear").Text, "nothing set")
+}
+
+func TestAButtonOfATeamThatIsGoneChangesNothing(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	shown := w.Say(w.Alice, forum, `/setup team:"IT Support"`)
+	require.Contains(t, w.Forge(w.Alice, shown, "setup:0:team=0123456789ab"), "does not belong")
+	w.Number(w.Say(bob, forum, "/ticket x"))
+	require.Equal(t, "IT Support", w.Body()["assignment_team"])
+}
+
+func TestButtonsOfSetupStandOnlyBelowSetup(t *testing.T) {
+	t.Parallel()
+	w, forum, _ := newOffice(t)
+	card, _ := w.Ticket(forum, "x")
+	w.Eventually(func() bool { return w.Count("posts") == 1 }, "the card is not recorded")
+	buttons := forum.Message(card.ID).Buttons
+	require.Contains(t, w.Forge(w.Alice, card, "setup:0:menu="), "does not belong")
+	require.Equal(t, buttons, forum.Message(card.ID).Buttons)
+}
+
 func TestATicketWhoseTeamIsChosenByAPressStandsInThatTeamsFeed(t *testing.T) {
 	t.Parallel()
 	var japan *telegramtest.Chat

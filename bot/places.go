@@ -42,6 +42,14 @@ type here struct {
 	channels    []string  // of LiveDesk that places of this chat belong to, beside the operator's
 }
 
+// of are the defaults that were set for a topic; thread 0: for the whole chat.
+func (p here) of(thread int64) defaults {
+	if thread == 0 {
+		return p.chat
+	}
+	return p.topic
+}
+
 // defaults are those of the topic, then of the chat.
 func (p here) defaults() defaults { return p.topic.over(p.chat) }
 

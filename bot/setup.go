@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
+	"livedeskbot/storage"
 )
 
 // placeSetup lets people set places up: what their tickets have, and their language.
@@ -49,17 +51,17 @@ func (h placeSetup) setup(ctx context.Context, a asked) error {
 
 // changed is what options make of the defaults of a place; fault says why they change nothing.
 func (h placeSetup) changed(ctx context.Context, a asked, args string) (d defaults, fault string, err error) {
-	if strings.EqualFold(args, "clear") {
-		return defaults{}, "", nil
-	}
-	d = h.here.topic
-	if a.at.Thread == 0 {
-		d = h.here.chat
-	}
+	d = h.here.of(a.at.Thread)
 	d.Fields = maps.Clone(d.Fields)
 	staff, err := h.access.isStaffIn(ctx, a.at.Chat, a.by)
 	if err != nil {
 		return d, "", err
+	}
+	if strings.EqualFold(args, "clear") {
+		if staff {
+			return defaults{}, "", nil
+		}
+		return defaults{EUID: d.EUID, Channel: d.Channel}, "", nil // only staff set these, so only they remove them
 	}
 	for args != "" {
 		size, set := h.options().setting(args)
@@ -172,32 +174,45 @@ func (h placeSetup) pressSetup(ctx context.Context, p pressed) (string, error) {
 	if err != nil || !may {
 		return h.speak().Text("press_admins_only"), err
 	}
+	// Forged data must not put these buttons below a ticket.
+	if _, err := h.store.PostAt(ctx, p.chat, p.message); !errors.Is(err, storage.ErrNotFound) {
+		return h.speak().Text("press_unknown"), err
+	}
+	if field == "menu" {
+		return "", h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, value))
+	}
 	if h.here, err = h.places.at(ctx, p.chat, thread); err != nil {
 		return "", err
 	}
-	d := h.here.topic
-	if thread == 0 {
-		d = h.here.chat
-	}
-	switch field {
-	case "menu":
-		return "", h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, value))
-	case "priority":
-		d.Priority = value
-	case "type":
-		d.Type = value
-	case "team":
-		d.Team = ""
-		for _, team := range h.cfg.Teams {
-			if view.TeamKey(team) == value {
-				d.Team = team
-			}
-		}
-	default:
+	d, known := h.chosen(h.here.of(thread), field, value)
+	if !known {
 		return h.speak().Text("press_unknown"), nil
 	}
 	if err := h.places.setDefaults(ctx, p.chat, thread, d); err != nil {
 		return "", err
 	}
 	return h.speak().Text("pressed_setup"), h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, ""))
+}
+
+// chosen are defaults with one of the values that buttons offer. known is false where it is none: the teams may be others by now.
+func (h placeSetup) chosen(d defaults, field, value string) (_ defaults, known bool) {
+	switch field {
+	case "priority":
+		d.Priority = value
+	case "type":
+		d.Type = value
+	case "team":
+		i := slices.IndexFunc(h.cfg.Teams, func(team string) bool { return view.TeamKey(team) == value })
+		switch {
+		case value == "":
+			d.Team = ""
+		case i < 0:
+			return d, false
+		default:
+			d.Team = h.cfg.Teams[i]
+		}
+	default:
+		return d, false
+	}
+	return d, true
 }
