@@ -87,7 +87,7 @@ func (h handler) holding(ctx context.Context, want any) (here, error) {
 	case nil, migrated, membership, albumPart:
 		return here{}, nil
 	case pressed:
-		p, err := h.places.at(ctx, w.chat, 0)
+		p, err := h.places.at(ctx, w.chat, w.thread)
 		return p.orPerson(w.private, w.by), err
 	case wish:
 		m := w.said().message

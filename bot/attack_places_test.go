@@ -68,3 +68,12 @@ func TestATicketWhoseTeamIsChosenByAPressStandsInThatTeamsFeed(t *testing.T) {
 	w.Hears(japan, "Water")
 	require.Zero(t, w.Said(feed, "Water"))
 }
+
+func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	topic := forum.NewTopic("Deutsch")
+	w.Say(w.Alice, topic, "/language de")
+	card := w.Becomes(w.Say(bob, topic, "/ticket x"), "tk_")
+	require.Contains(t, w.Forge(bob, card, "set:999:priority=high"), "gehört")
+}
