@@ -69,6 +69,22 @@ func TestATicketWhoseTeamIsChosenByAPressStandsInThatTeamsFeed(t *testing.T) {
 	require.Zero(t, w.Said(feed, "Water"))
 }
 
+func TestAChatThatHadAFeedIsAChatAsOthers(t *testing.T) {
+	t.Parallel()
+	w, feed := newFed(t)
+	chat, bob := w.Telegram.NewSupergroup("S"), w.Telegram.NewPerson("Bob")
+	card, number := w.Ticket(chat, "x")
+	shown := w.Hears(feed, number)
+	w.Stop()
+	w.Config.Feeds = nil
+	w.Start()
+	row := w.Row(card)
+	for _, data := range []string{"set:" + row + ":priority=high", "follow:" + row + ":", "talk:" + row + ":0", "menu:" + row + ":priority"} {
+		require.Contains(t, w.Forge(bob, shown, data), "does not belong", data)
+	}
+	require.Zero(t, w.Count("additions"))
+}
+
 func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
 	t.Parallel()
 	w, forum, bob := newOffice(t)

@@ -30,8 +30,8 @@ func (f feedPosts) told(ctx context.Context, p pressed, t storage.Ticket) (told,
 		return false, false, nil
 	}
 	own := p.chat == t.ChatID || p.chat == t.CardChatID
-	if staff, err := f.access.isStaffChat(ctx, p.chat); err != nil || own && !staff {
-		return own, false, err
+	if staff, err := f.access.isStaffChat(ctx, p.chat); err != nil || !staff {
+		return own, false, err // a chat that had a feed once has none now
 	}
 	if about, err := f.posts.isAbout(ctx, p, t); err != nil || !about {
 		return own, false, err
