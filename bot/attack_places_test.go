@@ -85,6 +85,21 @@ func TestAChatThatHadAFeedIsAChatAsOthers(t *testing.T) {
 	require.Zero(t, w.Count("additions"))
 }
 
+func TestForgedButtonsOfTheListOfChatsDoNothing(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	group := g.allowed("Customers")
+	list := g.Say(g.sam, g.staff, "/chats")
+	g.Press(g.sam, list, "✂️ Disconnect: Customers")
+	require.Contains(t, g.Forge(g.sam, list, "refuse:"+id(group)+":0"), "does not belong")
+	require.Equal(t, 1, g.Count("connections WHERE state = 'disconnected'"))
+	for _, page := range []string{"9223372036854775807", "1152921504606846976", "-1", "x"} {
+		g.Forge(g.sam, list, "chats:0:"+page)
+	}
+	g.settled()
+	require.Contains(t, g.Say(g.sam, g.staff, "/chats").Text, "Customers")
+}
+
 func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
 	t.Parallel()
 	w, forum, bob := newOffice(t)

@@ -47,9 +47,12 @@ func ParseChatButton(data string) (b ChatButton, ok bool) {
 	}
 	var err error
 	if b.Chat, err = strconv.ParseInt(parts[1], 10, 64); err == nil && b.List {
-		b.Page, err = strconv.Atoi(parts[2])
+		var page uint64
+		page, err = strconv.ParseUint(parts[2], 10, 16)
+		b.Page = int(page)
 	}
-	return b, err == nil && b.Page >= 0 && (b.List || b.Action == "allow" || b.Action == "refuse")
+	stands := b.Action == "allow" || b.List == (b.Action != "refuse") // only the question offers to refuse, and only the list the others
+	return b, err == nil && stands
 }
 
 // Greeting is what the bot says in a group that it joins. reads says that it sees everything there, now that the group has just been
