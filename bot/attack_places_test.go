@@ -1,6 +1,8 @@
 package bot_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -67,6 +69,18 @@ func TestATicketWhoseTeamIsChosenByAPressStandsInThatTeamsFeed(t *testing.T) {
 	w.Number(card)
 	w.Hears(japan, "Water")
 	require.Zero(t, w.Said(feed, "Water"))
+}
+
+func TestFieldsOfAnyLengthAndNumberFitTheCardAndTheSetup(t *testing.T) {
+	t.Parallel()
+	w, forum, _ := newOffice(t)
+	w.Number(w.Say(w.Alice, forum, "/ticket Door "+strings.Repeat("k", 5000)+"=1"))
+	var many strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&many, " f%d=%d", i, i)
+	}
+	require.Contains(t, w.Say(w.Alice, forum, "/setup"+many.String()).Text, "f0=0")
+	w.Number(w.Say(w.Alice, forum, "/ticket Another door"))
 }
 
 func TestAChatThatHadAFeedIsAChatAsOthers(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxName        = 80   // UTF-16 units of a name, or of a title in a list
+	maxKey         = 40   // of the name of a custom field on a customer's card
 	maxTitle       = 300  // of a title, a remark or a field
 	maxDescription = 1500 // of a description in a staff chat
 	maxValues      = 20   // of a list, such as files, tags or followers

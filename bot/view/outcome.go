@@ -63,7 +63,7 @@ func fields(given map[string]string) []string {
 	var all []string
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if key != "telegram_ref" {
-			all = append(all, markup.Escape(markup.Isolate(key+": "+markup.Shorten(markup.Line(given[key]), maxName))))
+			all = append(all, markup.Escape(markup.Isolate(markup.Shorten(key, maxKey)+": "+markup.Shorten(markup.Line(given[key]), maxName))))
 		}
 	}
 	return all[:min(len(all), maxValues)]

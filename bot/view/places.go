@@ -51,8 +51,11 @@ func (v *View) Setup(say Language, s Setup) markup.Message {
 // words are the defaults on one line.
 func (d Defaults) words(say Language) string {
 	facts := say.facts(d.Priority, d.Type, d.Team)
-	for _, f := range d.Fields {
+	for _, f := range d.Fields[:min(len(d.Fields), maxFields)] {
 		facts = append(facts, markup.Escape(markup.Isolate(markup.Shorten(f, maxName))))
+	}
+	if len(d.Fields) > maxFields {
+		facts = append(facts, "…")
 	}
 	for _, option := range [][2]string{{"euid:", d.EUID}, {"channel:", d.Channel}} {
 		if option[1] != "" {
