@@ -117,6 +117,16 @@ func (a access) mayDecide(ctx context.Context, p pressed, t storage.Ticket) (boo
 	return member.Admin, err
 }
 
+// isRequester reports whether a person asked for a ticket. Where one of a group's administrators did so anonymously, each of them may
+// have been it.
+func (a access) isRequester(ctx context.Context, who int64, t storage.Ticket) (bool, error) {
+	if t.SenderID != t.ChatID || t.SenderID > 0 {
+		return who == t.SenderID, nil
+	}
+	member, err := a.telegram.Member(ctx, t.ChatID, who)
+	return member.Admin, err
+}
+
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
 func (a access) mayChange(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
 	if _, member := a.members[p.by.id]; member || p.feed || p.by.id == t.SenderID {

@@ -122,3 +122,19 @@ func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
 	card := w.Becomes(w.Say(bob, topic, "/ticket x"), "tk_")
 	require.Contains(t, w.Forge(bob, card, "set:999:priority=high"), "gehört")
 }
+
+func TestWhoAskedAnonymouslyMayChooseTheTeamAsAnAdministrator(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	forum.SetAnonymous(w.Alice, true)
+	card := w.Becomes(w.Say(w.Alice, forum, "/ticket team:Plumbers Water", telegramtest.Anonymously()), "Plumbers")
+	data := card.Buttons[0][0].Data
+	require.NotEmpty(t, w.Forge(bob, card, data))
+	require.Empty(t, w.Desk.Tickets())
+	w.Stop()
+	w.Start()
+	require.Contains(t, w.Forge(w.Alice, card, data), "Opening it")
+	require.Contains(t, w.Forge(w.Alice, card, data), "already decided")
+	w.Number(card)
+	require.Len(t, w.Desk.Tickets(), 1)
+}

@@ -43,11 +43,11 @@ func (h handler) choose(ctx context.Context, say view.Language, c choice) (strin
 
 // chooseTeam opens a ticket that was refused for its team with one that there is: for who asked for it, once.
 func (h handler) chooseTeam(ctx context.Context, say view.Language, c choice) (string, error) {
+	if asked, err := h.access.isRequester(ctx, c.by.id, c.ticket); err != nil || !asked {
+		return say.Text("press_requester_only"), err
+	}
 	i := slices.IndexFunc(h.cfg.Teams, func(team string) bool { return view.TeamKey(team) == c.argument })
-	switch {
-	case c.by.id != c.ticket.SenderID:
-		return say.Text("press_requester_only"), nil
-	case i < 0:
+	if i < 0 {
 		return say.Text("press_unknown"), nil
 	}
 	request := view.RequestIn(c.ticket)
