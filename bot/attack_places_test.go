@@ -5,11 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/outbox"
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/bot/view"
 	"livedeskbot/livedesk/livedesktest"
 )
 
@@ -121,6 +123,236 @@ func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
 	w.Say(w.Alice, topic, "/language de")
 	card := w.Becomes(w.Say(bob, topic, "/ticket x"), "tk_")
 	require.Contains(t, w.Forge(bob, card, "set:999:priority=high"), "gehört")
+}
+
+// everything is all that is stored, as text.
+func everything(t *testing.T, w *bottest.World) string {
+	t.Helper()
+	rows, err := w.DB().Query(t.Context(), `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`)
+	require.NoError(t, err)
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Greater(t, len(tables), 10)
+	var all strings.Builder
+	for _, table := range tables {
+		rows, err := w.DB().Query(t.Context(), `SELECT r::text FROM `+pgx.Identifier{table}.Sanitize()+` r`)
+		require.NoError(t, err)
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		require.NoError(t, err)
+		for _, line := range lines {
+			all.WriteString(table + ": " + line + "\n")
+		}
+	}
+	rows, err = w.DB().Query(t.Context(), `SELECT convert_from(payload, 'UTF8') FROM updates WHERE payload IS NOT NULL`)
+	require.NoError(t, err)
+	payloads, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return all.String() + strings.Join(payloads, "\n")
+}
+
+func TestNothingThatIsSaidOutsideOfConnectedChatsStandsInAnyTable(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	forum := g.Telegram.NewForum("Strangers")
+	topic := forum.NewTopic("zebra topic")
+	hint := g.Say(g.strange, forum, "/ticket zebra\nzebra", telegramtest.Attached(g.Text("zebra.txt")))
+	g.asked(forum)
+	for _, at := range []telegramtest.Place{forum, topic, g.Telegram.Private(g.strange)} {
+		plain := g.Telegram.Say(g.strange, at, "zebra plain")
+		g.Telegram.Say(g.strange, at, "zebra reply", telegramtest.ReplyTo(plain))
+		command := g.Telegram.Say(g.strange, at, "/ticket zebra", telegramtest.Mentioning(g.Telegram.NewPerson("Zebra")))
+		g.Telegram.Edit(command, "/ticket zebra again")
+		g.Telegram.Say(g.strange, at, "/block zebra")
+		g.Telegram.Say(g.strange, at, "/language zebra")
+		g.Telegram.Say(g.strange, at, "/setup euid:zebra channel:zebra a=zebra")
+		g.Telegram.Album(g.strange, at, "/ticket zebra", g.Texts(3))
+		g.Telegram.Say(g.strange, at, "zebra forward", telegramtest.ForwardedFrom(g.Alice))
+		g.Telegram.Say(g.strange, at, "/ticket@LiveDeskBot\u00a0zebra")
+	}
+	g.Telegram.Say(g.strange, forum, "zebra answer", telegramtest.ReplyTo(hint))
+	for _, data := range []string{"setup:0:a=zebra", "team:1:zebra", "queue:0:zebra", "talk:1:zebra", "zebra"} {
+		g.Telegram.Forge(g.strange, hint, data)
+	}
+	topic.Rename("zebra again")
+	g.settled()
+	stored := everything(t, g.World)
+	require.NotContains(t, strings.ToLower(stored), "zebra")
+	require.Contains(t, stored, "Strangers", "staff are asked about it by its title")
+	require.NotContains(t, strings.ToLower(g.Logs.String()), "zebra")
+}
+
+func TestASupergroupHasWhatItsGroupHad(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t, func(w *bottest.World) {
+		withFeed(w)
+		w.Config.StaffMembers = map[int64]string{w.Alice.ID: "u_1"}
+	})
+	group := g.Telegram.NewGroup("Customers")
+	group.SetMember(g.Alice, telegramtest.Administrator)
+	g.Say(g.Alice, group, "/help")
+	g.Press(g.sam, g.asked(group), "✅ Allow")
+	g.Hears(group, "is connected.")
+	g.Say(g.Alice, group, "/setup !low euid:contact_9 channel:inbox_200 site=Berlin")
+	g.Say(g.Alice, group, "/language de")
+	card, number := g.Ticket(group, "before")
+	require.Contains(t, card.Text, "niedrig")
+	shown := g.Hears(g.staff, number)
+	super := group.Upgrade(g.Alice)
+	_, after := g.Ticket(super, "after")
+	require.Contains(t, g.Say(g.Alice, super, "/status").Text, after)
+	require.Contains(t, g.Say(g.Alice, super, "/status "+number).Text, "before")
+	ticket, _ := g.Desk.Ticket(after)
+	for _, part := range []string{`"euid":"contact_9"`, `"channel_id":"inbox_200"`, `"contact_id":"` + id(super) + `"`, `"priority":"low"`, `"site":"Berlin"`} {
+		require.Contains(t, strings.ReplaceAll(string(ticket.CreateBody), `": "`, `":"`), part)
+	}
+	require.NoError(t, g.Desk.SetStatus(number, "in_progress"))
+	g.Becomes(shown, "In progress")
+	g.Reply(number, "Guten Tag")
+	g.Hears(super, "Guten Tag")
+	g.Press(g.sam, g.Say(g.sam, g.staff, "/chats"), "✂️ Disconnect: Customers")
+	require.Contains(t, g.Say(g.Alice, super, "/ticket x").Text, id(super))
+}
+
+func TestAnAdministratorOfCustomersSeesNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	w, feed := newFed(t)
+	theirs, mine := w.Telegram.NewSupergroup("Theirs"), w.Telegram.NewForum("Mine")
+	bob := w.Telegram.NewPerson("Bob")
+	mine.SetMember(bob, telegramtest.Creator)
+	card, number := w.Ticket(theirs, "Confidential")
+	shown := w.Hears(feed, number)
+	row := w.Row(card)
+	own, _ := w.Ticket(mine, "Own")
+	list := w.Say(bob, mine, "/status")
+	setup := w.Say(bob, mine, "/setup")
+	for _, text := range []string{"/status " + number, "/follow " + number, "/unfollow " + number, "/chats", "/status", "/block " + number} {
+		w.Telegram.Say(bob, mine, text)
+		w.Telegram.Say(bob, w.Telegram.Private(bob), text)
+	}
+	w.Telegram.Say(bob, mine, "/setup euid:x channel:inbox_100")
+	for _, at := range []*telegramtest.Message{own, list, setup, shown, card} {
+		if at == shown || at == card {
+			at = &telegramtest.Message{ID: at.ID, Chat: mine}
+		}
+		for _, action := range []string{"talk", "page", "refresh", "follow", "menu", "set", "again", "leave", "team"} {
+			for _, argument := range []string{"0", "priority=high", "priority", "1", ""} {
+				require.Contains(t, w.Forge(bob, at, action+":"+row+":"+argument), "does not belong", action)
+			}
+		}
+		for _, data := range []string{"queue:0:0", "chats:0:0", "allow:" + id(theirs) + ":0", "disconnect:" + id(theirs) + ":0"} {
+			require.Contains(t, w.Forge(bob, at, data), "does not belong", data)
+		}
+	}
+	w.Quiet(bob)
+	require.Zero(t, w.Said(mine, "Confidential")+w.Said(w.Telegram.Private(bob), "Confidential"))
+	require.Zero(t, w.Count("additions"))
+	require.Zero(t, w.Count("followers WHERE person_id = "+fmt.Sprint(bob.ID)))
+	require.Equal(t, 1, w.Count("posts WHERE kind = 'feed' AND ticket = "+row))
+}
+
+func TestATicketKeepsTheLanguageThatItWasAskedForIn(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	w.Say(w.Alice, forum, "/language de")
+	card := w.Say(bob, forum, "/ticket !low x")
+	number := w.Number(card)
+	w.Say(w.Alice, forum, "/language fr")
+	w.Stop()
+	w.Config.Language = "ja"
+	w.Start()
+	require.NoError(t, w.Desk.SetStatus(number, "in_progress"))
+	w.Becomes(card, "Priorität: niedrig")
+	w.Becomes(card, "In Bearbeitung")
+	require.Contains(t, w.Say(bob, forum, "/status").Text, "En cours", "what is asked now is answered in the language of the place")
+	frieda := w.Telegram.NewPerson("Frieda", telegramtest.Language("th"))
+	private := w.Telegram.Private(frieda)
+	require.Contains(t, w.Becomes(w.Say(frieda, private, "/ticket !low y"), "tk_").Text, "ต่ำ")
+	w.Say(frieda, private, "/language id")
+	require.Contains(t, w.Becomes(w.Say(frieda, private, "/ticket !low z"), "tk_").Text, "rendah")
+}
+
+func TestTheQuestionIsRecognisedInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	var questions []*telegramtest.Message
+	for _, tag := range view.Languages() {
+		w.Say(w.Alice, forum, "/language "+tag)
+		q := w.Say(bob, forum, "/ticket")
+		require.True(t, q.ForceReply, tag)
+		questions = append(questions, q)
+	}
+	w.SQL(`UPDATE questions SET message_id = 0`) // the answer came before the question was recorded
+	w.Stop()
+	w.Config.Language = "th"
+	w.Start()
+	for i, q := range questions {
+		w.Number(w.Say(bob, forum, fmt.Sprintf("title %d", i), telegramtest.ReplyTo(q)))
+		require.Len(t, w.Desk.Tickets(), i+1, view.Languages()[i])
+		require.Equal(t, fmt.Sprintf("title %d", i), w.Desk.Tickets()[i].Title)
+	}
+}
+
+func TestWordsOfATitleAreNoOptions(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.CustomFields = []string{"site"} })
+	chat := w.Telegram.NewSupergroup("S")
+	for title, want := range map[string]string{
+		"why is a=b": "why is a=b", "why is site=b so": "why is site=b so", "printer #3": "printer #3", "#3 is broken": "#3 is broken",
+		"team: lunch": "team: lunch", "the !high jump": "the !high jump", "a #problem child": "a #problem child",
+		"ask team:Plumbers about it": "ask team:Plumbers about it", "telegram_ref=1": "telegram_ref=1", "!urgent x": "!urgent x",
+		"https://x/?site=1": "https://x/?site=1", "#problem": "",
+	} {
+		card := w.Say(w.Alice, chat, "/ticket "+title)
+		if want == "" {
+			require.True(t, card.ForceReply, title)
+			continue
+		}
+		w.Number(card)
+		tickets := w.Desk.Tickets()
+		last := tickets[len(tickets)-1]
+		require.Equal(t, want, last.Title)
+		require.NotContains(t, string(last.CreateBody), `"site"`)
+		require.NotContains(t, string(last.CreateBody), `"assignment_team"`)
+		require.NotContains(t, string(last.CreateBody), `"priority"`)
+	}
+	card := w.Becomes(w.Say(w.Alice, chat, "/ticket site=Berlin !high door it's stuck team:it support"), "tk_")
+	require.Contains(t, card.Text, "site: Berlin")
+	require.Contains(t, card.Text, "IT Support")
+	require.Contains(t, card.Text, "High priority")
+}
+
+func TestCustomersNeverSeeWhoOfStaffDidSomethingElsewhere(t *testing.T) {
+	t.Parallel()
+	w, feed := newFed(t)
+	group := w.Telegram.NewSupergroup("Customers")
+	sam := w.Telegram.NewPerson("Samantha", telegramtest.Username("samantha_w"))
+	feed.SetMember(sam, telegramtest.Administrator)
+	card, number := w.Ticket(group, "x")
+	shown := w.Hears(feed, number)
+	w.Say(sam, feed, "/follow "+number)
+	for range 2 {
+		require.NotContains(t, w.Forge(sam, shown, "follow:"+w.Row(card)+":"), "does not belong")
+	}
+	w.Say(sam, w.Telegram.Private(sam), "/follow "+number)
+	w.Forge(sam, shown, "set:"+w.Row(card)+":priority=high")
+	w.Say(sam, feed, "an internal thought", telegramtest.ReplyTo(shown))
+	w.Becomes(card, "High priority")
+	w.Desk.Note(number, "Li", "an internal note")
+	w.Reply(number, "An answer")
+	require.NoError(t, w.Desk.SetStatus(number, "resolved"))
+	w.Hears(group, "An answer")
+	w.Becomes(card, "Resolved")
+	w.Looked(3)
+	for _, m := range group.BotMessages() {
+		for _, text := range append([]string{m.Text, m.Sent}, fmt.Sprint(m.Buttons)) {
+			require.NotContains(t, text, "Samantha")
+			require.NotContains(t, text, fmt.Sprint(sam.ID))
+			require.NotContains(t, text, "internal")
+		}
+	}
+	for _, ticket := range w.Desk.Tickets() {
+		require.NotContains(t, string(ticket.CreateBody), "Samantha")
+	}
 }
 
 func TestWhoAskedAnonymouslyMayChooseTheTeamAsAnAdministrator(t *testing.T) {
