@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -369,4 +370,49 @@ func TestWhoAskedAnonymouslyMayChooseTheTeamAsAnAdministrator(t *testing.T) {
 	require.Contains(t, w.Forge(w.Alice, card, data), "already decided")
 	w.Number(card)
 	require.Len(t, w.Desk.Tickets(), 1)
+}
+
+func TestStaffAreAskedInGeneralWhereTheTopicOfTheFeedIsClosed(t *testing.T) {
+	t.Parallel()
+	var topic *telegramtest.Topic
+	g := newGuarded(t, func(w *bottest.World) {
+		topic = w.Telegram.NewForum("Feeds").NewTopic("Tickets")
+		w.Config.StaffChats, w.Config.Feeds = nil, []outbox.Feed{{Chat: topic.Chat().ID, Thread: int64(topic.ID)}}
+	})
+	topic.Close()
+	group := g.Telegram.NewSupergroup("Customers")
+	g.Say(g.Alice, group, "/help")
+	g.Press(g.Telegram.NewPerson("Bob"), g.Hears(topic.Chat(), id(group)), "✅ Allow")
+	g.Hears(group, "is connected.")
+}
+
+func TestSetupSaysThatAChatIsConnectedAndThatATopicIsClosed(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	require.Contains(t, w.Say(w.Alice, forum, "/setup").Text, "This chat is connected")
+	topic := forum.NewTopic("Archive")
+	topic.Close()
+	w.Telegram.Say(w.Alice, topic, "/setup !low")
+	shown := w.Hears(forum, "That topic is closed")
+	require.Nil(t, shown.Topic)
+	topic.Reopen()
+	require.Contains(t, w.Becomes(w.Say(bob, topic, "/ticket x"), "tk_").Text, "Low priority")
+}
+
+func TestWithAContactSetForThePlaceTheRequestIsThatOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.StaffMembers = map[int64]string{7562646527: "u_12345"} })
+	zhang := w.Telegram.NewPerson("張三", telegramtest.ID(7562646527))
+	topic := w.Telegram.NewForum("Printers", telegramtest.ID(-1001234567890)).NewTopic("Beijing", telegramtest.ID(23232323))
+	w.Say(zhang, topic, `/setup euid:contact_12345 team:itサポート #incident location="北京本社-3階印刷室" device_sn=?`)
+	w.Number(w.Say(zhang, topic, "/ticket !high device_sn=PRN-2024-001 プリンター紙詰まり、印刷不可\n顧客よりA4用紙が排紙トレイで詰まったとの報告あり、緊急対応が必要。"))
+	body := w.Body()
+	delete(body["custom_fields"].(map[string]any), "telegram_ref")
+	sent, err := json.Marshal(body)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"title":"プリンター紙詰まり、印刷不可","description":"顧客よりA4用紙が排紙トレイで詰まったとの報告あり、緊急対応が必要。",
+		"requester":{"euid":"contact_12345","channel_contacts":{"channel_id":"inbox_100","contact_id":"-1001234567890",
+		"sub_contact_id":"23232323","followers":[{"id":"7562646527","name":"張三"}]}},"submitter":{"id":"u_12345"},
+		"assignment_team":"ITサポート","priority":"high","ticket_type":"incident",
+		"custom_fields":{"device_sn":"PRN-2024-001","location":"北京本社-3階印刷室"}}`, string(sent))
 }

@@ -123,7 +123,7 @@ func (d door) askStaff(ctx context.Context, update int64, chat newChat) error {
 	if ask, err := d.store.AskAbout(ctx, d.me.id, c, update); err != nil || !ask {
 		return err
 	}
-	at, id, err := d.outbox.Answer(ctx, d.cfg.askedPlace(),
+	at, id, err := d.outbox.AnswerNear(ctx, d.cfg.askedPlace(),
 		view.AskAboutChat(d.view.In(""), c, storage.Person{ID: chat.by.id, Name: chat.by.name}, chat.added))
 	if err != nil || id == 0 {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/storage"
@@ -132,7 +133,12 @@ func (h placeSetup) showSetup(ctx context.Context, a asked) error {
 		return err
 	}
 	s.Obstacles = ways
-	_, _, err = h.outbox.Answer(ctx, a.at, h.view.Setup(h.speak(), s))
+	at, id, err := h.outbox.Answer(ctx, a.at, h.view.Setup(h.speak(), s))
+	if err != nil || id != 0 || a.at.Thread == 0 {
+		return err
+	}
+	s.Obstacles = append(ways, "setup_closed")
+	_, _, err = h.outbox.Answer(ctx, telegram.Place{Chat: at.Chat}, h.view.Setup(h.speak(), s))
 	return err
 }
 

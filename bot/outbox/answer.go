@@ -30,6 +30,15 @@ func (o *Outbox) Answer(ctx context.Context, to telegram.Place, m markup.Message
 	return to, 0, nil
 }
 
+// AnswerNear answers as Answer does, but in General where the topic takes nothing, as one that is closed or deleted.
+func (o *Outbox) AnswerNear(ctx context.Context, to telegram.Place, m markup.Message) (telegram.Place, int64, error) {
+	at, id, err := o.Answer(ctx, to, m)
+	if err != nil || id != 0 || to.Thread == 0 {
+		return at, id, err
+	}
+	return o.Answer(ctx, telegram.Place{Chat: at.Chat}, m)
+}
+
 // relocate moves everything to the supergroup that the chat became, as Telegram's error says.
 func (o *Outbox) relocate(ctx context.Context, to telegram.Place, err error) (telegram.Place, error) {
 	chat, ok := telegram.MovedTo(err)
