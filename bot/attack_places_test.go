@@ -48,6 +48,15 @@ func TestAButtonOfATeamThatIsGoneChangesNothing(t *testing.T) {
 	require.Equal(t, "IT Support", w.Body()["assignment_team"])
 }
 
+func TestWhatAButtonOfSetupSetsIsShownAtOnce(t *testing.T) {
+	t.Parallel()
+	w, forum, _ := newOffice(t)
+	topic := forum.NewTopic("T")
+	shown := w.Say(w.Alice, topic, "/setup #task")
+	require.Contains(t, w.Forge(w.Alice, shown, "setup:"+fmt.Sprint(topic.ID)+":priority=high"), "Set")
+	require.Contains(t, w.Becomes(shown, "This topic: High priority").Text, "Task")
+}
+
 func TestButtonsOfSetupStandOnlyBelowSetup(t *testing.T) {
 	t.Parallel()
 	w, forum, _ := newOffice(t)

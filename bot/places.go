@@ -94,6 +94,12 @@ func (p *places) at(ctx context.Context, chat, thread int64) (here, error) {
 	return h, nil
 }
 
+// fresh is at, for a change of what was set: what another replica has set a moment ago must not be lost by it.
+func (p *places) fresh(ctx context.Context, chat, thread int64) (here, error) {
+	p.known.forget(chat)
+	return p.at(ctx, chat, thread)
+}
+
 func (p *places) rows(ctx context.Context, chat int64) ([]storage.Place, error) {
 	if rows, ok := p.known.get(chat); ok {
 		return rows, nil

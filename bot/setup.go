@@ -34,6 +34,9 @@ func (h placeSetup) setup(ctx context.Context, a asked) error {
 	if args == "" {
 		return h.showSetup(ctx, a)
 	}
+	if h.here, err = h.places.fresh(ctx, a.at.Chat, a.at.Thread); err != nil {
+		return err
+	}
 	d, fault, err := h.changed(ctx, a, args)
 	if err != nil {
 		return err
@@ -121,30 +124,34 @@ func (t ticketText) defaults() defaults {
 	return defaults{Priority: t.priority, Type: t.ticketType, Team: t.team, Fields: t.fields}
 }
 
-// showSetup answers with what holds in a place and why, and what stands in the bot's way.
+// showSetup answers with what holds in a place, in General where its topic is closed.
 func (h placeSetup) showSetup(ctx context.Context, a asked) error {
-	p := h.here
-	s := view.Setup{
-		Chat: a.at.Chat, Topic: a.at.Thread, Person: a.by.id, Language: p.language(), Teams: h.cfg.Teams,
-		OfTopic: p.topic.view(), OfChat: p.chat.view(),
-	}
-	ways, err := h.obstacles(ctx, a)
+	s, err := h.shown(ctx, a.at.Chat, a.at.Thread, a.by.id)
 	if err != nil {
 		return err
 	}
-	s.Obstacles = ways
 	at, id, err := h.outbox.Answer(ctx, a.at, h.view.Setup(h.speak(), s))
 	if err != nil || id != 0 || a.at.Thread == 0 {
 		return err
 	}
-	s.Obstacles = append(ways, "setup_closed")
+	s.Obstacles = append(s.Obstacles, "setup_closed")
 	_, _, err = h.outbox.Answer(ctx, telegram.Place{Chat: at.Chat}, h.view.Setup(h.speak(), s))
 	return err
 }
 
+// shown is what holds in a place and why, and what stands in the bot's way, as a person is shown it.
+func (h placeSetup) shown(ctx context.Context, chat, thread, person int64) (view.Setup, error) {
+	p := h.here
+	obstacles, err := h.obstacles(ctx, chat)
+	return view.Setup{
+		Chat: chat, Topic: thread, Person: person, Language: p.language(), Teams: h.cfg.Teams,
+		OfTopic: p.topic.view(), OfChat: p.chat.view(), Obstacles: obstacles,
+	}, err
+}
+
 // obstacles are the texts of what stands in the bot's way in a chat.
-func (h placeSetup) obstacles(ctx context.Context, a asked) ([]string, error) {
-	rights, err := h.telegram.RightsIn(ctx, a.at.Chat)
+func (h placeSetup) obstacles(ctx context.Context, chat int64) ([]string, error) {
+	rights, err := h.telegram.RightsIn(ctx, chat)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +194,7 @@ func (h placeSetup) pressSetup(ctx context.Context, p pressed) (string, error) {
 	if field == "menu" {
 		return "", h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, value))
 	}
-	if h.here, err = h.places.at(ctx, p.chat, thread); err != nil {
+	if h.here, err = h.places.fresh(ctx, p.chat, thread); err != nil {
 		return "", err
 	}
 	d, known := h.chosen(h.here.of(thread), field, value)
@@ -197,7 +204,22 @@ func (h placeSetup) pressSetup(ctx context.Context, p pressed) (string, error) {
 	if err := h.places.setDefaults(ctx, p.chat, thread, d); err != nil {
 		return "", err
 	}
-	return h.speak().Text("pressed_setup"), h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, ""))
+	return h.speak().Text("pressed_setup"), h.showAgain(ctx, p, thread)
+}
+
+// showAgain puts what holds in a place now in the place of what held before the press.
+func (h placeSetup) showAgain(ctx context.Context, p pressed, thread int64) (err error) {
+	if h.here, err = h.places.at(ctx, p.chat, thread); err != nil {
+		return err
+	}
+	s, err := h.shown(ctx, p.chat, thread, p.by.id)
+	if err != nil {
+		return err
+	}
+	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, h.view.Setup(h.speak(), s)); v == telegram.Later {
+		return err
+	}
+	return nil
 }
 
 // chosen are defaults with one of the values that buttons offer. known is false where it is none: the teams may be others by now.
