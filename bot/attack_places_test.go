@@ -262,7 +262,8 @@ func TestAnAdministratorOfCustomersSeesNothingOfOthers(t *testing.T) {
 
 func TestATicketKeepsTheLanguageThatItWasAskedForIn(t *testing.T) {
 	t.Parallel()
-	w, forum, bob := newOffice(t)
+	w, forum, bob := newOffice(t, func(w *bottest.World) { w.Config.Language = "en" })
+	unsaid, first := w.Ticket(w.Telegram.NewSupergroup("Nobody has chosen here"), "y")
 	w.Say(w.Alice, forum, "/language de")
 	card := w.Say(bob, forum, "/ticket !low x")
 	number := w.Number(card)
@@ -270,6 +271,8 @@ func TestATicketKeepsTheLanguageThatItWasAskedForIn(t *testing.T) {
 	w.Stop()
 	w.Config.Language = "ja"
 	w.Start()
+	require.NoError(t, w.Desk.SetStatus(first, "in_progress"))
+	w.Becomes(unsaid, "In progress")
 	require.NoError(t, w.Desk.SetStatus(number, "in_progress"))
 	w.Becomes(card, "Priorität: niedrig")
 	w.Becomes(card, "In Bearbeitung")

@@ -69,8 +69,8 @@ func (h handler) gather(t *storage.NewTicket, a asked, files []storage.File) {
 func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 	t := storage.NewTicket{
 		Ref: h.ref(a), BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply,
-		SenderID: a.by.id, SenderName: a.by.name, Language: h.here.language(), PerMinute: h.cfg.PerMinute, State: storage.StateWaiting, TellAfter: patience,
-		Fed: len(h.cfg.Feeds) > 0,
+		SenderID: a.by.id, SenderName: a.by.name, Language: cmp.Or(h.here.language(), h.cfg.Language), PerMinute: h.cfg.PerMinute,
+		State: storage.StateWaiting, TellAfter: patience, Fed: len(h.cfg.Feeds) > 0,
 	}
 	if a.by.user {
 		t.Followers = append(t.Followers, storage.Person{ID: a.by.id, Name: a.by.name})
