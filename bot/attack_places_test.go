@@ -428,3 +428,16 @@ func TestWithAContactSetForThePlaceTheRequestIsThatOfTheDocumentation(t *testing
 		"assignment_team":"ITサポート","priority":"high","ticket_type":"incident",
 		"custom_fields":{"device_sn":"PRN-2024-001","location":"北京本社-3階印刷室"}}`, string(sent))
 }
+
+func TestAChatIsGreetedInItsLanguage(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	group := g.allowed("Kunden")
+	group.SetMember(g.Alice, telegramtest.Administrator)
+	g.Say(g.Alice, group, "/language de")
+	list := g.Say(g.sam, g.staff, "/chats")
+	g.Press(g.sam, list, "✂️ Disconnect: Kunden")
+	require.Contains(t, g.Forge(g.Alice, group.BotMessages()[0], "lang:0:fr"), "verbunden")
+	g.Forge(g.sam, list, "allow:"+id(group)+":0")
+	g.Hears(group, "Dieser Chat ist verbunden")
+}

@@ -78,7 +78,12 @@ func (d door) greetWhoAdded(ctx context.Context, m membership) error {
 // greet says in a group what the bot is for and what stands in its way there, and reports whether it could. now says that the
 // group has just been connected.
 func (d door) greet(ctx context.Context, chat int64, admin, now bool) (bool, error) {
-	_, id, err := d.outbox.Answer(ctx, telegram.Place{Chat: chat}, view.Greeting(d.view.In(""), d.me.name(), d.me.reads.Load() || admin, now))
+	p, err := d.places.at(ctx, chat, 0)
+	if err != nil {
+		return false, err
+	}
+	m := view.Greeting(d.view.In(p.language()), d.me.name(), d.me.reads.Load() || admin, now)
+	_, id, err := d.outbox.Answer(ctx, telegram.Place{Chat: chat}, m)
 	return id != 0, err
 }
 
