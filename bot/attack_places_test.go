@@ -441,3 +441,15 @@ func TestAChatIsGreetedInItsLanguage(t *testing.T) {
 	g.Forge(g.sam, list, "allow:"+id(group)+":0")
 	g.Hears(group, "Dieser Chat ist verbunden")
 }
+
+func TestTheFirstWordOfAnAnswerIsNoPartOfATeam(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.Teams = []string{"IT Support", "IT Support Japan"} })
+	chat := w.Telegram.NewGroup("G")
+	question := w.Say(w.Alice, chat, "/ticket !high team:it support")
+	w.Number(w.Say(w.Alice, chat, "Japan is dark #task", telegramtest.ReplyTo(question)))
+	require.Equal(t, "Japan is dark", w.Body()["title"])
+	require.Equal(t, "IT Support", w.Body()["assignment_team"])
+	require.Equal(t, "high", w.Body()["priority"])
+	require.Equal(t, "task", w.Body()["ticket_type"])
+}

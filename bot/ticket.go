@@ -21,13 +21,14 @@ const patience = 3 * time.Second
 
 // openTicket handles /ticket. The answer to the bot's question goes through it too.
 func (h handler) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
-	if answers.AskedID != 0 {
-		a.args = answers.Options + " " + a.args // also where it is asked once more, about options alone
-	}
 	if answers.AskedID != 0 || h.isQuestion(a.quoted) {
 		a.quoted = nil
 	}
 	text := h.options().parse(a.args)
+	if answers.AskedID != 0 {
+		text = text.orElse(h.options().parse(answers.Options).defaults())
+		a.args = answers.Options + " " + a.args // it is asked once more where these are options alone
+	}
 	if a.quoted != nil {
 		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
 	}
