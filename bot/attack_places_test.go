@@ -453,3 +453,14 @@ func TestTheFirstWordOfAnAnswerIsNoPartOfATeam(t *testing.T) {
 	require.Equal(t, "high", w.Body()["priority"])
 	require.Equal(t, "task", w.Body()["ticket_type"])
 }
+
+func TestALanguageChosenBelowSetupIsShownThere(t *testing.T) {
+	t.Parallel()
+	w, forum, bob := newOffice(t)
+	shown := w.Say(w.Alice, forum, "/setup !low")
+	w.Press(w.Alice, shown, "setup:0:menu=language")
+	require.Contains(t, w.Forge(bob, shown, "setup:0:language=de"), "Only administrators")
+	require.Contains(t, w.Forge(w.Alice, shown, "setup:0:language=xx"), "does not belong")
+	w.Press(w.Alice, shown, "Deutsch")
+	require.Contains(t, w.Becomes(shown, "Sprache: Deutsch").Text, "niedrig")
+}

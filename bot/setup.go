@@ -194,17 +194,26 @@ func (h placeSetup) pressSetup(ctx context.Context, p pressed) (string, error) {
 	if field == "menu" {
 		return "", h.putButtons(ctx, p, h.view.SetupMenu(h.speak(), thread, value))
 	}
-	if h.here, err = h.places.fresh(ctx, p.chat, thread); err != nil {
-		return "", err
-	}
-	d, known := h.chosen(h.here.of(thread), field, value)
-	if !known {
-		return h.speak().Text("press_unknown"), nil
-	}
-	if err := h.places.setDefaults(ctx, p.chat, thread, d); err != nil {
-		return "", err
+	if known, err := h.put(ctx, p.chat, thread, field, value); err != nil || !known {
+		return h.speak().Text("press_unknown"), err
 	}
 	return h.speak().Text("pressed_setup"), h.showAgain(ctx, p, thread)
+}
+
+// put stores one of the values that buttons offer. known is false where it is none.
+func (h placeSetup) put(ctx context.Context, chat, thread int64, field, value string) (known bool, err error) {
+	if field == "language" {
+		return true, h.places.setLanguage(ctx, chat, thread, value)
+	}
+	p, err := h.places.fresh(ctx, chat, thread)
+	if err != nil {
+		return false, err
+	}
+	d, known := h.chosen(p.of(thread), field, value)
+	if !known {
+		return false, nil
+	}
+	return true, h.places.setDefaults(ctx, chat, thread, d)
 }
 
 // showAgain puts what holds in a place now in the place of what held before the press.

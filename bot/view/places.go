@@ -91,7 +91,12 @@ func (v *View) SetupMenu(say Language, thread int64, field string) [][]markup.Bu
 		}
 		rows = append(rows, []markup.Button{set(say.Text("button_none"), field, "")})
 	case "language":
-		return append(LanguageButtons(thread), []markup.Button{set(say.Text("button_back"), "menu", "")})
+		for i, tag := range Languages() {
+			if i%3 == 0 {
+				rows = append(rows, nil)
+			}
+			rows[len(rows)-1] = append(rows[len(rows)-1], set(languageName(tag), field, tag))
+		}
 	default:
 		first := []markup.Button{set(say.Text("button_priority"), "menu", "priority"), set(say.Text("button_type"), "menu", "type")}
 		if len(v.cfg.Teams) > 0 {
@@ -111,6 +116,9 @@ func ParseSetupButton(data string) (thread int64, field, value string, ok bool) 
 	thread, err := strconv.ParseInt(parts[1], 10, 64)
 	field, value, _ = strings.Cut(parts[2], "=")
 	known := value == "" || field == "team" || field == "menu" || slices.Contains(Choices[field], value)
+	if field == "language" { // there always is one
+		known = slices.Contains(Languages(), value)
+	}
 	return thread, field, value, err == nil && thread >= 0 && known
 }
 
