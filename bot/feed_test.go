@@ -15,7 +15,7 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-var flood = flag.Int("flood", 30, "how many tickets flood a staff feed")
+var flood = flag.Int("flood", 12, "how many tickets flood a staff feed")
 
 // newFed is a world with a feed in a supergroup of its own.
 func newFed(t *testing.T, change ...func(*bottest.World)) (w *bottest.World, feed *telegramtest.Chat) {
@@ -291,8 +291,12 @@ func TestNobodyOfStaffIsNamedInACustomersChat(t *testing.T) {
 func TestAFloodedFeedDelaysNoCustomerAndEndsTrue(t *testing.T) {
 	t.Parallel()
 	w, feed := newFed(t, func(w *bottest.World) { w.Config.TrackEvery = time.Second; w.Config.PerMinute = 0 })
-	feed.Limit(4, time.Second)
 	tickets := *flood
+	if tickets > 100 {
+		feed.Limit(4, time.Second)
+	} else {
+		feed.Limit(1, 2*time.Second) // the feed falls behind on the slowest machine too
+	}
 	var cards []*telegramtest.Message
 	began, slowest := time.Now(), time.Duration(0)
 	for n := range tickets {
@@ -313,7 +317,7 @@ func TestAFloodedFeedDelaysNoCustomerAndEndsTrue(t *testing.T) {
 	w.Becomes(cards[tickets-1], "In progress")
 	require.Less(t, time.Since(asked), 30*time.Second, "news wait for the feed")
 	require.Eventually(t, func() bool { return w.Count("tickets WHERE feed_at IS NOT NULL") == 0 },
-		30*time.Second+time.Duration(tickets)*time.Second, 100*time.Millisecond, "the feed stays behind")
+		time.Minute+time.Duration(tickets)*time.Second, 100*time.Millisecond, "the feed stays behind")
 	messages := feed.BotMessages()
 	require.Len(t, messages, tickets, "one message for each ticket")
 	atOnce := 0
