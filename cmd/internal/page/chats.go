@@ -65,15 +65,11 @@ func named(name string) error {
 
 // newChat makes a chat as Telegram's clients do: by a person, who then adds the bot.
 func (p *Page) newChat(r *http.Request) (any, error) {
-	wish, err := read[struct {
-		Kind   string `json:"kind"`
-		Title  string `json:"title"`
-		Person int64  `json:"person"`
-	}](r)
-	if err != nil {
-		return nil, err
-	}
-	who, err := p.person(wish.Person)
+	wish, who, err := readBy[struct {
+		by
+		Kind  string `json:"kind"`
+		Title string `json:"title"`
+	}](p, r)
 	if err != nil {
 		return nil, err
 	}
@@ -115,13 +111,7 @@ func (p *Page) chatAndPerson(r *http.Request) (*telegramtest.Chat, *telegramtest
 	if err != nil {
 		return nil, nil, err
 	}
-	wish, err := read[struct {
-		Person int64 `json:"person"`
-	}](r)
-	if err != nil {
-		return nil, nil, err
-	}
-	who, err := p.person(wish.Person)
+	_, who, err := readBy[by](p, r)
 	return ch, who, err
 }
 
@@ -177,14 +167,10 @@ func (p *Page) changeBot(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	wish, err := read[struct {
+	wish, who, err := readBy[struct {
+		by
 		Status string `json:"status"`
-		Person int64  `json:"person"`
-	}](r)
-	if err != nil {
-		return nil, err
-	}
-	who, err := p.person(wish.Person)
+	}](p, r)
 	if err != nil {
 		return nil, err
 	}

@@ -246,6 +246,23 @@ func read[T any](r *http.Request) (T, error) {
 	return v, nil
 }
 
+// by says in a call who does something.
+type by struct {
+	Person int64 `json:"person"`
+}
+
+func (b by) id() int64 { return b.Person }
+
+// readBy is read for what a person does, and finds the person.
+func readBy[T interface{ id() int64 }](p *Page, r *http.Request) (T, *telegramtest.Person, error) {
+	wish, err := read[T](r)
+	if err != nil {
+		return wish, nil, err
+	}
+	who, err := p.person(wish.id())
+	return wish, who, err
+}
+
 type made[T int | int64 | string] struct {
 	ID T `json:"id"`
 }

@@ -20,7 +20,7 @@ var emoji = telegramtest.Emoji()[:16]
 
 // saying is what a person wants to write.
 type saying struct {
-	Person   int64    `json:"person"`
+	by
 	Topic    int      `json:"topic"`
 	Text     string   `json:"text"`
 	ReplyTo  int      `json:"reply_to"`
@@ -34,11 +34,7 @@ func (p *Page) say(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := read[saying](r)
-	if err != nil {
-		return nil, err
-	}
-	who, err := p.person(s.Person)
+	s, who, err := readBy[saying](p, r)
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +194,10 @@ func (p *Page) press(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	wish, err := read[struct {
-		Person int64  `json:"person"`
-		Data   string `json:"data"`
-	}](r)
-	if err != nil {
-		return nil, err
-	}
-	who, err := p.person(wish.Person)
+	wish, who, err := readBy[struct {
+		by
+		Data string `json:"data"`
+	}](p, r)
 	if err != nil {
 		return nil, err
 	}
@@ -221,14 +213,10 @@ func (p *Page) react(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	wish, err := read[struct {
-		Person int64  `json:"person"`
-		Emoji  string `json:"emoji"`
-	}](r)
-	if err != nil {
-		return nil, err
-	}
-	who, err := p.person(wish.Person)
+	wish, who, err := readBy[struct {
+		by
+		Emoji string `json:"emoji"`
+	}](p, r)
 	if err != nil {
 		return nil, err
 	}
