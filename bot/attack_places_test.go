@@ -13,7 +13,6 @@ import (
 	"livedeskbot/bot/outbox"
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/bot/view"
-	"livedeskbot/livedesk/livedesktest"
 )
 
 func TestOnlyStaffRemoveTheContactAndTheChannelOfAPlace(t *testing.T) {
@@ -65,22 +64,6 @@ func TestButtonsOfSetupStandOnlyBelowSetup(t *testing.T) {
 	buttons := forum.Message(card.ID).Buttons
 	require.Contains(t, w.Forge(w.Alice, card, "setup:0:menu="), "does not belong")
 	require.Equal(t, buttons, forum.Message(card.ID).Buttons)
-}
-
-func TestATicketWhoseTeamIsChosenByAPressStandsInThatTeamsFeed(t *testing.T) {
-	t.Parallel()
-	var japan *telegramtest.Chat
-	w, feed := newFed(t, func(w *bottest.World) {
-		japan = w.Telegram.NewSupergroup("Japan")
-		w.Config.Feeds = append(w.Config.Feeds, outbox.Feed{Chat: japan.ID, Team: "ITサポート"})
-	})
-	chat := w.Telegram.NewSupergroup("S")
-	card := w.Becomes(w.Say(w.Alice, chat, "/ticket team:Plumbers Water"), "Plumbers")
-	w.Desk.Trouble(livedesktest.Get, livedesktest.Always, livedesktest.Unavailable(0))
-	w.Forge(w.Alice, card, card.Buttons[0][1].Data)
-	w.Number(card)
-	w.Hears(japan, "Water")
-	require.Zero(t, w.Said(feed, "Water"))
 }
 
 func TestFieldsOfAnyLengthAndNumberFitTheCardAndTheSetup(t *testing.T) {

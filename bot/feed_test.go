@@ -28,6 +28,16 @@ func newFed(t *testing.T, change ...func(*bottest.World)) (w *bottest.World, fee
 	return w, feed
 }
 
+// newFedTeam is newFed with another feed for the tickets of the team ITサポート.
+func newFedTeam(t *testing.T) (w *bottest.World, feed, japan *telegramtest.Chat) {
+	t.Helper()
+	w, feed = newFed(t, func(w *bottest.World) {
+		japan = w.Telegram.NewSupergroup("Japan")
+		w.Config.Feeds = append(w.Config.Feeds, outbox.Feed{Chat: japan.ID, Team: "ITサポート"})
+	})
+	return w, feed, japan
+}
+
 func TestStaffSeeEachTicketAsItComesAndChanges(t *testing.T) {
 	t.Parallel()
 	w, feed := newFed(t, func(w *bottest.World) { w.Config.ConsoleURL = "https://console.example/{ticket_id}" })
@@ -138,11 +148,7 @@ func TestEachTeamHasItsFeedAndATicketMovesWithItsTeam(t *testing.T) {
 
 func TestATicketWhoseTeamIsChosenByAPressIsInTheFeedOfThatTeam(t *testing.T) {
 	t.Parallel()
-	var japan *telegramtest.Chat
-	w, feed := newFed(t, func(w *bottest.World) {
-		japan = w.Telegram.NewSupergroup("Japan")
-		w.Config.Feeds = append(w.Config.Feeds, outbox.Feed{Chat: japan.ID, Team: "ITサポート"})
-	})
+	w, feed, japan := newFedTeam(t)
 	end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Refuse(401, livedesktest.Envelope))
 	card := w.Becomes(w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket team:Plumbers water"), "Plumbers")
 	w.Press(w.Alice, card, "ITサポート")
@@ -154,11 +160,7 @@ func TestATicketWhoseTeamIsChosenByAPressIsInTheFeedOfThatTeam(t *testing.T) {
 
 func TestAnybodyInTheFeedDecidesButOnlyByTheTicketsOwnMessage(t *testing.T) {
 	t.Parallel()
-	var other *telegramtest.Chat
-	w, feed := newFed(t, func(w *bottest.World) {
-		other = w.Telegram.NewSupergroup("Japan")
-		w.Config.Feeds = append(w.Config.Feeds, outbox.Feed{Chat: other.ID, Team: "ITサポート"})
-	})
+	w, feed, other := newFedTeam(t)
 	bob := w.Telegram.NewPerson("Bob")
 	feed.Join(bob)
 	other.Join(bob)
