@@ -343,7 +343,7 @@ func TestInADisconnectedChatNothingIsOpenedShownOrPosted(t *testing.T) {
 	g := newGuarded(t)
 	group := g.allowed("Customers")
 	card, number := g.Ticket(group, "first")
-	g.Desk.Trouble(livedesktest.Create, 0, livedesktest.Unavailable(0))
+	g.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
 	waiting := g.Say(g.Alice, group, "/ticket second")
 	g.Becomes(waiting, "Not with the support team yet")
 	list := g.Say(g.sam, g.staff, "/chats")
