@@ -2,8 +2,10 @@ package telegramtest
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -12,16 +14,16 @@ import (
 var htmlTags = map[string]string{
 	"b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline",
 	"s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler", "span": "spoiler",
-	"tg-emoji": "custom_emoji", "a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote",
+	"tg-emoji": "custom_emoji", "a": "text_link", "code": "code", "pre": "pre", "blockquote": "blockquote", "tg-time": "date_time",
 }
 
 // htmlReferences are all named references that Telegram knows.
 var htmlReferences = map[string]rune{"lt": '<', "gt": '>', "amp": '&', "quot": '"'}
 
 // parseHTML takes the markup out of a text and returns what it means, or the refusal in Telegram's words. Like
-// Telegram it takes an ampersand that begins no known reference as it is, but never a bare <.
-func parseHTML(s string) (string, []Entity, error) {
-	p := htmlParser{in: s}
+// Telegram it takes an ampersand that begins no known reference as it is, but never a bare <. old is [Options.Old].
+func parseHTML(s string, old bool) (string, []Entity, error) {
+	p := htmlParser{in: s, old: old}
 	for p.at < len(p.in) {
 		if err := p.step(); err != nil {
 			return "", nil, badRequest("can't parse entities: " + err.Error())
@@ -42,7 +44,8 @@ func parseHTML(s string) (string, []Entity, error) {
 
 type htmlParser struct {
 	in    string
-	at    int // byte position in in
+	old   bool // knows no dates
+	at    int  // byte position in in
 	out   strings.Builder
 	units int // UTF-16 length of out
 	open  []openTag
@@ -52,6 +55,7 @@ type htmlParser struct {
 type openTag struct {
 	name     string
 	argument string
+	format   string // of a date
 	expand   bool
 	units    int
 	bytes    int
@@ -118,7 +122,7 @@ func (p *htmlParser) startTag() error {
 	if rest == "" {
 		return htmlFault("Unclosed start tag at byte offset %d", begin)
 	}
-	if _, known := htmlTags[name]; !known {
+	if _, known := htmlTags[name]; !known || p.old && name == "tg-time" {
 		return htmlFault("Unsupported start tag %q at byte offset %d", name, begin)
 	}
 	tag := openTag{name: name, units: p.units, bytes: p.out.Len()}
@@ -159,8 +163,10 @@ func (t *openTag) attribute(s string, begin int) (rest string, err error) {
 		return "", err
 	}
 	switch t.name + " " + name {
-	case "a href", "tg-emoji emoji-id", "span class":
+	case "a href", "tg-emoji emoji-id", "span class", "tg-time unix":
 		t.argument = value
+	case "tg-time format":
+		t.format = value
 	case "code class":
 		t.argument, _ = strings.CutPrefix(value, "language-")
 	}
@@ -247,7 +253,29 @@ func (p *htmlParser) close(tag openTag) error {
 		e.Language = tag.argument
 	case "pre":
 		return p.closePre(e)
+	case "tg-time":
+		return p.closeTime(e, tag)
 	}
+	p.found = append(p.found, e)
+	return nil
+}
+
+// dateFormat is the form of a date's format. https://core.telegram.org/bots/api#date-time-entity-formatting
+var dateFormat = regexp.MustCompile(`^(r|w?[dD]?[tT]?)$`)
+
+// latestDate is how far in the future a date may lie.
+const latestDate = 1098 * 24 * time.Hour
+
+// closeTime refuses what is no date, in inferred words, and drops one that Telegram does not take.
+func (p *htmlParser) closeTime(e Entity, tag openTag) error {
+	unix, err := strconv.ParseInt(tag.argument, 10, 64)
+	if err != nil || !dateFormat.MatchString(tag.format) {
+		return htmlFault("Invalid date-time specified")
+	}
+	if unix < 0 || unix > time.Now().Add(latestDate).Unix() {
+		return nil
+	}
+	e.UnixTime, e.DateTimeFormat = unix, tag.format
 	p.found = append(p.found, e)
 	return nil
 }

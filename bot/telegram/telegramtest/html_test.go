@@ -28,8 +28,11 @@ func TestHTMLBecomesTextAndEntities(t *testing.T) {
 		`<code class="language-go">x</code>`:            {"x", []Entity{{Type: "code", Length: 1}}},
 		"<blockquote expandable>x</blockquote>":         {"x", []Entity{{Type: "expandable_blockquote", Length: 1}}},
 		"<b>x</>":                                       {"x", []Entity{{Type: "bold", Length: 1}}},
+		`<tg-time unix="1800000000" format="wt">x</tg-time>`: {"x", []Entity{
+			{Type: "date_time", Length: 1, UnixTime: 1800000000, DateTimeFormat: "wt"}}},
+		`<tg-time unix="99999999999" format="r">later than Telegram takes</tg-time>`: {"later than Telegram takes", nil},
 	} {
-		text, entities, err := parseHTML(in)
+		text, entities, err := parseHTML(in, false)
 		require.NoError(t, err, in)
 		require.Equal(t, want.text, text, in)
 		require.Equal(t, want.entities, entities, in)
@@ -52,21 +55,29 @@ func TestHTMLThatTelegramRefuses(t *testing.T) {
 		"<a =x>y</a>":            "Empty attribute name",
 		"<a href=x/y>z</a>":      "Unexpected end of name token",
 		"<tg-emoji>x</tg-emoji>": "Invalid custom emoji identifier specified",
+		"<tg-time>x</tg-time>":   "Invalid date-time specified",
+		`<tg-time unix="1800000000" format="rt">x</tg-time>`: "Invalid date-time specified",
 	} {
-		_, _, err := parseHTML(in)
+		_, _, err := parseHTML(in, false)
 		require.ErrorContains(t, err, "Bad Request: can't parse entities: "+want, in)
 	}
+}
+
+func TestAnOldServerRefusesDates(t *testing.T) {
+	t.Parallel()
+	_, _, err := parseHTML(`<b>by</b> <tg-time unix="1800000000" format="r">15 Jan</tg-time>`, true)
+	require.ErrorContains(t, err, `Bad Request: can't parse entities: Unsupported start tag "tg-time" at byte offset 10`)
 }
 
 func FuzzHTMLKeepsEntitiesInsideTheText(f *testing.F) {
 	for _, seed := range []string{
 		"a &lt;b&gt;", "<b>x</b>", `<a href="tg://user?id=1">😀</a>`, "<pre><code class=\"language-go\">x</code></pre>", "<", "</", "&#", "<a b='",
-		"<blockquote expandable>x</blockquote>", "\xff<b>\xfe</b>", "&#xd800;",
+		"<blockquote expandable>x</blockquote>", `<tg-time unix="1" format="r">x</tg-time>`, "\xff<b>\xfe</b>", "&#xd800;",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		text, entities, err := parseHTML(in)
+		text, entities, err := parseHTML(in, false)
 		if err != nil {
 			return
 		}
@@ -86,7 +97,7 @@ func FuzzEscapedTextComesBackUnchanged(f *testing.F) {
 		if !utf8.ValidString(in) {
 			return
 		}
-		text, entities, err := parseHTML(html.EscapeString(in))
+		text, entities, err := parseHTML(html.EscapeString(in), false)
 		require.NoError(t, err)
 		require.Empty(t, entities)
 		require.Equal(t, in, text)

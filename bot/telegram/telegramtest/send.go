@@ -99,7 +99,7 @@ func (s *Server) content(c *call, name, entities string, limit int) (Content, er
 func (s *Server) applyMarkup(c *call, entities string, content *Content) (err error) {
 	switch strings.ToLower(content.ParseMode) {
 	case "html":
-		content.Text, content.Entities, err = parseHTML(content.Sent)
+		content.Text, content.Entities, err = parseHTML(content.Sent, s.opts.Old)
 		return err
 	case "":
 		if err := s.object(c, entities, &content.Entities); err != nil {

@@ -45,6 +45,8 @@ type Options struct {
 	Privacy bool
 	// PrivateTopics says in getMe that private chats with the bot may have topics.
 	PrivateTopics bool
+	// Old is a self-hosted server of an earlier Bot API, 9.4: it refuses <tg-time>.
+	Old bool
 	// Forget keeps no messages, versions, calls or webhook posts, for benchmarks. Edits, replies and deletions then
 	// trust the message id, and Messages, Replies and the Wait functions find nothing; OnMessage still sees all.
 	Forget bool
