@@ -42,6 +42,7 @@ type Client struct {
 	waited     func(time.Duration)
 	log        *slog.Logger
 	spareCalls int
+	dateless   atomic.Bool // the server is too old for dates
 }
 
 // Config is what a client needs.

@@ -111,17 +111,17 @@ func (c *Client) turn(ctx context.Context, chat int64, delay *time.Duration, f f
 // Post sends a message and returns its number.
 func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Message) (int64, Verdict, error) {
 	params := &tg.SendMessageParams{
-		ChatID: to.Chat, MessageThreadID: int(to.Thread), Text: m.Text, ParseMode: models.ParseModeHTML,
+		ChatID: to.Chat, MessageThreadID: int(to.Thread),
 		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
 		ReplyParameters:    replyTo(to.Reply),
 		ReplyMarkup:        keyboard(m),
 	}
-	return post(ctx, to, p, c.call, func(ctx context.Context) (*models.Message, error) {
-		sent, err := c.SendMessage(ctx, params)
-		if misformatted(err) {
-			params.Text, params.ParseMode = markup.Plain(m.Text), ""
+	return post(ctx, to, p, c.call, func(ctx context.Context) (sent *models.Message, err error) {
+		err = c.formatted(m.Text, func(text string, mode models.ParseMode) error {
+			params.Text, params.ParseMode = text, mode
 			sent, err = c.SendMessage(ctx, params)
-		}
+			return err
+		})
 		return sent, err
 	})
 }
@@ -171,18 +171,35 @@ func (f File) upload() *models.InputFileUpload {
 // Edit changes a message.
 func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.Message) (Verdict, error) {
 	params := &tg.EditMessageTextParams{
-		ChatID: chat, MessageID: int(id), Text: m.Text, ParseMode: models.ParseModeHTML,
+		ChatID: chat, MessageID: int(id),
 		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
 		ReplyMarkup:        keyboard(m),
 	}
 	return c.call(ctx, chat, p, func(ctx context.Context) error {
-		_, err := c.EditMessageText(ctx, params)
-		if misformatted(err) {
-			params.Text, params.ParseMode = markup.Plain(m.Text), ""
-			_, err = c.EditMessageText(ctx, params)
-		}
-		return err
+		return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
+			params.Text, params.ParseMode = text, mode
+			_, err := c.EditMessageText(ctx, params)
+			return err
+		})
 	})
+}
+
+// formatted sends a text of Telegram HTML, and with less formatting where Telegram cannot read it. A server that does not know
+// dates is sent none from then on. https://core.telegram.org/bots/api#date-time-entity-formatting
+func (c *Client) formatted(text string, send func(text string, mode models.ParseMode) error) error {
+	if c.dateless.Load() {
+		text = markup.WithoutDates(text)
+	}
+	err := send(text, models.ParseModeHTML)
+	if misformatted(err) && strings.Contains(err.Error(), `Unsupported start tag "tg-time"`) {
+		c.dateless.Store(true)
+		text = markup.WithoutDates(text)
+		err = send(text, models.ParseModeHTML)
+	}
+	if misformatted(err) {
+		err = send(markup.Plain(text), "")
+	}
+	return err
 }
 
 // misformatted reports whether Telegram could not read the formatting of a text, which must never cost a message.

@@ -153,6 +153,13 @@ func TestSplitHTML(t *testing.T) {
 		"a tag that is none":                 {"a<b <x></b>", 99, []string{"a&lt;b &lt;x&gt;"}},
 		"tags that cross":                    {"<b><i>a</b>b</i>c", 99, []string{"<b><i>ab</i>c</b>"}},
 		"a tag that is not closed":           {"<b>a", 99, []string{"<b>a</b>"}},
+		"before a date": {
+			`one two <tg-time unix="1" format="wt">5 Mar 2026</tg-time>`, 14, []string{"one two", `<tg-time unix="1" format="wt">5 Mar 2026</tg-time>`},
+		},
+		"a date longer than a part": {
+			`<tg-time unix="1" format="wt">5 Mar 2026</tg-time>`, 6,
+			[]string{`<tg-time unix="1" format="wt">5 Mar</tg-time>`, `<tg-time unix="1" format="wt">2026</tg-time>`},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -161,6 +168,13 @@ func TestSplitHTML(t *testing.T) {
 			require.Equal(t, test.want, got)
 		})
 	}
+}
+
+func TestADateIsItsFallbackWhereThereAreNoDates(t *testing.T) {
+	t.Parallel()
+	const date = `<b>by</b> <tg-time unix="1772721000" format="wt">5 Mar 2026, 14:30 UTC</tg-time> &amp; not later`
+	require.Equal(t, "by 5 Mar 2026, 14:30 UTC & not later", Plain(date))
+	require.Equal(t, "<b>by</b> 5 Mar 2026, 14:30 UTC &amp; not later", WithoutDates(date))
 }
 
 func TestSplitHTMLLosesNoWord(t *testing.T) {

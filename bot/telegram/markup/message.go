@@ -28,3 +28,8 @@ var tags = regexp.MustCompile(`<[^>]*>`)
 
 // Plain returns Telegram HTML as people see it, without its formatting.
 func Plain(text string) string { return html.UnescapeString(tags.ReplaceAllString(text, "")) }
+
+var dateTags = regexp.MustCompile(`</?tg-time[^>]*>`)
+
+// WithoutDates returns Telegram HTML with its dates as text, for servers that are too old for them.
+func WithoutDates(text string) string { return dateTags.ReplaceAllString(text, "") }

@@ -13,14 +13,14 @@ import (
 // Split cuts Telegram HTML into messages of at most limit UTF-16 code units each, counted as Telegram does:
 // without tags, references resolved. The limit is at least 2. It cuts between paragraphs, else lines, else words,
 // else characters; what is open at a cut is closed before and opened again behind it. White space at a cut is
-// dropped, and a part in which nothing would be seen is left out. Anything that is not one of the tags in our texts
+// dropped, and a part in which nothing would be seen is left out. A date is cut only where it begins a part. Anything that is not one of the tags in our texts
 // counts as text, so that every part is well-formed whatever comes in.
 func Split(source string, limit int) []string {
 	f := parseFormatted(source)
 	var parts []string
 	for pos := 0; pos < len(f.text); {
 		pos += gapEnd(f.text[pos:])
-		size := splitPoint(f.text[pos:], limit)
+		size := f.beforeDate(pos, pos+splitPoint(f.text[pos:], limit)) - pos
 		if seen := strings.TrimRightFunc(f.text[pos:pos+size], unicode.IsSpace); seen != "" {
 			size = len(seen)
 			parts = append(parts, f.part(pos, pos+size))
@@ -129,7 +129,7 @@ type htmlTag struct {
 }
 
 var tagPattern = regexp.MustCompile(
-	`<(/?)(b|i|u|s|a|code|pre|blockquote|tg-spoiler)((?: [a-z]+(?:="[^"<>]*")?)*)>`)
+	`<(/?)(b|i|u|s|a|code|pre|blockquote|tg-spoiler|tg-time)((?: [a-z]+(?:="[^"<>]*")?)*)>`)
 
 func parseFormatted(source string) formatted {
 	var text strings.Builder
@@ -147,6 +147,21 @@ func parseFormatted(source string) formatted {
 	}
 	text.WriteString(html.UnescapeString(source[at:]))
 	return formatted{text: text.String(), tags: tags}
+}
+
+// beforeDate returns where the part from begin to end has to end so that it cuts no date: each half would show all of it.
+func (f formatted) beforeDate(begin, end int) int {
+	opened := 0
+	for _, t := range f.tags {
+		switch {
+		case t.name != "tg-time":
+		case !t.closing:
+			opened = t.pos
+		case begin < opened && opened < end && end < t.pos:
+			return opened
+		}
+	}
+	return end
 }
 
 // apply returns the tags that are open behind t where those in open are before it.
