@@ -42,7 +42,7 @@ var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
 // Quoted is a message of a chat as a Markdown quotation.
 func (v *View) Quoted(who string, when time.Time, text string) string {
 	say := v.agents()
-	return say.plain("agents_quote", "Who", who, "When", say.When(when)) + "\n> " + strings.ReplaceAll(text, "\n", "\n> ")
+	return say.plain("agents_quote", "Who", who, "When", say.moment(when, "")) + "\n> " + strings.ReplaceAll(text, "\n", "\n> ")
 }
 
 // Kind names a message without words; kind is one of photo, video, animation, audio, document, sticker and message.

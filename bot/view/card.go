@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
@@ -97,30 +96,6 @@ func (t Language) facts(priority, kind, team string) []string {
 }
 
 func dotted(facts []string) string { return strings.Join(facts, " · ") }
-
-// timed is a line about a time, or nothing where it is not known.
-func (t Language) timed(id string, at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	return t.Text(id, "When", t.When(at))
-}
-
-// When is a time as people write it. It is in UTC: Telegram does not say where the readers are, and LiveDesk gives the same
-// time in changing zones.
-func (t Language) When(at time.Time) string {
-	if at.IsZero() {
-		return "?"
-	}
-	return t.moment(at, "")
-}
-
-// moment is a time with its seconds, which may be left out. The text months names the twelve in order, between blanks.
-func (t Language) moment(at time.Time, seconds string) string {
-	at = at.UTC()
-	return t.plain("moment", "Day", at.Day(), "Month", strings.Fields(t.plain("months"))[at.Month()-1], "Year", at.Year(),
-		"Hour", at.Format("15"), "Minute", at.Format("04"), "Second", seconds)
-}
 
 // promise is when the next answer, or the solution, is due while somebody waits for it.
 func (t Language) promise(ticket livedesk.Ticket) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"livedeskbot/bot/telegram/markup"
 
@@ -23,11 +24,12 @@ var locales embed.FS
 type texts struct {
 	bundle   *i18n.Bundle
 	fallback string
+	now      func() time.Time
 	spoken   map[string]Language // by tag, those that are asked for: of Languages, and the empty one
 }
 
-// newTexts reads the locales. fallback is the language where nothing else is chosen.
-func newTexts(fallback string) (*texts, error) {
+// newTexts reads the locales. fallback is the language where nothing else is chosen, now the clock; nil: time.Now.
+func newTexts(fallback string, now func() time.Time) (*texts, error) {
 	if fallback == "" {
 		fallback = "en"
 	}
@@ -35,7 +37,10 @@ func newTexts(fallback string) (*texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &texts{bundle: bundle, fallback: fallback, spoken: map[string]Language{}}
+	if now == nil {
+		now = time.Now
+	}
+	t := &texts{bundle: bundle, fallback: fallback, now: now, spoken: map[string]Language{}}
 	for _, tag := range append(Languages(), "") {
 		t.spoken[tag] = t.learn(tag)
 	}
@@ -85,7 +90,10 @@ var matcher = sync.OnceValue(func() language.Matcher {
 })
 
 // Language speaks one language, and others where a text is missing in it.
-type Language struct{ localizer *i18n.Localizer }
+type Language struct {
+	localizer *i18n.Localizer
+	now       func() time.Time
+}
 
 // in returns the language with the given tag; empty: the one where nothing is chosen.
 func (t *texts) in(lang string) Language {
@@ -97,7 +105,7 @@ func (t *texts) in(lang string) Language {
 
 // learn makes a language, which takes longer than a text in it.
 func (t *texts) learn(lang string) Language {
-	return Language{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en")}
+	return Language{i18n.NewLocalizer(t.bundle, lang, t.fallback, "en"), t.now}
 }
 
 // Text returns the text with the given id. pairs are names and values for it; values are escaped, and shown in isolation so

@@ -103,7 +103,7 @@ func TestEveryTextIsUsedAndGetsTheFieldsItNames(t *testing.T) {
 
 func TestTelegramTakesEveryText(t *testing.T) {
 	t.Parallel()
-	texts, err := newTexts("en")
+	texts, err := newTexts("en", nil)
 	require.NoError(t, err)
 	screen := newScreen(t)
 	const foreign = `<b>"&amp;</b> עולם ` + "\u202e_*[`"
@@ -165,7 +165,7 @@ func TestTelegramsLanguageCodesFindALanguage(t *testing.T) {
 func TestALanguageSpeaksItsOwnTexts(t *testing.T) {
 	t.Parallel()
 	for _, fallback := range Languages() {
-		texts, err := newTexts(fallback)
+		texts, err := newTexts(fallback, nil)
 		require.NoError(t, err)
 		for _, lang := range Languages() {
 			require.Equal(t, locale(t, lang)["question"]["other"], texts.in(lang).Text("question"))
@@ -183,17 +183,36 @@ func TestTimesAreWrittenAsEachLanguageWritesThem(t *testing.T) {
 		"es": "5 de marzo de 2026, 14:30 UTC", "id": "5 Maret 2026, 14.30 UTC", "th": "5 มี.ค. 2026 14:30 น. UTC",
 		"ja": "2026年3月5日 14:30 UTC", "zh-CN": "2026年3月5日 14:30 UTC", "zh-TW": "2026年3月5日 14:30 UTC",
 	} {
-		texts, err := newTexts(lang)
+		texts, err := newTexts(lang, nil)
 		require.NoError(t, err)
-		require.Equal(t, want, texts.in(lang).When(at))
+		require.Equal(t, want, markup.Plain(string(texts.in(lang).When(at))), "where Telegram shows no dates")
 		require.Len(t, strings.Fields(texts.in(lang).plain("months")), 12, lang)
 		require.Regexp(t, `14.30.09\b`, texts.in(lang).moment(at, "09"), lang)
 	}
 }
 
+func TestATimeIsADateOfTelegramsAsNearAsItIs(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 5, 14, 30, 0, 0, time.UTC)
+	texts, err := newTexts("en", func() time.Time { return now })
+	require.NoError(t, err)
+	say := texts.in("en")
+	for want, at := range map[string]time.Time{
+		`<tg-time unix="1772891400" format="wt">7 Mar 2026, 13:50 UTC</tg-time>`:  now.Add(47*time.Hour + 20*time.Minute),
+		`<tg-time unix="1772202600" format="Dt">27 Feb 2026, 14:30 UTC</tg-time>`: now.AddDate(0, 0, -6),
+		`<tg-time unix="0" format="Dt">1 Jan 1970, 00:00 UTC</tg-time>`:           time.Unix(0, 0),
+		"31 Dec 1969, 23:59 UTC": time.Unix(-1, 0),
+		"8 Mar 2029, 14:30 UTC":  now.AddDate(0, 0, 1099),
+		"?":                      {},
+	} {
+		require.Equal(t, markup.HTML(want), say.When(at))
+	}
+	require.Equal(t, markup.HTML(`<tg-time unix="1772721000" format="r">5 Mar 2026, 14:30 UTC</tg-time>`), say.Ago(now))
+}
+
 func TestAnUnknownWordIsShownAsItIs(t *testing.T) {
 	t.Parallel()
-	texts, err := newTexts("")
+	texts, err := newTexts("", nil)
 	require.NoError(t, err)
 	say := texts.in("xx")
 	require.Equal(t, "In progress", say.Word("status", "in_progress"))

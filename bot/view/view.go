@@ -1,15 +1,16 @@
 // Package view is all that people read: texts in their languages, the card of a ticket, lists, conversations, what is news
 // beside a card, and what agents read in a ticket. A row, who reads it and in which language go in, [markup] and buttons come
-// out. It asks nobody: no network, no database, no clock.
+// out. It asks nobody: no network, no database; the clock only says whether a time is near.
 //
 // contents.go has what rows store as JSON: it is written and read here and nowhere else. The words stand in locales, which
-// texts.go reads; access.go says who may use the bot, outcome.go is the card of a ticket of ours, card.go the answer to
+// texts.go reads; times.go has times, access.go says who may use the bot, outcome.go is the card of a ticket of ours, card.go the answer to
 // /status, notice.go what is told beside the card, agents.go what goes into the ticket.
 package view
 
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"livedeskbot/bot/telegram/markup"
 )
@@ -30,6 +31,8 @@ type Config struct {
 	ConsoleURL string   // link to a ticket for staff, with {ticket_id}; empty: none
 	Teams      []string // that people may choose from
 	FollowUps  bool     // people can add to a ticket by a reply
+
+	Now func() time.Time // clock; nil: time.Now
 }
 
 // View shows tickets. Safe for concurrent use.
@@ -40,7 +43,7 @@ type View struct {
 
 // New returns a view. It fails only where the locales are broken.
 func New(cfg Config) (*View, error) {
-	texts, err := newTexts(cfg.Language)
+	texts, err := newTexts(cfg.Language, cfg.Now)
 	if err != nil {
 		return nil, err
 	}
