@@ -54,13 +54,16 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	return err == nil, err
 }
 
-// addedText is what a message adds to the description. A part of an album without words adds nothing but its file.
+// addedText is what a message adds to the description, below the words that it quotes of the one replied to. A part of an album without words adds nothing but its file.
 func (h handler) addedText(a asked, text string) string {
 	switch {
 	case text == "" && a.album != "":
 		return ""
 	case text == "":
 		text = "[" + h.view.Kind(a.kind) + "]"
+	}
+	if a.part != "" {
+		text = view.Quotation(a.part) + "\n\n" + text
 	}
 	return h.view.Added(a.by.name, a.sent, text)
 }

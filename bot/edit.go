@@ -50,7 +50,7 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	}
 	text := h.options().parse(a.args)
 	if a.quoted != nil && !a.quoted.mine {
-		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
+		text.description = view.AppendBlock(text.description, h.quote(a.cited()))
 	}
 	description, err := h.keepNotes(ctx, t, request.Description, text.description)
 	return view.Edit{

@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"mime"
+	"strings"
 	"time"
 
 	"github.com/go-telegram/bot/models"
@@ -39,6 +40,7 @@ type message struct {
 	mine    bool             // written by this bot
 	topic   string           // what its topic was called when it was opened; empty where Telegram does not say
 	quoted  *message         // message of the same chat that it answers; nil: none
+	part    string           // of that message, where its writer chose one to quote; empty: all of it
 }
 
 // What Telegram tells beside messages.
@@ -91,6 +93,9 @@ func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 		answered, _ := readMessage(q, bot)
 		answered.quoted = nil
 		read.quoted = &answered
+		if m.Quote != nil && m.Quote.IsManual {
+			read.part = strings.TrimSpace(markup.Clean(m.Quote.Text))
+		}
 	}
 	return read, ok && m.ForwardOrigin == nil && m.ID > 0
 }
@@ -222,6 +227,15 @@ func quoted(m *models.Message) *models.Message {
 		return nil
 	}
 	return r
+}
+
+// cited is the message that m answers, with the words that m quotes of it.
+func (m message) cited() message {
+	cited := *m.quoted
+	if m.part != "" {
+		cited.text = m.part
+	}
+	return cited
 }
 
 // mentioned are the people whom a message mentions by id. A mention by @name carries none.

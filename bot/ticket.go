@@ -30,13 +30,13 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 		a.args = answers.Options + " " + a.args // it is asked once more where these are options alone
 	}
 	if a.quoted != nil {
-		text.description = view.AppendBlock(text.description, h.quote(*a.quoted))
+		text.description = view.AppendBlock(text.description, h.quote(a.cited()))
 	}
 	files := filesOf(&a.message, a.quoted)
 	switch {
 	case text.title != "":
 	case a.quoted != nil:
-		text.title = h.titleOf(*a.quoted)
+		text.title = h.titleOf(a.cited())
 	case len(files) > 0:
 		text.title = h.view.Kind(a.kind) + " – " + a.by.name
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/livedesk/livedesktest"
 )
 
 func TestATicketFromATopicIsTheDocumentedRequest(t *testing.T) {
@@ -196,4 +197,21 @@ func TestMoreTeamsThanAMessageHolds(t *testing.T) {
 	chat := w.Telegram.NewSupergroup("S")
 	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:Nobody help").Text, "Nobody")
 	require.Contains(t, w.Say(w.Alice, chat, "/help").Text, "Team number 7")
+}
+
+func TestAReplyThatQuotesAPartTakesOnlyThatAlong(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	long := w.Telegram.Say(w.Telegram.NewPerson("Bob"), chat, "Good morning all.\nThe lift stands\nsince nine.\nLunch is at noon.")
+	number := w.Number(w.Say(w.Alice, chat, "/ticket", telegramtest.ReplyTo(long), telegramtest.Quoting("The lift stands\nsince nine.")))
+	ticket, _ := w.Desk.Ticket(number)
+	require.Equal(t, "The lift stands", ticket.Title)
+	require.Regexp(t, `^> Bob, .*:\n> The lift stands\n> since nine\.$`, ticket.Description)
+
+	card, number := w.Ticket(chat, "printer is slow")
+	w.Telegram.Say(w.Alice, chat, "it is worse", telegramtest.ReplyTo(card), telegramtest.Quoting("printer is slow"))
+	w.TicketIs(number, func(ticket livedesktest.Ticket) bool {
+		return strings.HasSuffix(ticket.Description, "\n> printer is slow\n\nit is worse")
+	})
 }

@@ -42,8 +42,11 @@ var ownHeading = regexp.MustCompile(`(?m)^(\s*)(###\s)`)
 // Quoted is a message of a chat as a Markdown quotation.
 func (v *View) Quoted(who string, when time.Time, text string) string {
 	say := v.agents()
-	return say.plain("agents_quote", "Who", who, "When", say.moment(when, "")) + "\n> " + strings.ReplaceAll(text, "\n", "\n> ")
+	return say.plain("agents_quote", "Who", who, "When", say.moment(when, "")) + "\n" + Quotation(text)
 }
+
+// Quotation is a text as a Markdown quotation.
+func Quotation(text string) string { return "> " + strings.ReplaceAll(text, "\n", "\n> ") }
 
 // Kind names a message without words; kind is one of photo, video, animation, audio, document, sticker and message.
 func (v *View) Kind(kind string) string { return v.agents().plain("agents_" + kind) }
