@@ -88,7 +88,7 @@ func TestAChatThatHadAFeedIsAChatAsOthers(t *testing.T) {
 	w.Config.Feeds = nil
 	w.Start()
 	row := w.Row(card)
-	for _, data := range []string{"set:" + row + ":priority=high", "follow:" + row + ":", "talk:" + row + ":0", "menu:" + row + ":priority"} {
+	for _, data := range []string{"set:" + row + ":priority=high", "follow:" + row + ":", "notify:" + row + ":on", "talk:" + row + ":0", "menu:" + row + ":priority"} {
 		require.Contains(t, w.Forge(bob, shown, data), "does not belong", data)
 	}
 	require.Zero(t, w.Count("additions"))
@@ -227,7 +227,7 @@ func TestAnAdministratorOfCustomersSeesNothingOfOthers(t *testing.T) {
 		if at == shown || at == card {
 			at = &telegramtest.Message{ID: at.ID, Chat: mine}
 		}
-		for _, action := range []string{"talk", "page", "refresh", "follow", "menu", "set", "again", "leave", "team"} {
+		for _, action := range []string{"talk", "page", "refresh", "follow", "notify", "menu", "set", "again", "leave", "team"} {
 			for _, argument := range []string{"0", "priority=high", "priority", "1", ""} {
 				require.Contains(t, w.Forge(bob, at, action+":"+row+":"+argument), "does not belong", action)
 			}
@@ -326,8 +326,8 @@ func TestCustomersNeverSeeWhoOfStaffDidSomethingElsewhere(t *testing.T) {
 	card, number := w.Ticket(group, "x")
 	shown := w.Hears(feed, number)
 	w.Say(sam, feed, "/follow "+number)
-	for range 2 {
-		require.NotContains(t, w.Forge(sam, shown, "follow:"+w.Row(card)+":"), "does not belong")
+	for _, data := range []string{"follow:" + w.Row(card) + ":", "notify:" + w.Row(card) + ":off", "notify:" + w.Row(card) + ":on"} {
+		require.NotContains(t, w.Forge(sam, shown, data), "does not belong")
 	}
 	w.Say(sam, w.Telegram.Private(sam), "/follow "+number)
 	w.Forge(sam, shown, "set:"+w.Row(card)+":priority=high")

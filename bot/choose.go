@@ -17,10 +17,13 @@ import (
 // choose shows the values of a field, or sets one: for who asked for the ticket and for staff.
 func (h handler) choose(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
+	if c.action == "menu" && c.argument == "" {
+		return h.goBack(ctx, say, c)
+	}
 	if allowed, err := h.access.mayChange(ctx, c.pressed, t); err != nil || !allowed {
 		return say.Text("press_not_yours"), err
 	}
-	if t.State != storage.StateCreated || t.TicketID == "" || t.Status == view.StatusGone {
+	if !hasChoices(t) {
 		return say.Text("press_late"), nil
 	}
 	if about, err := h.posts.isAbout(ctx, c.pressed, t); err != nil || !about {
@@ -28,8 +31,8 @@ func (h handler) choose(ctx context.Context, say view.Language, c choice) (strin
 	}
 	field, value, _ := strings.Cut(c.argument, "=")
 	switch {
-	case c.action == "menu" && field == "":
-		return "", h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
+	case view.Finished(t.Status): // the button is from before
+		return say.Text("press_finished"), h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	case c.action == "menu" && view.Choices[field] != nil:
 		return "", h.putButtons(ctx, c.pressed, view.MenuButtons(say, t, field))
 	case c.action == "set" && slices.Contains(view.Choices[field], value):
@@ -39,6 +42,22 @@ func (h handler) choose(ctx context.Context, say view.Language, c choice) (strin
 		return say.Text("pressed_set"), h.putButtons(ctx, c.pressed, view.CardButtons(say, t))
 	}
 	return say.Text("press_unknown"), nil
+}
+
+// hasChoices reports whether a ticket's card has the buttons that others may stand in place of; one that is unconfirmed has its own.
+func hasChoices(t storage.Ticket) bool {
+	return t.State == storage.StateCreated && t.TicketID != "" && t.Status != view.StatusGone
+}
+
+// goBack puts the card's buttons back in place of a choice, which anybody may do: everybody may have asked to follow.
+func (h handler) goBack(ctx context.Context, say view.Language, c choice) (string, error) {
+	if !hasChoices(c.ticket) {
+		return say.Text("press_late"), nil
+	}
+	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
+		return say.Text("press_unknown"), err
+	}
+	return "", h.putButtons(ctx, c.pressed, view.CardButtons(say, c.ticket))
 }
 
 // chooseTeam opens a ticket that was refused for its team with one that there is: for who asked for it, once.

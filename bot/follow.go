@@ -40,14 +40,40 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	return h.say(ctx, a, followed(say, ours[0], from, on, len(h.cfg.Feeds) > 0))
 }
 
-// toggleFollow is the button: it makes its presser follow the ticket, or no longer.
-func (h handler) toggleFollow(ctx context.Context, say view.Language, c choice) (string, error) {
-	from := whence(c.ticket, c.chat, c.private)
-	on, err := h.store.ToggleFollow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, from, h.me.id, c.update)
+// offerFollow is the card's button. A card is read by many, and a press means another thing for who follows than for who does not:
+// so it changes nothing, and puts both choices below the card.
+func (h handler) offerFollow(ctx context.Context, say view.Language, c choice) (string, error) {
+	if !hasChoices(c.ticket) {
+		return say.Text("press_late"), nil
+	}
+	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
+		return say.Text("press_unknown"), err
+	}
+	on, err := h.store.Following(ctx, c.ticket.ID, c.by.id)
 	if err != nil {
 		return "", err
 	}
-	return followed(say, c.ticket, from, on, len(h.cfg.Feeds) > 0), nil
+	text := "press_not_following"
+	if on {
+		text = "press_following"
+	}
+	return say.Text(text), h.putButtons(ctx, c.pressed, view.FollowButtons(say, c.ticket))
+}
+
+// chooseFollow is one of the choices. A press that is handled twice does the same twice.
+func (h handler) chooseFollow(ctx context.Context, say view.Language, c choice) (string, error) {
+	if !hasChoices(c.ticket) {
+		return say.Text("press_late"), nil
+	}
+	on := c.argument == "on"
+	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about || !on && c.argument != "off" {
+		return say.Text("press_unknown"), err
+	}
+	from := whence(c.ticket, c.chat, c.private)
+	if err := h.store.Follow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, from, on); err != nil {
+		return "", err
+	}
+	return followed(say, c.ticket, from, on, len(h.cfg.Feeds) > 0), h.putButtons(ctx, c.pressed, view.CardButtons(say, c.ticket))
 }
 
 // whence is where somebody follows a ticket who does so in a chat: nobody is named in the ticket's chat who did it elsewhere.

@@ -81,7 +81,9 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	case "talk", "page":
 		return h.talk(ctx, say, c)
 	case "follow":
-		return h.toggleFollow(ctx, say, c)
+		return h.offerFollow(ctx, say, c)
+	case "notify":
+		return h.chooseFollow(ctx, say, c)
 	case "team":
 		return h.chooseTeam(ctx, say, c)
 	}

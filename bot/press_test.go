@@ -42,7 +42,7 @@ func TestForgedButtonsDoNothing(t *testing.T) {
 	theirs := w.Say(w.Alice, w.Telegram.NewSupergroup("Theirs"), "/ticket secret")
 	seen := w.Desk.Seen(livedesktest.Create)
 	foreign := w.Row(theirs)
-	for _, action := range []string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "queue", "AGAIN", "drop"} {
+	for _, action := range []string{"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "queue", "AGAIN", "drop"} {
 		for _, rest := range []string{
 			":" + foreign + ":1", ":" + foreign + ":", ":" + foreign, "", ":", "::", ":x:y", ":-1:1", ":0:0", ":99999999999999999999:1",
 			":1:99999999999999999999", ":1:-1", ":1:priority=urgent", ":1:status=closed", ":1:\x00", ":1:'; DROP TABLE tickets",
@@ -131,7 +131,8 @@ func TestButtonsOfTheCard(t *testing.T) {
 	w.Press(w.Alice, card, "Task")
 	w.Becomes(card, "Task")
 
-	require.Contains(t, w.Press(bob, card, "🔔 Follow / unfollow"), "You follow")
+	w.Press(bob, card, "🔔 Follow / unfollow")
+	require.Contains(t, w.Press(bob, card, "🔔 Follow"), "You follow")
 	w.Reply(number, "for both")
 	require.Contains(t, w.Hears(chat, "for both").Text, "Bob")
 	for i := range 12 {
@@ -144,4 +145,23 @@ func TestButtonsOfTheCard(t *testing.T) {
 	w.Press(bob, talk, "➡️")
 	require.NotContains(t, w.Becomes(talk, "(2/").Text, "SECRET")
 	require.Contains(t, w.Press(bob, card, "🔄 Refresh"), "Asking")
+}
+
+func TestAFinishedTicketOffersNoChanges(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, number := w.Ticket(chat, "done soon")
+	row := w.Row(card)
+	require.Len(t, chat.Message(card.ID).Buttons, 2)
+	require.NoError(t, w.Desk.SetStatus(number, "resolved"))
+	w.Becomes(card, "Resolved")
+	require.Len(t, chat.Message(card.ID).Buttons, 1)
+	for _, data := range []string{"menu:" + row + ":priority", "set:" + row + ":priority=high"} {
+		require.Contains(t, w.Forge(w.Alice, card, data), "finished")
+	}
+	require.Zero(t, w.Count("additions"))
+	require.NoError(t, w.Desk.SetStatus(number, "open"))
+	w.Becomes(card, "Open")
+	require.Len(t, chat.Message(card.ID).Buttons, 2)
 }

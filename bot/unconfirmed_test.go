@@ -20,6 +20,10 @@ func TestUnconfirmedIsDecidedByItsButtons(t *testing.T) {
 	w.Desk.Trouble(livedesktest.Create, 2, livedesktest.StoreThenLose())
 	unconfirmed := w.Say(w.Alice, chat, "/ticket lost")
 	again := unconfirmed.Buttons[0][0].Data
+	for _, data := range []string{"menu:" + w.Row(unconfirmed) + ":", "follow:" + w.Row(unconfirmed) + ":", "notify:" + w.Row(unconfirmed) + ":on"} {
+		require.Contains(t, w.Forge(bob, unconfirmed, data), "already decided")
+	}
+	require.Equal(t, again, chat.Message(unconfirmed.ID).Buttons[0][0].Data, "nobody takes the decision away")
 
 	require.Contains(t, w.Forge(bob, unconfirmed, again), "Only the person")
 	elsewhere := w.Say(bob, w.Telegram.NewSupergroup("Elsewhere"), "/help")

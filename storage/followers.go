@@ -43,6 +43,15 @@ func (s *Store) Follows(ctx context.Context, id, personID int64) (bool, error) {
 	return follows, nil
 }
 
+// Following reports whether a person follows a ticket, wherever. Who asked for it does, until they no longer want to.
+func (s *Store) Following(ctx context.Context, id, personID int64) (bool, error) {
+	follows, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT 1 FROM followers WHERE ticket = $1 AND person_id = $2)`, id, personID)
+	if err != nil {
+		return false, fmt.Errorf("look whether ticket %d is followed: %w", id, err)
+	}
+	return follows, nil
+}
+
 // follow makes a person follow a ticket, $1 to $5: ticket, person, name, here and private. Who follows in two places does in both.
 const follow = `
 	INSERT INTO followers (ticket, person_id, name, here, private)
@@ -59,22 +68,4 @@ func (s *Store) Follow(ctx context.Context, ticket int64, p Person, from Whence,
 		return fmt.Errorf("follow ticket %d: %w", ticket, err)
 	}
 	return nil
-}
-
-// ToggleFollow makes a person follow a ticket who does not, and no longer one who does, and reports whether they do now.
-// In the same commit it ends the update that asked for it, so that the same one does not turn it back.
-func (s *Store) ToggleFollow(ctx context.Context, ticket int64, p Person, from Whence, botID, update int64) (bool, error) {
-	follows, err := one[bool](ctx, s.pool, `
-		WITH ended AS (`+finishUpdate+` RETURNING true),
-		before AS (SELECT FROM followers WHERE ticket = $3 AND person_id = $4),
-		removed AS (DELETE FROM followers WHERE ticket = $3 AND person_id = $4 AND EXISTS (SELECT FROM ended)),
-		added AS (
-			INSERT INTO followers (ticket, person_id, name, here, private)
-			SELECT $3, $4, $5, $6, $7 FROM ended WHERE NOT EXISTS (SELECT FROM before))
-		SELECT EXISTS (SELECT FROM ended) <> EXISTS (SELECT FROM before)`,
-		botID, update, ticket, p.ID, p.Name, from == Here, from == InPrivate)
-	if err != nil {
-		return false, fmt.Errorf("follow ticket %d: %w", ticket, err)
-	}
-	return follows, nil
 }

@@ -23,13 +23,24 @@ func CardButtons(say Language, t storage.Ticket) [][]markup.Button {
 	if t.TicketID == "" || t.Status == StatusGone {
 		return nil
 	}
+	rows := [][]markup.Button{{
+		button(say.Text("button_refresh"), "refresh", t.ID, ""),
+		button(say.Text("button_talk"), "talk", t.ID, "0"),
+		button(say.Text("button_follow"), "follow", t.ID, ""),
+	}}
+	if !Finished(ShownOn(t).Status) {
+		rows = append(rows, []markup.Button{
+			button(say.Text("button_priority"), "menu", t.ID, "priority"), button(say.Text("button_type"), "menu", t.ID, "type"),
+		})
+	}
+	return rows
+}
+
+// FollowButtons let who presses choose whether they follow, in place of the card's buttons.
+func FollowButtons(say Language, t storage.Ticket) [][]markup.Button {
 	return [][]markup.Button{
-		{
-			button(say.Text("button_refresh"), "refresh", t.ID, ""),
-			button(say.Text("button_talk"), "talk", t.ID, "0"),
-			button(say.Text("button_follow"), "follow", t.ID, ""),
-		},
-		{button(say.Text("button_priority"), "menu", t.ID, "priority"), button(say.Text("button_type"), "menu", t.ID, "type")},
+		{button(say.Text("button_follow_on"), "notify", t.ID, "on"), button(say.Text("button_follow_off"), "notify", t.ID, "off")},
+		{button(say.Text("button_back"), "menu", t.ID, "")},
 	}
 }
 
@@ -83,7 +94,7 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {
 	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "menu", "set", "team", "queue"}, parts[0]) {
+	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "team", "queue"}, parts[0]) {
 		return "", 0, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
