@@ -57,3 +57,32 @@ func TestLeavingAnUnconfirmedTicketEndsIt(t *testing.T) {
 	require.Empty(t, left.Buttons)
 	require.Empty(t, w.Desk.Tickets())
 }
+
+func TestWhoWasToldToWaitIsToldOnceThatTheTicketIsUnconfirmed(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	back := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
+	card := w.Say(w.Alice, chat, "/ticket lights out")
+	require.Contains(t, card.Text, "keep trying")
+	w.Desk.Trouble(livedesktest.Create, 2, livedesktest.StoreThenLose())
+	back()
+	decide := w.Hears(chat, "choose above")
+	require.Contains(t, decide.Text, "Alice")
+	require.Equal(t, card.ID, decide.ReplyTo)
+	w.Becomes(card, "may have arrived")
+
+	w.Eventually(func() bool { return w.Count("tickets WHERE told = version AND tell_at IS NULL") == 1 })
+	require.Len(t, chat.BotMessages(), 2)
+}
+
+func TestWhatIsUnconfirmedAtFirstIsOneMessage(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
+	w.Say(w.Alice, chat, "/ticket lost")
+	w.Eventually(func() bool { return w.Count("tickets WHERE told = version AND tell_at IS NULL") == 1 })
+	require.Len(t, chat.BotMessages(), 1)
+	require.Zero(t, w.Count("notices"))
+}

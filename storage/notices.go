@@ -52,6 +52,18 @@ func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 	return err
 }
 
+// NoticeUnconfirmed is the kind of the notice that a ticket which was told to wait has become unconfirmed, after the attempt in its
+// content. It is stored here because nobody but the database knows of a ticket whose process has died. The content is made so that
+// a version which does not know the kind says something true.
+const NoticeUnconfirmed = "unconfirmed"
+
+// noticeUnconfirmed begins the statement that stores such a notice, of rows of tickets that follow it, and onceNoticed ends it.
+const (
+	noticeUnconfirmed = `INSERT INTO notices (ticket, key, kind, content)
+		SELECT id, 'unconfirmed:' || attempts, '` + NoticeUnconfirmed + `', json_build_object('text', 'unconfirmed', 'attempt', attempts)`
+	onceNoticed = `ON CONFLICT (ticket, key) DO NOTHING`
+)
+
 func sameContent(x, y string) string {
 	return fmt.Sprintf(`(%[1]s->>'text' IS NOT DISTINCT FROM %[2]s->>'text'
 		AND coalesce(json_array_length(%[1]s->'files'), 0) = coalesce(json_array_length(%[2]s->'files'), 0))`, x, y)

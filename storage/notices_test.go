@@ -81,3 +81,50 @@ func TestAReplyThatChangesWhileItIsToldIsToldAnew(t *testing.T) {
 	require.Equal(t, []int64{50}, open[0].Messages, "which is to be edited")
 	require.Zero(t, open[0].PartsSent)
 }
+
+func TestWhatWasToldToWaitAndBecomesUnconfirmedIsANoticeOfItsOwn(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	unconfirmed := func(t *testing.T, ref string, told bool, end func(storage.Ticket, *storage.Process)) (storage.Ticket, []storage.Notice) {
+		process := register(t, store)
+		ticket := openTicket(t, store, process, newTicket(ref, 7, storage.StateSending))
+		if told {
+			waiting, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateWaiting, Reason: "away"}, process.Number)
+			require.NoError(t, err)
+			_, err = store.RecordTold(t.Context(), waiting, 7, 100, process.Number)
+			require.NoError(t, err)
+			ticket, err = store.ClaimWaiting(t.Context(), process.Number)
+			require.NoError(t, err)
+		}
+		end(ticket, process)
+		now, err := store.Ticket(t.Context(), ticket.ID)
+		require.NoError(t, err)
+		require.Equal(t, storage.StateUnconfirmed, now.State)
+		notices, err := store.Notices(t.Context(), ticket.ID)
+		require.NoError(t, err)
+		return now, notices
+	}
+	lost := func(ticket storage.Ticket, p *storage.Process) {
+		_, err := store.RecordOutcome(t.Context(), ticket.ID, ticket.Attempts, storage.Outcome{State: storage.StateUnconfirmed, Due: -1}, p.Number)
+		require.NoError(t, err)
+	}
+	killed := func(_ storage.Ticket, p *storage.Process) {
+		kill(t, store, p)
+		require.Equal(t, 1, takeOver(t, store))
+	}
+	for name, end := range map[string]func(storage.Ticket, *storage.Process){"lost": lost, "killed": killed} {
+		_, notices := unconfirmed(t, name+" at first", false, end)
+		require.Empty(t, notices, name)
+		ticket, notices := unconfirmed(t, name+" later", true, end)
+		require.Len(t, notices, 1, name)
+		require.Equal(t, storage.NoticeUnconfirmed, notices[0].Kind)
+
+		again, err := store.TryAgain(t.Context(), ticket.ID, ticket.Attempts, storage.StateSending, process.Number)
+		require.NoError(t, err)
+		lost(again, process)
+		notices, err = store.Notices(t.Context(), ticket.ID)
+		require.NoError(t, err)
+		require.Len(t, notices, 1, "the card never said anything else")
+	}
+}

@@ -288,6 +288,10 @@ func free(ctx context.Context, tx pgx.Tx, number int32, which string, listed InH
 	}{
 		{`UPDATE updates SET owner = NULL, takeovers = takeovers + 1
 		  WHERE owner = $1 AND done_at IS NULL AND update_id ` + which + ` ($2)`, listed.Updates},
+		// Should the process have stored another outcome meanwhile, this is not told.
+		{noticeUnconfirmed + ` FROM tickets
+		  WHERE owner = $1 AND state = 'sending' AND (told > 0 OR teller IS NOT NULL) AND reason <> '` + reasonAgain + `'
+		    AND id ` + which + ` ($2) ` + onceNoticed, listed.Tickets},
 		// One statement, because the process may still store a ticket that it is sending.
 		{`UPDATE tickets SET
 		    owner = NULL,

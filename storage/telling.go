@@ -45,6 +45,8 @@ import (
 //	RegainChat     muted, none telling                     now
 //	TakeOver       in hand of a dead teller                now, where null       null
 //
+// Where RecordOutcome or TakeOver makes a ticket unconfirmed that was told to wait, they store a notice beside it.
+//
 // TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its
 // version rose records that it told the older one, so RecordTold makes the ticket due again.
 //

@@ -280,9 +280,14 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 	if o.Rebuff != "" { // a statement of its own, because Postgres plans one that asks about other tickets anew at each call
 		rebuffs = `CASE WHEN rebuffs = 0 OR ` + othersAccepted + ` THEN rebuffs + 1 ELSE rebuffs END`
 	}
+	const toldBefore = `(old_told > 0 OR old_teller IS NOT NULL)`
+	noticed := ``
+	if o.State == StateUnconfirmed {
+		noticed = `, noticed AS (` + noticeUnconfirmed + ` FROM recorded WHERE ` + toldBefore + ` AND old_reason <> '` + reasonAgain + `' ` + onceNoticed + `)`
+	}
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
-			SELECT id AS old_id, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs
+			SELECT id AS old_id, told AS old_told, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs
 			FROM tickets
 			WHERE id = @id
 			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
@@ -293,8 +298,8 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			SELECT *,
 				CASE WHEN @rebuff::text <> '' AND new_rebuffs >= @most THEN 'refused' ELSE @state END AS new_state,
 				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN @rebuff ELSE @reason END AS new_reason
-			FROM old)
-		UPDATE tickets SET
+			FROM old),
+		recorded AS (UPDATE tickets SET
 			state = new_state, reason = new_reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
 			rebuffs = new_rebuffs, rebuffed_at = CASE WHEN new_rebuffs > rebuffs THEN now() ELSE rebuffed_at END,
 			changed_at = CASE WHEN new_state = 'created' THEN now() ELSE changed_at END,
@@ -307,8 +312,8 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
 			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END
 		FROM ended WHERE id = old_id
-		RETURNING `+ticketColumns+`,
-			old_teller IS NULL AND `+news+` AS mine`,
+		RETURNING `+ticketColumns+`, old_told, old_teller, old_reason, old_teller IS NULL AND `+news+` AS mine)`+noticed+`
+		SELECT `+ticketColumns+`, mine FROM recorded`,
 		named{
 			"id": id, "attempt": attempt, "state": string(o.State), "reason": o.Reason, "detail": o.Detail,
 			"ticket_id": o.TicketID, "due": o.Due.Seconds(), "process": process,
@@ -320,12 +325,15 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 	return t, nil
 }
 
+// reasonAgain is the reason of a ticket that is being sent again, whose card still says that nobody knows.
+const reasonAgain = `again`
+
 // TryAgain makes an unconfirmed ticket sending or waiting, for one press of the button under the given attempt.
 // ErrNotFound: it is not, or no longer, unconfirmed after that attempt.
 func (s *Store) TryAgain(ctx context.Context, id int64, attempt int, to State, process int32) (Ticket, error) {
 	t, err := row[Ticket](ctx, s.pool, `
 		UPDATE tickets SET
-			state = $3, reason = '', detail = '',
+			state = $3, reason = CASE $3 WHEN 'sending' THEN '`+reasonAgain+`' ELSE '' END, detail = '',
 			attempts = CASE $3 WHEN 'sending' THEN attempts + 1 ELSE attempts END,
 			owner = CASE $3 WHEN 'sending' THEN $4::integer END,
 			due_at = CASE $3 WHEN 'waiting' THEN now() END,

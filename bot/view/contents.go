@@ -76,11 +76,18 @@ const (
 	NoticeReply  = "reply"  // an agent's public reply
 	NoticeStatus = "status" // resolved, closed, reopened, gone, or something is needed of the customer
 	NoticeAnswer = "answer" // what came of an addition
+	// A ticket that was told to wait is unconfirmed; storage stores it.
+	NoticeUnconfirmed = storage.NoticeUnconfirmed
 )
 
 // NewNotice returns a notice with its content. The key says what it tells, so that it is told once.
 func NewNotice(key, kind string, content any) storage.Notice {
 	return storage.Notice{Key: key, Kind: kind, Content: encode(content)}
+}
+
+// Unconfirmed is the content of a NoticeUnconfirmed.
+type Unconfirmed struct {
+	Attempt int `json:"attempt"`
 }
 
 // StatusGone is the status that we give a ticket which LiveDesk does not know any more.

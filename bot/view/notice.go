@@ -27,6 +27,12 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 		c := decode[Change](n.Content)
 		text = say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
 			"Title", shownTitle(t))
+	case NoticeUnconfirmed:
+		if t.State != storage.StateUnconfirmed || t.Attempts != decode[Unconfirmed](n.Content).Attempt {
+			return nil, nil // it is decided
+		}
+		text = say.Text("turned_unconfirmed", "Who", markup.HTML(Mention(t.SenderID, markup.Shorten(t.SenderName, maxMention))),
+			"Title", markup.Shorten(RequestIn(t).Title, 100))
 	default:
 		c := decode[Answer](n.Content)
 		text = say.Text(c.Text, "Number", Number(t), "Name", markup.Shorten(c.Name, 60))
