@@ -176,6 +176,10 @@ func TestWhatIsEmptyIsNotSent(t *testing.T) {
 	encoded, err = json.Marshal(livedesk.TicketUpdate{Tags: []string{"printer"}})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"title":"","description":"","tags":["printer"]}`, string(encoded))
+
+	encoded, err = json.Marshal(livedesk.TicketUpdate{Tags: []string{}})
+	require.NoError(t, err)
+	require.JSONEq(t, `{"title":"","description":"","tags":[]}`, string(encoded), "the last tag can go")
 }
 
 func TestAnInvalidTicketIsRefusedWithoutBeingSent(t *testing.T) {

@@ -1,6 +1,7 @@
 package livedesk
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -132,8 +133,10 @@ func readTeam(v any) *Team {
 	return &t
 }
 
+// readTag takes text, as the vendor's page shows it, or an object with a name or title, as lists of labels have them elsewhere.
 func readTag(v any) (string, bool) {
-	tag := text(v)
+	o, _ := fields(v)
+	tag := cmp.Or(text(v), o.text("name"), o.text("title"))
 	return tag, tag != ""
 }
 

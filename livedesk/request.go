@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -103,9 +104,9 @@ func attachmentFault(attachments []NewAttachment) error {
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 // TicketUpdate is a change to a ticket. Title and description are always sent, since one version of the vendor's page
-// requires them. Every other field is sent only if it is not empty, so it cannot be emptied. Whether LiveDesk merges the
-// update into the ticket or replaces the ticket by it is not documented: begin with [Ticket.Update] and change that, so
-// that both give the same. A TicketUpdate keeps its value when written as JSON and read again.
+// requires them. Every other field is sent only if it is not empty, so it cannot be emptied; Tags alone can, by a list that is
+// empty but not nil. Whether LiveDesk merges the update into the ticket or replaces the ticket by it is not documented: begin
+// with [Ticket.Update] and change that, so that both give the same. A TicketUpdate keeps its value when written as JSON and read again.
 //
 // The fields are those of https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets, which has none for
 // status, team or messages.
@@ -116,7 +117,7 @@ type TicketUpdate struct {
 	Priority     Priority        `json:"priority,omitempty"`
 	Type         TicketType      `json:"ticket_type,omitempty"`
 	CustomFields map[string]any  `json:"custom_fields,omitempty"`
-	Tags         []string        `json:"tags,omitempty"`
+	Tags         []string        `json:"tags,omitzero"` // nil: not sent
 }
 
 // UnmarshalJSON keeps the numbers among CustomFields as they are written, as [json.Number].
@@ -141,8 +142,8 @@ func (c *Client) UpdateTicket(ctx context.Context, id string, update TicketUpdat
 	return err
 }
 
-// Documented returns the update without a priority and type that LiveDesk does not document for writing, and whether it had
-// one: LiveDesk may show a word that it does not take.
+// Documented returns the update without what LiveDesk does not document for writing, and whether it had any: words for
+// priority and type, and custom fields without a value. LiveDesk may show what it does not take.
 func (u TicketUpdate) Documented() (documented TicketUpdate, odd bool) {
 	switch u.Priority {
 	case "", PriorityLow, PriorityMedium, priorityNormal, PriorityHigh, PriorityUrgent:
@@ -154,5 +155,9 @@ func (u TicketUpdate) Documented() (documented TicketUpdate, odd bool) {
 	default:
 		u.Type, odd = "", true
 	}
+	given := maps.Clone(u.CustomFields)
+	maps.DeleteFunc(given, func(_ string, value any) bool { return value == nil })
+	odd = odd || len(given) < len(u.CustomFields)
+	u.CustomFields = given
 	return u, odd
 }

@@ -156,6 +156,26 @@ func TestAnUpdateKeepsCustomFieldsExactly(t *testing.T) {
 	require.JSONEq(t, fields, string(encoded))
 }
 
+func TestCustomFieldsWithoutAValueAreNotDocumentedForWriting(t *testing.T) {
+	t.Parallel()
+	update := read(t, `"custom_fields":{"none":null,"n":7,"list":[null]}`).Update()
+	documented, odd := update.Documented()
+	require.True(t, odd)
+	require.Equal(t, map[string]any{"n": json.Number("7"), "list": []any{nil}}, documented.CustomFields)
+	require.Contains(t, update.CustomFields, "none")
+	_, odd = documented.Documented()
+	require.False(t, odd)
+}
+
+func TestAnUpdateRepeatsTagsHoweverTheyWereShown(t *testing.T) {
+	t.Parallel()
+	for shown, want := range map[string][]string{
+		`["a b","ü"]`: {"a b", "ü"}, `[7,{"id":1,"name":"vip"},{"title":"late"},null,"",{}]`: {"7", "vip", "late"}, `[]`: nil, `null`: nil, `"a"`: nil,
+	} {
+		require.Equal(t, want, read(t, `"tags":`+shown).Update().Tags, shown)
+	}
+}
+
 func TestFollowersMayBeTextsNumbersOrObjects(t *testing.T) {
 	t.Parallel()
 	const list = `["u_1", 12345678901234567890, {"id":"u_3"}, {"id":4,"name":"Li"}, {"name":"Wu"}, null, "", {}, [], true]`

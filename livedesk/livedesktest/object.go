@@ -181,8 +181,8 @@ func (o object) attachments() (urls []string, ok bool) {
 	return urls, ok
 }
 
-// customFields reads an object whose values are texts, numbers or truth values.
-func (o object) customFields() (map[string]any, bool) {
+// newFields reads an object whose values are texts, numbers or truth values.
+func (o object) newFields() (map[string]any, bool) {
 	fields, ok := o.child("custom_fields")
 	for key, value := range fields.fields {
 		switch value.(type) {
@@ -191,6 +191,12 @@ func (o object) customFields() (map[string]any, bool) {
 			fields.fault(key, "must be text, a number or a truth value")
 		}
 	}
+	return fields.fields, ok
+}
+
+// customFields reads an object with any values: what agents have set comes back as it was read.
+func (o object) customFields() (map[string]any, bool) {
+	fields, ok := o.child("custom_fields")
 	return fields.fields, ok
 }
 

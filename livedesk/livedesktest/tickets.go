@@ -48,7 +48,7 @@ func (d *Desk) readNew(o object) (*Ticket, error) {
 	if kind, ok := o.choice("ticket_type", "problem", "incident", "question", "task", "None"); ok {
 		t.Type = kind
 	}
-	t.CustomFields, _ = o.customFields()
+	t.CustomFields, _ = o.newFields()
 	t.Ref, _ = t.CustomFields[RefField].(string)
 	if err := o.err(); err != nil {
 		return nil, err
