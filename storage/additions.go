@@ -31,7 +31,16 @@ const (
 	AddEdit     AdditionKind = "edit"     // other title and description, by who asked for the ticket
 	AddPriority AdditionKind = "priority" // another priority
 	AddType     AdditionKind = "type"     // another type
+	AddRating   AdditionKind = "rating"   // what customers think of the solution
+	AddReopen   AdditionKind = "reopen"   // the mark that a customer asks for the ticket to be reopened, or that it goes again
 )
+
+// toCome is true of an addition that is not in its ticket yet. Kinds that versions before them take for a type are open with the
+// time of their end infinite instead of null: those versions see no addition to come, and leave it to this one.
+const toCome = `(a.done_at IS NULL OR a.done_at = 'infinity')`
+
+// isLater reports whether a kind came after the first versions.
+func (k AdditionKind) isLater() bool { return k == AddRating || k == AddReopen }
 
 // Add stores an addition with its files and, in the same commit, ends the update that asked for it. The ticket is due at
 // once. An addition with a known Ref changes nothing else.
@@ -49,16 +58,39 @@ func (s *Store) Add(ctx context.Context, a Addition, files []File, botID, update
 	return nil
 }
 
+// Reopen stores words of a customer about a ticket that is not solved, with their files, and the mark that they ask for it to be
+// reopened; in the same commit it ends the question that they answer and the update. Words with a known Ref change nothing else.
+func (s *Store) Reopen(ctx context.Context, words Addition, files []File, mark Addition, q Question, update int64) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := add(ctx, tx, words, files); err != nil {
+			return err
+		}
+		if err := add(ctx, tx, mark, nil); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, endQuestion, q.BotID, q.ChatID, q.AskedID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, finishUpdate, q.BotID, update)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ask to reopen ticket %d: %w", words.Ticket, err)
+	}
+	return nil
+}
+
 func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name, feed)
+		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name, feed, done_at)
 		SELECT @ref, id, @kind, @content, @message_id, @thread_id, @sender_name,
-			CASE WHEN feed_version > 0 AND @kind = 'text' THEN 'due' ELSE '' END
+			CASE WHEN feed_version > 0 AND @kind = 'text' THEN 'due' ELSE '' END,
+			CASE WHEN @later THEN 'infinity'::timestamptz END
 		FROM tickets WHERE id = @ticket
 		ON CONFLICT (ref) DO NOTHING`,
 		named{
 			"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
-			"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName,
+			"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName, "later": a.Kind.isLater(),
 		})
 	if err != nil || tag.RowsAffected() == 0 {
 		return err
@@ -82,13 +114,26 @@ func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 // Additions returns what is still to be changed in a ticket, in order.
 func (s *Store) Additions(ctx context.Context, ticket int64) ([]Addition, error) {
 	additions, err := many[Addition](ctx, s.pool, `
-		SELECT id, ref, ticket, kind, content, message_id, thread_id, sender_name, created_at, attempts FROM additions
-		WHERE ticket = $1 AND done_at IS NULL
+		SELECT `+additionColumns+` FROM additions a
+		WHERE ticket = $1 AND `+toCome+`
 		ORDER BY id`, ticket)
 	if err != nil {
 		return nil, fmt.Errorf("additions to ticket %d: %w", ticket, err)
 	}
 	return additions, nil
+}
+
+const additionColumns = `id, ref, ticket, kind, content, message_id, thread_id, sender_name, created_at, attempts`
+
+// LastAddition returns the newest addition of a kind to a ticket that was not given up. ErrNotFound: there is none.
+func (s *Store) LastAddition(ctx context.Context, ticket int64, kind AdditionKind) (Addition, error) {
+	a, err := row[Addition](ctx, s.pool, `
+		SELECT `+additionColumns+` FROM additions WHERE ticket = $1 AND kind = $2 AND NOT failed
+		ORDER BY id DESC LIMIT 1`, ticket, string(kind))
+	if err != nil {
+		return Addition{}, fmt.Errorf("last %s of ticket %d: %w", kind, ticket, err)
+	}
+	return a, nil
 }
 
 // Tried counts a try to bring additions and files into a ticket.

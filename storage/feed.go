@@ -107,8 +107,7 @@ func (s *Store) FeedPostOf(ctx context.Context, ticket int64) (FeedPost, error) 
 // FeedAdditions returns what customers have added to a ticket and its feed has not told, in order.
 func (s *Store) FeedAdditions(ctx context.Context, ticket int64) ([]FeedAddition, error) {
 	additions, err := many[FeedAddition](ctx, s.pool, `
-		SELECT id, ref, ticket, kind, content, message_id, thread_id, sender_name, created_at, attempts, feed = 'failed' AS failed
-		FROM additions
+		SELECT `+additionColumns+`, feed = 'failed' AS failed FROM additions
 		WHERE ticket = $1 AND feed IN ('due', 'failed')
 		ORDER BY id`, ticket)
 	if err != nil {

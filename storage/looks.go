@@ -21,6 +21,7 @@ type Look struct {
 	Failed    []int64       // additions given up
 	Files     []int64       // entered
 	Request   []byte        // the create request after an edit; nil: as it was
+	Asked     []Addition    // by the look itself
 }
 
 // lookable is true of a ticket that LiveDesk can be asked about. No other one is ever due for a look.
@@ -41,7 +42,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Tic
 			LIMIT $2
 			FOR UPDATE SKIP LOCKED)
 		RETURNING `+ticketColumns+`, missed, missed_at,
-			EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL)
+			EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+`)
 			OR with_files AND EXISTS (
 				SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) AS pending`,
 		process, limit, s.bot)
@@ -71,7 +72,7 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 				due_at = CASE
 					-- Something came in meanwhile that this look did not see.
 					WHEN EXISTS (
-						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND a.done_at IS NULL AND a.attempts = 0) THEN now()
+						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+` AND a.attempts = 0) THEN now()
 					WHEN with_files AND EXISTS (
 						SELECT 1 FROM files f
 						WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered AND f.attempts = 0) THEN now()
@@ -94,6 +95,11 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 func recordFindings(ctx context.Context, tx pgx.Tx, id int64, l Look) error {
 	for _, n := range l.Notices {
 		if err := addNotice(ctx, tx, id, n); err != nil {
+			return err
+		}
+	}
+	for _, a := range l.Asked {
+		if err := add(ctx, tx, a, nil); err != nil {
 			return err
 		}
 	}

@@ -18,9 +18,11 @@ type Notice struct {
 	Silent    bool   // as stored: nobody is to be told
 	PartsSent int    // of a notice of several messages, as the content now is
 	ChatID    int64
-	Messages  []int64 // those of its text that stand in the chat, in order; changed where the content changes
-	FilesSent int     // of its files, which come once
-	Private   bool    // it is also told to those who follow in private
+	Messages  []int64  // those of its text that stand in the chat, in order; changed where the content changes
+	FilesSent int      // of its files, which come once
+	Private   bool     // it is also told to those who follow in private
+	Person    int64    // as stored: it is told to nobody but this person, in private; 0: in the ticket's chat
+	Post      PostKind // of its messages
 }
 
 // Notices returns what is still to be told about a ticket, in order.
@@ -47,8 +49,12 @@ func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
 		WHERE NOT `+sameContent("notices.content", "excluded.content"),
 		named{
-			"ticket": ticket, "key": n.Key, "kind": n.Kind, "content": n.Content, "reply_to": n.ReplyTo, "silent": n.Silent,
+			"ticket": ticket, "key": n.Key, "kind": n.Kind, "content": n.Content, "reply_to": n.ReplyTo,
+			"silent": n.Silent || n.Person != 0,
 		})
+	if err == nil && n.Person != 0 {
+		_, err = tx.Exec(ctx, addPrivateFor, ticket, n.Key, n.Person)
+	}
 	return err
 }
 
@@ -86,8 +92,8 @@ func (s *Store) RecordPart(ctx context.Context, n Notice, ticketID string, messa
 		})
 	if messageID != 0 {
 		batch.Queue(`
-			INSERT INTO posts (chat_id, message_id, ticket, ticket_id) VALUES ($1, $2, $3, $4)
-			`+latestPost, n.ChatID, messageID, n.Ticket, ticketID)
+			INSERT INTO posts (chat_id, message_id, ticket, ticket_id, kind) VALUES ($1, $2, $3, $4, $5)
+			`+latestPost, n.ChatID, messageID, n.Ticket, ticketID, string(n.Post))
 	}
 	if n.Private && last {
 		batch.Queue(addPrivate, n.ID, n.Ticket)

@@ -128,3 +128,23 @@ func TestWhatWasToldToWaitAndBecomesUnconfirmedIsANoticeOfItsOwn(t *testing.T) {
 		require.Len(t, notices, 1, "the card never said anything else")
 	}
 }
+
+func TestANoticeForOnePersonIsToldToThemAloneAndOnce(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := created(t, store, process, "a")
+	l := storage.Look{View: []byte(`{}`), Notices: []storage.Notice{{Key: "k", Kind: "answer", Content: []byte(`{}`), Person: 5}}}
+	for range 2 {
+		require.Len(t, looks(t, store, process, 1), 1)
+		_, err := store.RecordLook(t.Context(), ticket.ID, l, process.Number)
+		require.NoError(t, err)
+	}
+	notices, err := store.Notices(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.Empty(t, notices, "its chat is told nothing")
+	due, err := store.PrivateNotices(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, due, 1)
+	require.Equal(t, int64(5), due[0].PersonID)
+}

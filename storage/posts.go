@@ -17,10 +17,12 @@ type Post struct {
 // PostKind is what a message of the bot is.
 type PostKind string
 
-// The kinds of messages that are not told in the ticket's chat.
+// The kinds of messages that are more than news of a ticket in its chat.
 const (
-	PostFeed  PostKind = "feed"  // a ticket's message in a feed, or a reply to it
-	PostQueue PostKind = "queue" // a list of tickets for staff, about none of them
+	PostFeed     PostKind = "feed"     // a ticket's message in a feed, or a reply to it
+	PostQueue    PostKind = "queue"    // a list of tickets for staff, about none of them
+	PostSolved   PostKind = "solved"   // says that a ticket is resolved, with buttons to say whether it is
+	PostQuestion PostKind = "question" // asks a person what is still wrong with a ticket
 )
 
 // AddPost remembers a message about a ticket and, in the same commit, ends the update that it answers.

@@ -19,6 +19,13 @@ const addPrivate = `
 	WHERE t.id = $2 AND f.private
 	ON CONFLICT DO NOTHING`
 
+// addPrivateFor stores that a ticket's notice with a key is to be told to one person, in private.
+const addPrivateFor = `
+	INSERT INTO private_notices (notice, person_id, bot_id)
+	SELECT n.id, $3, t.bot_id FROM notices n JOIN tickets t ON t.id = n.ticket
+	WHERE n.ticket = $1 AND n.key = $2
+	ON CONFLICT DO NOTHING`
+
 // PrivateNotices returns up to limit notices that are due to be told in private, oldest first.
 func (s *Store) PrivateNotices(ctx context.Context, limit int) ([]PrivateNotice, error) {
 	due, err := many[PrivateNotice](ctx, s.pool, `

@@ -5,12 +5,13 @@ import (
 	"fmt"
 )
 
-// Question is one that the bot put to a person who typed /ticket without text.
+// Question is one that the bot put to a person: what their ticket is about, or what is still wrong with one.
 type Question struct {
 	BotID, ChatID int64
-	AskedID       int64 // the message that is answered by the question
+	AskedID       int64 // the message that is answered by the question; of a press the update's number, negative
 	SenderID      int64
 	Options       string // options typed with the command
+	Ticket        int64  // that it is about; 0: one that is still to be opened
 	Answered      bool
 }
 
@@ -36,13 +37,13 @@ func (s *Store) Asked(ctx context.Context, q Question, messageID int64) error {
 	return nil
 }
 
-// QuestionFor returns the question that the bot put to the person with message messageID. A crash may have left the same
+// QuestionFor returns the question for a ticket's text that the bot put to the person with message messageID. A crash may have left the same
 // question standing twice, with only one number known: reads says that the message reads like the question. ErrNotFound:
 // the message is no question to that person.
 func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messageID int64, reads bool) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
 		SELECT bot_id, chat_id, asked_id, sender_id, options, answered_at IS NOT NULL AS answered FROM questions
-		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND (message_id = $4 OR $5 AND asked_id < $4)
+		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND ticket = 0 AND (message_id = $4 OR $5 AND asked_id < $4)
 		ORDER BY message_id = $4 DESC, asked_id DESC
 		LIMIT 1`, botID, chatID, senderID, messageID, reads)
 	if err != nil {
@@ -50,3 +51,46 @@ func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messag
 	}
 	return q, nil
 }
+
+// standing is how long a person who is asked about a ticket is not asked the same again.
+const standing = `interval '10 minutes'`
+
+// AskAboutTicket stores that a person is about to be asked about a ticket, by the press with the given AskedID, and reports whether they are
+// to be: not where they have been asked a moment ago and have not answered.
+//
+// Which message is the question stands in posts and not here: a version that knows no such questions then takes the answer for words
+// about the ticket, and not for a ticket of its own.
+func (s *Store) AskAboutTicket(ctx context.Context, q Question) (bool, error) {
+	ask, err := one[bool](ctx, s.pool, `
+		WITH open AS (
+			SELECT FROM questions
+			WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $4 AND ticket = $5 AND asked_id <> $3
+			  AND answered_at IS NULL AND asked_at > now() - `+standing+`),
+		asked AS (
+			INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, ticket)
+			SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM open)
+			ON CONFLICT DO NOTHING)
+		SELECT NOT EXISTS (SELECT FROM open)`, q.BotID, q.ChatID, q.AskedID, q.SenderID, q.Ticket)
+	if err != nil {
+		return false, fmt.Errorf("ask about ticket %d: %w", q.Ticket, err)
+	}
+	return ask, nil
+}
+
+// QuestionAbout returns the newest question about a ticket that a person has not answered. The group itself, in whose name anonymous
+// administrators write, answers those about its own tickets. ErrNotFound: there is none.
+func (s *Store) QuestionAbout(ctx context.Context, botID, chatID, senderID, ticket int64) (Question, error) {
+	q, err := row[Question](ctx, s.pool, `
+		SELECT bot_id, chat_id, asked_id, sender_id, options, ticket FROM questions q
+		WHERE bot_id = $1 AND chat_id = $2 AND ticket = $4 AND answered_at IS NULL
+		  AND (sender_id = $3 OR $3 = $2 AND EXISTS (SELECT FROM tickets t WHERE t.id = q.ticket AND t.sender_id = t.chat_id))
+		ORDER BY asked_at DESC
+		LIMIT 1`, botID, chatID, senderID, ticket)
+	if err != nil {
+		return Question{}, fmt.Errorf("question about ticket %d: %w", ticket, err)
+	}
+	return q, nil
+}
+
+// endQuestion ends a question, $1 to $3: bot, chat, AskedID.
+const endQuestion = `UPDATE questions SET answered_at = now() WHERE bot_id = $1 AND chat_id = $2 AND asked_id = $3`
