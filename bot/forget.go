@@ -13,7 +13,7 @@ const (
 	forgetAgain = time.Minute
 )
 
-// forgetOld removes, every hour, updates, hints and parts of albums that nobody asks for any more.
+// forgetOld removes, every hour, updates, hints, offers and parts of albums that nobody asks for any more.
 func (b *Bot) forgetOld(ctx context.Context) {
 	for pause := time.Second; wait.Sleep(ctx, pause) == nil; {
 		pause = forgetEvery
@@ -30,6 +30,9 @@ func (b *Bot) forget(ctx context.Context) error {
 		return err
 	}
 	if err := b.store.ForgetHints(ctx, time.Now().Add(-2*time.Hour)); err != nil {
+		return err
+	}
+	if err := b.store.ForgetOffers(ctx, time.Now().Add(-24*time.Hour)); err != nil {
 		return err
 	}
 	return b.store.ForgetAlbums(ctx, time.Now().Add(-7*24*time.Hour))

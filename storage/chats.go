@@ -70,6 +70,8 @@ func (s *Store) MoveChat(ctx context.Context, from, to int64) (bool, error) {
 			// Negative, so that no message of the supergroup has the same number.
 			`UPDATE questions SET chat_id = $2, asked_id = -abs(asked_id), message_id = 0 WHERE chat_id = $1 AND answered_at IS NULL`,
 			`DELETE FROM posts WHERE chat_id = $1 AND $2::bigint <> 0`,
+			// Their buttons are out of reach.
+			`DELETE FROM offers WHERE chat_id = $1 AND $2::bigint <> 0`,
 			// What was set in the supergroup already counts more.
 			`INSERT INTO places (bot_id, chat_id, thread_id, defaults, language)
 			  SELECT bot_id, $2, thread_id, defaults, language FROM places WHERE chat_id = $1
