@@ -53,9 +53,16 @@ func (d *Desk) Change(id string, change func(*Ticket)) error {
 	if t == nil {
 		return fmt.Errorf("ticket %q: %w", id, ErrNoTicket)
 	}
+	messages, status, event := len(t.Messages), t.Status, eventUpdated
 	change(t)
 	t.ID = id
-	d.touch(t)
+	switch {
+	case len(t.Messages) > messages:
+		event = eventMessage
+	case t.Status != status:
+		event = eventStatus
+	}
+	d.touch(t, event)
 	return nil
 }
 

@@ -8,8 +8,8 @@
 // letters in another case, wrong types, null and empty ids are refused, and unknown calls are remembered
 // ([Desk.Unknown]). Every status and body of a refusal is inferred; LiveDesk documents none.
 //
-// It keeps nothing on disk, has no users, rights or web pages, tells nobody about changes, and does not
-// know Telegram. It shares no code with the client, so that both cannot be wrong in the same way.
+// It keeps nothing on disk, has no users, rights or web pages, tells nobody about changes unless it is told
+// whom ([Desk.SetWebhook]), and does not know Telegram. It shares no code with the client, so that both cannot be wrong in the same way.
 //
 // Start with [New] and mount the [Desk], an [http.Handler], with httptest or any server. Look at what
 // arrived with [Desk.Tickets] and [Desk.Requests], act as an agent with [Desk.Reply] and [Desk.SetStatus],
@@ -101,6 +101,7 @@ type Desk struct {
 	deleted  []deletion
 	files    files
 	drift    Drift
+	webhook  Webhook
 	noUpload bool
 }
 

@@ -25,7 +25,7 @@ func (d *Desk) create(c *call) (answer, error) {
 	t.CreatedAt, t.UpdatedAt = now, now
 	d.tickets[t.ID] = t
 	d.order = append(d.order, t)
-	d.touch(t)
+	d.touch(t, eventCreated)
 	return d.done(t.ID, "Ticket created successfully"), nil
 }
 
@@ -120,7 +120,7 @@ func (d *Desk) update(c *call) (answer, error) {
 	change(t)
 	t.UpdatedAt = d.options.Now()
 	t.UpdateBodies = append(t.UpdateBodies, c.body)
-	d.touch(t)
+	d.touch(t, eventUpdated)
 	return d.done(t.ID, "Ticket updated successfully"), nil
 }
 

@@ -8,10 +8,11 @@ type deletion struct {
 	revision int64
 }
 
-// touch notes that a ticket has changed, under the lock.
-func (d *Desk) touch(t *Ticket) {
+// touch notes that a ticket has changed, and posts the event, under the lock.
+func (d *Desk) touch(t *Ticket, event string) {
 	d.revision++
 	t.Revision = d.revision
+	d.announce(event, t)
 }
 
 // Since returns copies of the tickets that are new or have changed since a revision, oldest ticket first, the ids of those
