@@ -34,7 +34,8 @@ func TestNothingIsLostOrDoubledInAStorm(t *testing.T) {
 		world: newWorld(t, pg.server.URL(), telegramtest.Options{FloodGrace: time.Second}, answers.watch), answers: answers,
 		dice: rand.New(rand.NewPCG(number, 1)), pg: pg,
 	}
-	s.replicas = []*process{s.ready(), s.ready()}
+	s.replicas = []*process{s.ready(), nil}
+	s.replicas[1] = s.replica(1)
 	s.rage(length, number)
 	s.calm()
 	defer func() {
@@ -98,11 +99,19 @@ func (s *storm) rage(length time.Duration, number uint64) {
 			s.answers.killing()
 			s.replicas[i].kill()
 			s.kills++
-			s.replicas[i] = s.start()
+			s.replicas[i] = s.replica(i)
 		}
 	}
 	hush()
 	people.Wait()
+}
+
+// replica starts a replica, the second one of the version to which today's is to do no harm.
+func (s *storm) replica(i int) *process {
+	if i == 1 && *beside != "" {
+		return s.startProgram(*beside)
+	}
+	return s.start()
 }
 
 // groups is the number of supergroups, and also that of forums and of private chats.

@@ -31,8 +31,9 @@ import (
 // The tests of this folder run the real program as processes of its own, because only those can be killed.
 
 var (
-	long = flag.Duration("storm", 0, "how long the storm lasts; also makes the other proofs large (for example -storm=5m)")
-	seed = flag.Uint64("seed", 0, "seed of the storm; 0: another one each time")
+	long   = flag.Duration("storm", 0, "how long the storm lasts; also makes the other proofs large (for example -storm=5m)")
+	beside = flag.String("beside", "", "path of another version of the service, which the storm's second replica is then of")
+	seed   = flag.Uint64("seed", 0, "seed of the storm; 0: another one each time")
 )
 
 // patience is the deadline of what normally takes moments; generous, for busy machines.
@@ -136,6 +137,11 @@ func (w *world) start() *process {
 	w.t.Helper()
 	path, err := program()
 	require.NoError(w.t, err)
+	return w.startProgram(path)
+}
+
+func (w *world) startProgram(path string) *process {
+	w.t.Helper()
 	p := &process{t: w.t, cmd: exec.Command(path), log: &logtest.Buffer{}, exited: make(chan struct{})}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	for name, value := range w.settings {
