@@ -103,6 +103,7 @@ func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 	_, err = tx.Exec(ctx, `
 		UPDATE tickets SET
 			due_at = CASE WHEN `+lookable+` THEN now() ELSE due_at END,
+			urgent_at = CASE WHEN `+lookable+` THEN now() ELSE urgent_at END,
 			`+newsInTurn(`state IN ('refused', 'left') OR state = 'created' AND ticket_id = ''`)+`
 		WHERE id = $1`, a.Ticket)
 	if err == nil && a.Kind == AddText {

@@ -91,6 +91,7 @@ func (s *Store) FinishFile(ctx context.Context, id int64, state FileState, url, 
 					ELSE least(due_at, greatest(now(), hold_until)) END
 				WHEN 'created' THEN CASE WHEN ticket_id <> '' THEN now() END
 				ELSE due_at END,
+			urgent_at = CASE WHEN `+lookable+` THEN now() ELSE urgent_at END,
 			`+newsInTurn(`state = 'created' AND ticket_id = ''`)+`
 		WHERE id IN (SELECT ticket FROM done)`, id, string(state), url, reason)
 	if err != nil {

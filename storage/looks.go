@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -30,27 +31,65 @@ const lookable = `state = 'created' AND ticket_id <> ''`
 // toLook is true of a ticket that is due for a look.
 const toLook = lookable + ` AND owner IS NULL AND due_at <= now()`
 
-// ClaimLooks takes up to limit created tickets that are due to be looked at. Where there are more, those go first whose
-// wait is longest, measured by how often they are looked at: active ones soon, quiet ones in their turn.
-func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int) ([]Ticket, error) {
-	tickets, err := many[Ticket](ctx, s.pool, `
-		UPDATE tickets SET owner = $1
-		WHERE id IN (
-			SELECT id FROM tickets
-			WHERE bot_id = $3 AND `+toLook+`
-			ORDER BY extract(epoch FROM now() - due_at) / greatest(every, 1) DESC
-			LIMIT $2
-			FOR UPDATE SKIP LOCKED)
-		RETURNING `+ticketColumns+`, missed, missed_at,
-			EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+`)
-			OR with_files AND EXISTS (
-				SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) AS pending`,
-		process, limit, s.bot)
+// LookOrder is which looks are claimed first. What people wait for comes before everything else in each.
+type LookOrder int
+
+// The orders of looks. In turns they bring newest activity soon and make nobody wait for ever.
+const (
+	LooksUrgent  LookOrder = iota // nothing but what people wait for
+	LooksLongest                  // who waits longest
+	LooksNewest                   // of which LiveDesk is said to have news, then where something changed last
+)
+
+// ClaimLooks takes up to limit created tickets that are due to be looked at.
+func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int, order LookOrder) ([]Ticket, error) {
+	tickets, err := many[Ticket](ctx, s.pool, claimLooks[order], process, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("claim looks: %w", err)
 	}
 	return tickets, nil
 }
+
+var claimLooks = [...]string{
+	LooksUrgent:  claimLooksOf(urgentLooks),
+	LooksLongest: claimLooksOf(urgentLooks, `true ORDER BY due_at`),
+	LooksNewest:  claimLooksOf(urgentLooks, `hinted_at IS NOT NULL ORDER BY hinted_at`, `true ORDER BY changed_at DESC`),
+}
+
+const urgentLooks = `urgent_at IS NOT NULL ORDER BY urgent_at`
+
+// claimLooksOf claims looks of several classes, the first class first. Each class is a condition with an order that has an index:
+// thousands may be due, and a claim must not read them all.
+func claimLooksOf(classes ...string) string {
+	var picks []string
+	for i, class := range classes {
+		picks = append(picks, fmt.Sprintf(`
+			(SELECT id, %d AS class FROM tickets WHERE bot_id = $3 AND %s AND %s LIMIT $2)`, i, toLook, class))
+	}
+	return `
+	WITH picked AS (
+		SELECT id, min(class) AS class FROM (` + strings.Join(picks, ` UNION ALL `) + `) p GROUP BY id),
+	due AS (
+		SELECT id FROM tickets JOIN picked USING (id)
+		WHERE ` + toLook + `
+		ORDER BY class
+		LIMIT $2
+		FOR UPDATE OF tickets SKIP LOCKED)
+	UPDATE tickets SET owner = $1, look_at = now()
+	WHERE id = ANY (ARRAY(SELECT id FROM due))
+	RETURNING ` + ticketColumns + `, missed, missed_at, urgent_at IS NOT NULL AS urgent,
+		EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND ` + toCome + `)
+		OR with_files AND EXISTS (
+			SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered) AS pending`
+}
+
+// looked are the assignments that end what a look was wanted for. What was wanted after it had begun stays.
+const looked = `
+	urgent_at = CASE WHEN urgent_at > look_at THEN urgent_at END,
+	hinted_at = CASE WHEN hinted_at > look_at THEN hinted_at END`
+
+// wantedAgain is true of a ticket of which a look was wanted after the present one had begun.
+const wantedAgain = `(urgent_at > look_at OR hinted_at > look_at)`
 
 // RecordLook stores what a look came to and gives the ticket back, in one commit. It reports whether there is something
 // to tell. ErrNotFound: the ticket is no longer in the hands of this process; nothing was stored.
@@ -69,8 +108,10 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 				view = @view::json,
 				changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
 				every = @every::float8,
+				`+looked+`,
 				due_at = CASE
 					-- Something came in meanwhile that this look did not see.
+					WHEN `+wantedAgain+` THEN now()
 					WHEN EXISTS (
 						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+` AND a.attempts = 0) THEN now()
 					WHEN with_files AND EXISTS (
@@ -140,7 +181,7 @@ const dueAfter = `due_at = CASE WHEN $2::float8 >= 0 THEN now() + make_interval(
 // MissLook gives a ticket back that LiveDesk did not know, and counts that. A negative time: it is looked at no more.
 func (s *Store) MissLook(ctx context.Context, id int64, after time.Duration, process int32) error {
 	_, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET owner = NULL, missed = missed + 1, missed_at = coalesce(missed_at, now()), `+dueAfter+`
+		UPDATE tickets SET owner = NULL, missed = missed + 1, missed_at = coalesce(missed_at, now()), `+looked+`, `+dueAfter+`
 		WHERE id = $1 AND owner = $3`, id, after.Seconds(), process)
 	if err != nil {
 		return fmt.Errorf("miss ticket %d: %w", id, err)
@@ -148,11 +189,14 @@ func (s *Store) MissLook(ctx context.Context, id int64, after time.Duration, pro
 	return nil
 }
 
-// LookNow makes a ticket that LiveDesk has due at once.
+// LookNow makes a ticket that LiveDesk has due at once, before all that nobody waits for.
 func (s *Store) LookNow(ctx context.Context, id int64) error {
-	_, err := s.pool.Exec(ctx, `UPDATE tickets SET due_at = now() WHERE id = $1 AND `+lookable, id)
+	_, err := s.pool.Exec(ctx, `UPDATE tickets SET `+wantLook+` WHERE id = $1 AND `+lookable, id)
 	if err != nil {
 		return fmt.Errorf("look at ticket %d: %w", id, err)
 	}
 	return nil
 }
+
+// wantLook are the assignments that make a look due that a person waits for. Wanted again during a look, it comes once more.
+const wantLook = `due_at = now(), urgent_at = now()`

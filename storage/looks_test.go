@@ -11,7 +11,7 @@ import (
 
 func looks(t *testing.T, store *storage.Store, process *storage.Process, limit int) []storage.Ticket {
 	t.Helper()
-	tickets, err := store.ClaimLooks(t.Context(), process.Number, limit)
+	tickets, err := store.ClaimLooks(t.Context(), process.Number, limit, storage.LooksLongest)
 	require.NoError(t, err)
 	return tickets
 }
@@ -30,22 +30,69 @@ func TestALookOfADeadProcessStoresNothing(t *testing.T) {
 	require.Empty(t, notices(t, store, ticket.ID))
 }
 
-func TestWhoWaitsLongestForTheirMeasureIsLookedAtFirst(t *testing.T) {
+func TestLooksComeInTheOrderThatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		order storage.LookOrder
+		want  []string
+	}{
+		"only what people wait for":             {storage.LooksUrgent, []string{"urgent", "urgent later"}},
+		"who waits longest":                     {storage.LooksLongest, []string{"urgent", "urgent later", "late", "active", "hinted later", "hinted"}},
+		"what is news, then the newest changes": {storage.LooksNewest, []string{"urgent", "urgent later", "hinted", "hinted later", "active", "late"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			for ref, minutes := range map[string]struct{ late, quiet, urgent, hinted any }{
+				"late": {90, 600, nil, nil}, "active": {60, 1, nil, nil}, "future": {-1, 0, 5, 5},
+				"urgent": {0, 600, 2, nil}, "urgent later": {0, 1, 1, 7}, "hinted": {0, 600, nil, 2}, "hinted later": {0.5, 600, nil, 1},
+			} {
+				ticket := created(t, store, process, ref)
+				exec(t, store, `
+					UPDATE tickets SET due_at = now() - $2::float8 * interval '1 minute', changed_at = now() - $3::float8 * interval '1 minute',
+						urgent_at = now() - $4::float8 * interval '1 minute', hinted_at = now() - $5::float8 * interval '1 minute'
+					WHERE id = $1`, ticket.ID, minutes.late, minutes.quiet, minutes.urgent, minutes.hinted)
+			}
+			for i, want := range test.want {
+				tickets, err := store.ClaimLooks(t.Context(), process.Number, 1, test.order)
+				require.NoError(t, err)
+				require.Len(t, tickets, 1)
+				require.Equal(t, "tk_"+want, tickets[0].TicketID)
+				require.Equal(t, i < 2, tickets[0].Urgent)
+			}
+			rest, err := store.ClaimLooks(t.Context(), process.Number, 1, test.order)
+			require.NoError(t, err)
+			require.Empty(t, rest)
+		})
+	}
+}
+
+func TestALookThatIsWantedStaysWantedUntilItWasMade(t *testing.T) {
 	t.Parallel()
 	store := open(t)
-	process := register(t, store)
-	for ref, times := range map[string][2]int{ // looked at every so many seconds, late by so many
-		"active": {30, 30}, "quiet": {1800, 300}, "neglected": {1800, 3600}, "future": {30, -30},
-	} {
-		ticket := created(t, store, process, ref)
-		exec(t, store, `UPDATE tickets SET every = $2, due_at = now() - make_interval(secs => $3) WHERE id = $1`, ticket.ID, times[0], times[1])
-	}
-	for _, want := range []string{"neglected", "active", "quiet"} {
+	process, next := register(t, store), register(t, store)
+	ticket := created(t, store, process, "a")
+	urgent := func(process *storage.Process) bool {
+		t.Helper()
 		tickets := looks(t, store, process, 1)
 		require.Len(t, tickets, 1)
-		require.Equal(t, "tk_"+want, tickets[0].TicketID)
+		return tickets[0].Urgent
 	}
-	require.Empty(t, looks(t, store, process, 1))
+	require.NoError(t, store.LookNow(t.Context(), ticket.ID))
+	require.True(t, urgent(process))
+	require.NoError(t, store.DeferLook(t.Context(), ticket.ID, 0, process.Number))
+	require.True(t, urgent(process), "LiveDesk could not be asked")
+	kill(t, store, process)
+	takeOver(t, store)
+	require.True(t, urgent(next), "the process died that had it in hand")
+	require.NoError(t, store.LookNow(t.Context(), ticket.ID))
+	_, err := store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: time.Hour}, next.Number)
+	require.NoError(t, err)
+	require.True(t, urgent(next), "it was wanted again during the look")
+	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`)}, next.Number)
+	require.NoError(t, err)
+	require.False(t, urgent(next))
 }
 
 func TestWhatComesDuringALookIsLookedAtAtOnce(t *testing.T) {
@@ -91,6 +138,8 @@ func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
 		a := storage.Addition{Ref: ref, Ticket: ticket.ID, Kind: storage.AddText, Content: []byte(`{}`)}
 		require.NoError(t, store.Add(t.Context(), a, nil, bot, 0))
 	}
+	require.NoError(t, store.DeferLook(t.Context(), ticket.ID, 0, process.Number))
+	require.True(t, looks(t, store, process, 1)[0].Urgent, "people wait for what they added")
 	additions, err := store.Additions(t.Context(), ticket.ID)
 	require.NoError(t, err)
 	require.Len(t, additions, 3)

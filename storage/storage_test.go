@@ -68,7 +68,7 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	_, err = s.RecordTold(ctx, storage.Ticket{ID: 3}, 7, 0, 1)
 	add("record telling of ticket 3", err)
 	add("defer telling of ticket 3", s.DeferTelling(ctx, 3, 0, 1))
-	_, err = s.ClaimLooks(ctx, 1, 1)
+	_, err = s.ClaimLooks(ctx, 1, 1, storage.LooksNewest)
 	add("claim looks", err)
 	_, err = s.RecordLook(ctx, 3, storage.Look{}, 1)
 	add("record look at ticket 3", err)

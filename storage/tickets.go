@@ -80,6 +80,7 @@ type Ticket struct {
 	// Of a ticket that is to be looked at.
 	Missed   int        // looks in a row at which LiveDesk did not know it while it knew others
 	MissedAt *time.Time // the first of them
+	Urgent   bool       // a person waits for the look
 	Pending  bool       // something of it is to be changed at LiveDesk
 }
 
@@ -276,6 +277,7 @@ const othersAccepted = `EXISTS (
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
 	const news = `NOT (new_state = 'waiting' AND old_reason = new_reason)` // waiting is told once, however often it is tried
 	const told = `(told > 0 OR teller IS NOT NULL)`                        // or is just being told
+	const atOnce = `new_state = 'created' AND unsettled`                   // something of it is to be changed at LiveDesk
 	rebuffs := `rebuffs`
 	if o.Rebuff != "" { // a statement of its own, because Postgres plans one that asks about other tickets anew at each call
 		rebuffs = `CASE WHEN rebuffs = 0 OR ` + othersAccepted + ` THEN rebuffs + 1 ELSE rebuffs END`
@@ -287,7 +289,8 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 	}
 	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
 		WITH old AS (
-			SELECT id AS old_id, told AS old_told, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs
+			SELECT id AS old_id, told AS old_told, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs,
+				with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+`) AS unsettled
 			FROM tickets
 			WHERE id = @id
 			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
@@ -306,8 +309,9 @@ func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outc
 			due_at = CASE
 				WHEN new_state = 'refused' THEN NULL
 				WHEN new_state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
-				WHEN new_state = 'created' AND (with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id)) THEN now()
+				WHEN `+atOnce+` THEN now()
 				WHEN @due::float8 >= 0 THEN now() + make_interval(secs => @due::float8) END,
+			urgent_at = CASE WHEN `+atOnce+` AND @ticket_id <> '' THEN now() ELSE urgent_at END,
 			`+nextVersion(news)+`,
 			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
 			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END

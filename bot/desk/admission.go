@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// maxRequests is how many requests may be with LiveDesk at a time.
+	// maxRequests is how many requests may be with LiveDesk at a time, beside looks.
 	maxRequests = 256
 	// Pauses while LiveDesk does not take requests. docs/promises.md promises at most 20 s between two tries.
 	leastPause = 500 * time.Millisecond
@@ -70,7 +70,7 @@ func newAdmission(perSecond int, stopping func() bool, log *slog.Logger, reopene
 	return &admission{
 		// In any one second at most the burst and a second's refill go out: below twice the rate.
 		limiter: rate.NewLimiter(rate.Limit(perSecond), max(1, perSecond/2)),
-		slots:   make(chan struct{}, maxRequests), stopping: stopping, log: log, reopened: reopened,
+		slots:   make(chan struct{}, maxRequests+looksInHand(perSecond)), stopping: stopping, log: log, reopened: reopened,
 	}
 }
 
@@ -97,7 +97,7 @@ const (
 func (a *admission) enter(ctx context.Context, k kind, p patience) (*turn, error) {
 	for {
 		var shut time.Duration
-		if p != asLast || a.spare() {
+		if p != asLast || a.spare() > 0 {
 			var t *turn
 			if t, shut = a.try(k, p == asPerson); t != nil {
 				return t, nil
@@ -154,8 +154,22 @@ func (a *admission) open(k kind, fresh bool) (ok bool, shut time.Duration) {
 // shut is how long the door stays shut.
 func (d *door) shut() time.Duration { return max(time.Until(d.until), time.Until(d.asked)) }
 
-// spare reports whether the rate is far from used up, so that what can wait leaves room for people.
-func (a *admission) spare() bool { return a.limiter.Tokens() >= float64(a.limiter.Burst())/2 }
+// spare is how many requests the rate allows at once that can wait: half of what it allows is left to people.
+func (a *admission) spare() int {
+	half, now := float64(a.limiter.Burst())/2, a.limiter.Tokens()
+	if now < half {
+		return 0
+	}
+	return 1 + int(now-half)
+}
+
+// room is how many requests that can wait may go at once, which is one at a time while LiveDesk does not take them.
+func (a *admission) room(k kind) int {
+	if a.isDown(k) {
+		return min(1, a.spare())
+	}
+	return a.spare()
+}
 
 // isDown reports whether LiveDesk did not take the last request: then one at a time finds out whether it is back.
 func (a *admission) isDown(k kind) bool {

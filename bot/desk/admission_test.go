@@ -278,7 +278,7 @@ func TestSoManyRequestsAreWithLiveDeskAndNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLobby(t, plenty)
 		var last *turn
-		for range maxRequests {
+		for range cap(l.slots) {
 			last = l.turn(reading)
 		}
 		none, shut := l.try(creating, false)
@@ -361,7 +361,8 @@ func TestTheLastLeavesHalfOfTheRateToPeople(t *testing.T) {
 		const perSecond = 20 // a burst of 10
 		l := newLobby(t, perSecond)
 		last := 0
-		for l.spare() {
+		require.Equal(t, perSecond/4+1, l.room(reading))
+		for l.spare() > 0 {
 			turn, err := l.enter(t.Context(), reading, asLast)
 			require.NoError(t, err)
 			turn.leave()

@@ -23,8 +23,12 @@ const (
 	mostFinished = time.Hour
 	// forgotten is how long after the last change a finished ticket is looked at no more.
 	forgotten = 7 * 24 * time.Hour
-	// maxLooks is how many tickets are in hand at once.
-	maxLooks = 16
+	// Tickets in hand at once, within these bounds as many as the rate needs; beyond them a few that people wait for.
+	leastLooks  = 16
+	mostLooks   = 1024
+	urgentLooks = 16
+	// leastLookPause is between two claims of looks, so that a high rate makes them larger and not more.
+	leastLookPause = 25 * time.Millisecond
 	// A ticket is said to be gone when it has been missing leastMisses times, over goneAfter, each time after others were there.
 	leastMisses = 4
 	goneAfter   = 5 * time.Minute
@@ -35,28 +39,57 @@ type tracker struct{ *shared }
 
 // run looks at tickets that are due until ctx ends.
 func (k tracker) run(ctx, work context.Context) {
-	slots := make(chan struct{}, maxLooks)
-	for k.looks.Wait(ctx, k.lookPause()) == nil {
-		free := maxLooks - len(slots)
-		if free == 0 || k.admission.isDown(reading) && !k.admission.mayTry(reading) {
+	most := looksInHand(k.cfg.Rate)
+	slots := make(chan struct{}, most+urgentLooks)
+	order, more := storage.LooksLongest, false
+	for k.looks.Wait(ctx, k.lookPause(more)) == nil {
+		if k.admission.isDown(reading) && !k.admission.mayTry(reading) {
 			continue
 		}
-		tickets, err := k.store.ClaimLooks(work, k.work.Number(), free)
-		if err != nil && ctx.Err() == nil {
-			k.log.Warn("cannot claim tickets to look at", "error", err)
+		limit := min(most-len(slots), k.admission.room(reading))
+		switch {
+		case limit <= 0: // what people wait for has room of its own
+			more = k.claim(ctx, work, slots, storage.LooksUrgent, cap(slots)-len(slots)) || more
+			continue
+		case more && order == storage.LooksLongest:
+			order = storage.LooksNewest
+		default:
+			order = storage.LooksLongest
 		}
-		for _, t := range tickets {
-			slots <- struct{}{}
-			k.work.Go(func() {
-				defer func() { <-slots; k.looks.Up() }()
-				k.lookAfter(ctx, work, t)
-			})
-		}
+		more = k.claim(ctx, work, slots, order, limit)
 	}
 }
 
-// lookPause is how long to wait for a ticket to become due.
-func (k tracker) lookPause() time.Duration { return min(250*time.Millisecond, k.cfg.TrackEvery/4) }
+// claim begins up to limit looks, and reports whether there may be more to begin.
+func (k tracker) claim(ctx, work context.Context, slots chan struct{}, order storage.LookOrder, limit int) bool {
+	if limit == 0 {
+		return true
+	}
+	tickets, err := k.store.ClaimLooks(work, k.work.Number(), limit, order)
+	if err != nil && ctx.Err() == nil {
+		k.log.Warn("cannot claim tickets to look at", "error", err)
+	}
+	for _, t := range tickets {
+		slots <- struct{}{}
+		k.work.Go(func() {
+			defer func() { <-slots }()
+			k.lookAfter(ctx, work, t)
+		})
+	}
+	return len(tickets) == limit
+}
+
+// looksInHand is how many tickets may be looked at at once, so that the rate is reached where LiveDesk takes half a second.
+func looksInHand(rate int) int { return min(max(leastLooks, rate/2), mostLooks) }
+
+// lookPause is how long to wait for a ticket to become due; where more are due than may go, until another one may.
+func (k tracker) lookPause(more bool) time.Duration {
+	pause := min(250*time.Millisecond, k.cfg.TrackEvery/4)
+	if more {
+		pause = min(pause, max(leastLookPause, time.Second/time.Duration(k.cfg.Rate)))
+	}
+	return pause
+}
 
 // lookAfter asks LiveDesk about a ticket, changes what is to be changed in it, and stores what is to be told.
 func (k tracker) lookAfter(ctx, work context.Context, t storage.Ticket) {
@@ -65,8 +98,12 @@ func (k tracker) lookAfter(ctx, work context.Context, t storage.Ticket) {
 		_ = k.work.Record(work, func() error { return k.store.DeferLook(work, t.ID, after, k.work.Number()) })
 	}
 	defer k.work.Recovered("ticket", t.ID, func() { giveBack(time.Minute) })
+	patience := asLast
+	if t.Urgent {
+		patience = asPerson
+	}
 	// Requests of people go first, and a stop does not wait for a look's turn.
-	turn, err := k.admission.enter(ctx, reading, asLast)
+	turn, err := k.admission.enter(ctx, reading, patience)
 	if err != nil {
 		giveBack(time.Second)
 		return
