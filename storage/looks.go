@@ -88,9 +88,6 @@ const looked = `
 	urgent_at = CASE WHEN urgent_at > look_at THEN urgent_at END,
 	hinted_at = CASE WHEN hinted_at > look_at THEN hinted_at END`
 
-// wantedAgain is true of a ticket of which a look was wanted after the present one had begun.
-const wantedAgain = `(urgent_at > look_at OR hinted_at > look_at)`
-
 // RecordLook stores what a look came to and gives the ticket back, in one commit. It reports whether there is something
 // to tell. ErrNotFound: the ticket is no longer in the hands of this process; nothing was stored.
 func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32) (bool, error) {
@@ -111,7 +108,8 @@ func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32)
 				`+looked+`,
 				due_at = CASE
 					-- Something came in meanwhile that this look did not see.
-					WHEN `+wantedAgain+` THEN now()
+					WHEN urgent_at > look_at THEN now()
+					WHEN hinted_at > look_at THEN greatest(now(), hinted_at)
 					WHEN EXISTS (
 						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+` AND a.attempts = 0) THEN now()
 					WHEN with_files AND EXISTS (

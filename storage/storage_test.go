@@ -75,6 +75,13 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("defer look at ticket 3", s.DeferLook(ctx, 3, 0, 1))
 	add("miss ticket 3", s.MissLook(ctx, 3, 0, 1))
 	add("look at ticket 3", s.LookNow(ctx, 3))
+	_, err = s.MeantByNumber(ctx, nil)
+	add("tickets by numbers", err)
+	_, err = s.MeantByChat(ctx, nil, 1)
+	add("tickets by chats", err)
+	_, err = s.LastActive(ctx, 1)
+	add("tickets that were active last", err)
+	add("nudge tickets", s.Nudge(ctx, nil))
 
 	add("add to ticket 3", s.Add(ctx, storage.Addition{Ref: "a", Ticket: 3, Kind: storage.AddText, Content: []byte(`{}`)}, nil, bot, 0))
 	_, err = s.Additions(ctx, 3)
