@@ -16,7 +16,7 @@
 // something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to
 // edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. A feed is where staff see
 // tickets, the queue their list of unfinished ones. To open is to store a ticket, to create is LiveDesk's; to add is to bring words
-// into a ticket, to amend is to write them there; to look is to read a ticket. To follow is to want news of a ticket; a chat that
+// into a ticket, to amend is to write them there; to look is to read a ticket, a nudge LiveDesk's word that there is something to see. To follow is to want news of a ticket; a chat that
 // becomes a supergroup moves.
 package bot
 
@@ -62,6 +62,7 @@ type Config struct {
 	Feeds        []outbox.Feed    // where staff see tickets as they come and change; these chats are staff chats too
 	FeedRate     int              // messages a minute that a feed's chat takes for all; 0: what leaves room for answers in a group
 	TrackEvery   time.Duration    // shortest time between two looks at a ticket
+	DeskSecret   string           // that LiveDesk's webhook knows; empty: it is off
 	Language     string           // of all texts
 }
 
@@ -112,7 +113,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 		Metrics: m.registry, Log: log,
 	})
 	b.desk = desk.New(
-		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery},
+		desk.Config{Rate: cfg.Rate, MaxFiles: cfg.MaxFiles, Relay: cfg.Relay, TrackEvery: cfg.TrackEvery, Secret: cfg.DeskSecret},
 		desk.Needs{Client: client, Store: store, Work: b.work, Telegram: api, View: shown, Teller: b.outbox, Metrics: m.registry,
 			Waited: m.waited("livedesk"), Log: log})
 	b.inbox = inbox.New(
@@ -189,6 +190,9 @@ func (b *Bot) wake() {
 	b.outbox.Wake()
 	b.desk.Wake()
 }
+
+// DeskWebhook takes LiveDesk's word that something has changed, where the path's part "secret" is the DeskSecret.
+func (b *Bot) DeskWebhook() http.Handler { return b.desk.Webhook() }
 
 // Webhook takes the updates that Telegram posts while Run serves with a WebhookURL.
 func (b *Bot) Webhook() http.Handler { return b.inbox.Webhook() }

@@ -98,6 +98,7 @@ func TestEverySeriesIsThereFromTheStart(t *testing.T) {
 	chat.SetBot(telegramtest.Kicked, w.Alice)
 	w.Quiet(w.Alice)
 	w.Bot().Webhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/telegram", nil))
+	w.Bot().DeskWebhook().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/livedesk/x", nil))
 	require.ElementsMatch(t, before, series())
 }
 

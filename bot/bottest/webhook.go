@@ -44,3 +44,29 @@ func (w *World) Post(body string) *http.Response {
 	require.NoError(w.t, res.Body.Close())
 	return res
 }
+
+// DeskSecret is what LiveDesk and the bot of a world with LiveDesk's webhook know, and nobody else.
+const DeskSecret = "0123456789-desk_SECRET"
+
+// TakesNudges is a change of a world: its bots take LiveDesk's word that something has changed.
+func TakesNudges(w *World) { w.Config.DeskSecret = DeskSecret }
+
+// NudgeURL is an address that leads to the webhook for LiveDesk of the bot that was started last.
+func (w *World) NudgeURL() string {
+	w.t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/livedesk/{secret}", func(rw http.ResponseWriter, r *http.Request) { w.Bot().DeskWebhook().ServeHTTP(rw, r) })
+	server := httptest.NewServer(mux)
+	w.t.Cleanup(server.Close)
+	return server.URL + "/livedesk/" + DeskSecret
+}
+
+// Nudge gives the bot that was started last a body as LiveDesk's webhook does, and returns the status of the answer. It is safe for
+// concurrent use.
+func (w *World) Nudge(body string) int {
+	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodPost, "/livedesk/", strings.NewReader(body))
+	req.SetPathValue("secret", DeskSecret)
+	answer := httptest.NewRecorder()
+	w.Bot().DeskWebhook().ServeHTTP(answer, req)
+	return answer.Code
+}

@@ -5,12 +5,13 @@
 // leaves, and a ticket whose answer got lost is unconfirmed: only a person sends it again.
 //
 // admission.go decides when a request may go. create.go sends tickets, track.go looks at them, amend.go changes them, files.go
-// carries files. Begin with create.go.
+// carries files; webhook.go, words.go and nudges.go take LiveDesk's word that something has changed. Begin with create.go.
 package desk
 
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,7 @@ type Desk struct {
 	creator creator
 	carrier carrier
 	tracker tracker
+	nudges  *nudges
 }
 
 // New returns a desk that is ready to Run. It starts nothing and calls nobody.
@@ -59,6 +61,9 @@ func New(cfg Config, n Needs) *Desk {
 		creator: creator{shared: s, counts: newCounts(n.Metrics), waited: n.Waited, backlog: new(atomic.Bool)},
 		carrier: carrier{shared: s, telegram: n.Telegram},
 		tracker: tracker{shared: s},
+		nudges: &nudges{
+			secret: cfg.Secret, store: n.Store, looks: s.looks, metrics: newNudgeMetrics(n.Metrics), log: n.Log, arrived: wait.NewSignal(),
+		},
 	}
 }
 
@@ -68,6 +73,7 @@ func (d *Desk) Run(ctx, work context.Context) {
 	loops.Go(func() error { d.creator.run(ctx, work); return nil })
 	loops.Go(func() error { d.carrier.run(ctx, work); return nil })
 	loops.Go(func() error { d.tracker.run(ctx, work); return nil })
+	loops.Go(func() error { d.nudges.run(ctx); return nil })
 	_ = loops.Wait() // they return none
 }
 
@@ -83,6 +89,10 @@ func (d *Desk) Look() { d.looks.Up() }
 
 // Carry makes the desk look for files that are to be carried.
 func (d *Desk) Carry() { d.carrying.Up() }
+
+// Webhook takes LiveDesk's word that something has changed, where the path's part "secret" is the secret. It answers 200 to any
+// body, and 404, 405, 408, 413 or 400 where the secret is wrong, it is no POST, or the body is too large or does not come.
+func (d *Desk) Webhook() http.Handler { return d.nudges }
 
 // Open stores a ticket and begins its way to LiveDesk, at once where nothing is in the way. In the same commit it ends the
 // update that asked for it. storage.ErrExists, storage.ErrTooMany: nothing was stored.

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,3 +92,40 @@ func (c counts) ended(t storage.Ticket, state storage.State) {
 		c.retries.Inc()
 	}
 }
+
+// nudgeMetrics are what operators watch of nudges.
+type nudgeMetrics struct{ requests, nudges *prometheus.CounterVec }
+
+// What a nudge led to.
+const (
+	nudgeTicket  = "ticket"  // a look at the tickets that it named
+	nudgeChat    = "chat"    // a look at those of the chats that it named
+	nudgeActive  = "active"  // a look at those that were active last
+	nudgeDropped = "dropped" // nothing: there were too many, or the database was away
+)
+
+func newNudgeMetrics(metrics prometheus.Registerer) nudgeMetrics {
+	m := nudgeMetrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "livedeskbot_nudge_requests_total", Help: "Requests to the address for LiveDesk's webhook by the HTTP status of the answer.",
+		}, []string{"status"}),
+		nudges: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "livedeskbot_nudges_total", Help: "Words of LiveDesk's webhook that something has changed, by which tickets are looked at then.",
+		}, []string{"led_to"}),
+	}
+	for _, status := range []int{
+		http.StatusOK, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusRequestTimeout,
+		http.StatusRequestEntityTooLarge,
+	} {
+		m.requests.WithLabelValues(strconv.Itoa(status))
+	}
+	for _, use := range []string{nudgeTicket, nudgeChat, nudgeActive, nudgeDropped} {
+		m.nudges.WithLabelValues(use)
+	}
+	metrics.MustRegister(m.requests, m.nudges)
+	return m
+}
+
+func (m nudgeMetrics) requested(status int) { m.requests.WithLabelValues(strconv.Itoa(status)).Inc() }
+
+func (m nudgeMetrics) used(to string, times int) { m.nudges.WithLabelValues(to).Add(float64(times)) }

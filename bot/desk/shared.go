@@ -19,6 +19,7 @@ type Config struct {
 	MaxFiles   int           // files taken along with one ticket or addition
 	Relay      bool          // agents' replies and changes of status are told
 	TrackEvery time.Duration // shortest time between two looks at a ticket
+	Secret     string        // that LiveDesk's webhook knows; empty: it is off
 }
 
 // Teller tells people about a ticket. The outbox is one.

@@ -60,6 +60,7 @@ type deskConfig struct {
 	url, uploadURL string
 	timeout        time.Duration
 	rate           int
+	webhookSecret  secret
 }
 
 // readConfig reads the settings with getenv and reports all faults together, one per line, without any secret.
@@ -76,6 +77,8 @@ func readConfig(getenv func(string) string) (config, error) {
 			url:     r.url("LIVEDESK_API_URL", "https://livedesk-api.engagelab.com/api/v2"),
 			timeout: r.duration("LIVEDESK_TIMEOUT", 15*time.Second, time.Millisecond),
 			rate:    r.number("LIVEDESK_RATE", 10, 1, 1000),
+
+			webhookSecret: r.deskWebhookSecret("LIVEDESK_WEBHOOK_SECRET"),
 		},
 		channelID:        r.text("LIVEDESK_CHANNEL_ID", ""),
 		teams:            r.list("LIVEDESK_TEAMS"),
@@ -120,6 +123,17 @@ func (r *settings) checkWebhookSecret(c config) {
 	case !secretForm.MatchString(string(c.telegramWebhookSecret)):
 		r.fault("TELEGRAM_WEBHOOK_SECRET must be 1 to 256 of A-Z a-z 0-9 _ -")
 	}
+}
+
+// deskSecretForm is longer than Telegram's: it stands in an address, and nothing else says who posts there.
+var deskSecretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,256}$`)
+
+func (r *settings) deskWebhookSecret(name string) secret {
+	v := r.secret(name)
+	if v != "" && !deskSecretForm.MatchString(string(v)) {
+		r.fault("%s must be 16 to 256 of A-Z a-z 0-9 _ -", name)
+	}
+	return v
 }
 
 // settings reads settings and collects their faults.

@@ -18,7 +18,7 @@ import (
 // scrapes then, and bodies that somebody sends slowly.
 const closeTimeout = 3 * time.Second
 
-// server is what LISTEN_ADDR offers: health, readiness, metrics and the webhook.
+// server is what LISTEN_ADDR offers: health, readiness, metrics and the webhooks.
 type server struct {
 	http     *http.Server
 	listener net.Listener
@@ -54,6 +54,9 @@ func routes(c config, b *bot.Bot) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(b.Metrics(), promhttp.HandlerOpts{}))
 	if c.telegramWebhook != "" {
 		mux.Handle("/telegram", b.Webhook())
+	}
+	if c.desk.webhookSecret != "" {
+		mux.Handle("/livedesk/{secret}", b.DeskWebhook())
 	}
 	return mux
 }

@@ -29,6 +29,7 @@ const (
 	keySecret      = "desk-key-9xq"
 	pairSecret     = "desk-secret-9xq"
 	hookSecret     = "hook-secret-9xq"
+	nudgeSecret    = "nudge-secret-long-enough-9xq"
 	passwordSecret = "database-password-9xq"
 	nameText       = "Zebedee9xq"
 	titleText      = "title9xq"
@@ -95,7 +96,7 @@ func newSecretStage(t *testing.T, format string) *secretStage {
 	maps.Copy(s.env, map[string]string{
 		"NEW_CHATS": "any", "PRIVATE": "any",
 		"TELEGRAM_API_URL": telegram.URL, "LIVEDESK_API_URL": desk.URL + "/api/v2", "LIVEDESK_TIMEOUT": "500ms",
-		"LIVEDESK_API_KEY": keySecret, "LIVEDESK_API_SECRET": pairSecret, "DATABASE_URL": database.String(),
+		"LIVEDESK_API_KEY": keySecret, "LIVEDESK_API_SECRET": pairSecret, "LIVEDESK_WEBHOOK_SECRET": nudgeSecret, "DATABASE_URL": database.String(),
 		"LOG_LEVEL": "debug", "LOG_FORMAT": format, "LIVEDESK_RATE": "500", "TICKETS_PER_MINUTE": "0",
 	})
 	return s
@@ -103,7 +104,7 @@ func newSecretStage(t *testing.T, format string) *secretStage {
 
 func (s *secretStage) secrets() []string {
 	pair := base64.StdEncoding.EncodeToString([]byte(keySecret + ":" + pairSecret))
-	return []string{tokenSecret, strings.TrimPrefix(tokenSecret, "424242:"), keySecret, pairSecret, pair, hookSecret, passwordSecret}
+	return []string{tokenSecret, strings.TrimPrefix(tokenSecret, "424242:"), keySecret, pairSecret, pair, hookSecret, nudgeSecret, passwordSecret}
 }
 
 // quoting answers some requests as careless gateways do: with all that they were told, or with a redirect.
@@ -147,6 +148,9 @@ func (s *secretStage) storm() string {
 		if i%2 == 1 {
 			s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 			_, _ = httpPost(s.t, s.door+"/telegram", "text", bodyText)
+			_, _ = httpPost(s.t, s.door+"/livedesk/"+nudgeSecret, "text", fmt.Sprint(chat.ID, " ", bodyText))
+			_, _ = httpPost(s.t, s.door+"/livedesk/"+nudgeSecret, "text", strings.Repeat(bodyText, 200_000)) // too large
+			_, _ = httpPost(s.t, s.door+"//livedesk/./"+nudgeSecret+"%", "text", bodyText)
 		}
 	}
 	s.exec(`INSERT INTO updates (bot_id, update_id, chat_id, payload) VALUES (424242, -1, 0, '{"message":"` + bodyText + `"}')`)

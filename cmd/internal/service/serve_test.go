@@ -2,10 +2,13 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,3 +132,88 @@ func TestTheWebhookIsThereOnlyWhereItIsSet(t *testing.T) {
 	hooked.becomes("/telegram", http.StatusMethodNotAllowed)
 	require.Contains(t, hooked.becomes("/metrics", http.StatusOK), `livedeskbot_webhook_requests_total{status="405"}`)
 }
+
+const deskSecret = "0123456789-desk_SECRET"
+
+func TestAPostOfLiveDeskIsTakenOnlyWithTheSecret(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	off := s.serve()
+	off.becomes("/healthz", http.StatusOK)
+	require.Equal(t, http.StatusNotFound, off.send(http.MethodPost, "/livedesk/"+deskSecret, "tk_1"))
+	require.Equal(t, http.StatusNotFound, off.send(http.MethodPost, "/livedesk/", "tk_1"))
+
+	s.env["LIVEDESK_WEBHOOK_SECRET"] = deskSecret
+	r := s.serve()
+	r.becomes("/healthz", http.StatusOK)
+	large := strings.Repeat("tk_1 ", 1<<20/5)
+	for _, test := range []struct {
+		method, path, body string
+		want               int
+	}{
+		{"POST", "/livedesk/" + deskSecret, "tk_1", 200},
+		{"POST", "/livedesk/" + deskSecret, "", 200},
+		{"POST", "/livedesk/" + deskSecret, "\x00\xff{", 200},
+		{"POST", "/livedesk/" + deskSecret + "?tk_1=a", "", 200},
+		{"POST", "/livedesk/%30" + deskSecret[1:], "", 200},
+		{"POST", "/livedesk/" + deskSecret, large, 200},
+		{"POST", "/livedesk/" + deskSecret, large + " tk_2", 413},
+		{"GET", "/livedesk/" + deskSecret, "", 405},
+		{"HEAD", "/livedesk/" + deskSecret, "", 405},
+		{"PUT", "/livedesk/" + deskSecret, "tk_1", 405},
+		{"OPTIONS", "/livedesk/" + deskSecret, "", 405},
+		{"POST", "/livedesk/" + deskSecret + "x", "tk_1", 404},
+		{"POST", "/livedesk/" + deskSecret[1:], "tk_1", 404},
+		{"POST", "/livedesk/" + strings.ToLower(deskSecret), "tk_1", 404},
+		{"POST", "/livedesk/x?secret=" + deskSecret, "tk_1", 404},
+		{"POST", "/livedesk/" + deskSecret + "/", "tk_1", 404},
+		{"POST", "/livedesk/" + deskSecret + "/x", "tk_1", 404},
+		{"POST", "/livedesk/" + deskSecret + "%00", "tk_1", 404},
+		{"POST", "/livedesk/%2F" + deskSecret, "tk_1", 404},
+		{"POST", "/livedesk/..%2Flivedesk%2F" + deskSecret, "tk_1", 404},
+		{"POST", "/livedesk/", "tk_1", 404},
+		{"POST", "/livedesk", "tk_1", 404},
+		{"GET", "/livedesk/x", "", 404},
+		{"POST", "/LIVEDESK/" + deskSecret, "tk_1", 404},
+	} {
+		require.Equal(t, test.want, r.send(test.method, test.path, test.body), "%s %s", test.method, test.path)
+	}
+	page := r.becomes("/metrics", http.StatusOK)
+	require.Contains(t, page, `livedeskbot_nudge_requests_total{status="413"} 1`)
+	require.Contains(t, page, `livedeskbot_nudge_requests_total{status="405"} 4`)
+	require.NotContains(t, page+r.logs.String(), deskSecret)
+}
+
+// send sends a request to the service and returns the status of the answer.
+func (r *running) send(method, path, body string) int {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.address()+path, strings.NewReader(body))
+	require.NoError(r.t, err)
+	res, err := http.DefaultTransport.RoundTrip(req) // redirects are answers
+	require.NoError(r.t, err)
+	require.NoError(r.t, res.Body.Close())
+	return res.StatusCode
+}
+
+func TestWhoSendsABodySlowlyHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, telegramtest.Options{})
+	s.env["LIVEDESK_WEBHOOK_SECRET"] = deskSecret
+	r := s.serve()
+	r.becomes("/readyz", http.StatusOK)
+	for range 100 {
+		conn, err := net.Dial("tcp", r.address())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = fmt.Fprintf(conn, "POST /livedesk/%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\ntk_", deskSecret)
+		require.NoError(t, err)
+	}
+	require.Equal(t, http.StatusOK, r.send(http.MethodPost, "/livedesk/"+deskSecret, "tk_1"))
+	began := time.Now()
+	r.end()
+	require.Zero(t, <-r.done)
+	require.Less(t, time.Since(began), patienceToClose)
+}
+
+// patienceToClose is generous: the service waits closeTimeout for bodies that do not come.
+const patienceToClose = 20 * time.Second

@@ -178,7 +178,7 @@ func (c config) botConfig() bot.Config {
 		ChannelID: c.channelID, Teams: c.teams, CustomFields: c.customFields, ConsoleURL: c.consoleURL, Rate: c.desk.rate,
 		StaffChats: c.staffChats, StaffMembers: c.staffMembers, Feeds: c.feeds, Chats: c.chats, NewChats: c.newChats, Private: c.private,
 		PerMinute: c.ticketsPerMinute, Language: c.language,
-		MaxFiles: c.maxFiles, Relay: c.relay, FollowUps: c.followUps, TrackEvery: c.trackInterval,
+		MaxFiles: c.maxFiles, Relay: c.relay, FollowUps: c.followUps, TrackEvery: c.trackInterval, DeskSecret: string(c.desk.webhookSecret),
 	}
 }
 

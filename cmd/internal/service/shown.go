@@ -28,6 +28,7 @@ func (c config) shown() []shownSetting {
 		{"LIVEDESK_UPLOAD_URL", orNone(shownURL(c.desk.uploadURL), "accounts/upload under LIVEDESK_API_URL")},
 		{"LIVEDESK_TIMEOUT", c.desk.timeout.String()},
 		{"LIVEDESK_RATE", fmt.Sprint(c.desk.rate)},
+		{"LIVEDESK_WEBHOOK_SECRET", c.desk.webhookSecret.presence("an agent's answer is seen at the next look, after TRACK_INTERVAL or later")},
 		{"LIVEDESK_CONSOLE_URL", orNone(shownURL(c.consoleURL), "staff chats show no links")},
 		{"RELAY", onOff(c.relay)},
 		{"FOLLOW_UPS", onOff(c.followUps)},
