@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"sync"
 	"syscall"
 	"time"
@@ -40,7 +41,8 @@ func serveIfChild() {
 
 // process is the process of the service, and the next one after a kill. Safe for concurrent use.
 type process struct {
-	log io.Writer
+	log       io.Writer
+	listening func(address string) // is told where each process listens
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd // nil while none runs
@@ -80,7 +82,8 @@ func (p *process) once(ctx context.Context, env []string) (int, error) {
 		return 0, err
 	}
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Args, cmd.Env, cmd.Stdout, cmd.Stderr = []string{serviceName}, env, p.log, p.log
+	log := addressFinder{p.log, p.listening}
+	cmd.Args, cmd.Env, cmd.Stdout, cmd.Stderr = []string{serviceName}, env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is for the try-out, which then stops the service
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopTimeout
@@ -96,6 +99,22 @@ func (p *process) once(ctx context.Context, env []string) (int, error) {
 	defer p.ended()
 	_ = cmd.Wait() // how it ended is in its state
 	return cmd.ProcessState.ExitCode(), nil
+}
+
+// addressFinder is a log that is read for where the service listens.
+type addressFinder struct {
+	io.Writer
+	found func(address string)
+}
+
+var listeningForm = regexp.MustCompile(`msg=listening address=([0-9.:]+)`)
+
+// Write implements io.Writer.
+func (f addressFinder) Write(lines []byte) (int, error) {
+	if m := listeningForm.FindSubmatch(lines); m != nil {
+		f.found(string(m[1]))
+	}
+	return f.Writer.Write(lines)
 }
 
 func (p *process) began(cmd *exec.Cmd) {

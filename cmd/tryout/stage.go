@@ -80,6 +80,9 @@ func (st *stage) perform(ctx context.Context, logs logFile, play func(context.Co
 		return err
 	}
 	st.process.log = logs
+	st.process.listening = func(address string) {
+		st.desk.SetWebhook(livedesktest.Webhook{URL: "http://" + address + "/livedesk/" + deskSecret})
+	}
 	defer st.telegram.Close()
 	telegram, err := listen(st.telegram, logs)
 	if err != nil {
@@ -171,6 +174,9 @@ func (st *stage) press(ctx context.Context, at *place, m *telegramtest.Message, 
 	return fmt.Errorf("message #%d has no button with %q", m.ID, words)
 }
 
+// deskSecret is what LiveDesk's posts to the service have in their address.
+const deskSecret = "emulated-webhook-secret"
+
 // settings are the environment of the service.
 func (st *stage) settings(telegram, desk, database string) map[string]string {
 	staff := st.place("staff")
@@ -179,22 +185,23 @@ func (st *stage) settings(telegram, desk, database string) map[string]string {
 		chats = append(chats, strconv.FormatInt(st.place(word).chat.ID, 10))
 	}
 	return map[string]string{
-		"TELEGRAM_BOT_TOKEN":  st.telegram.Token(),
-		"TELEGRAM_API_URL":    "http://" + telegram,
-		"LIVEDESK_API_KEY":    livedesktest.DefaultKey,
-		"LIVEDESK_API_SECRET": livedesktest.DefaultSecret,
-		"LIVEDESK_API_URL":    "http://" + desk + "/api/v2",
-		"LIVEDESK_CHANNEL_ID": "inbox_100",
-		"LIVEDESK_TEAMS":      strings.Join(teams, ","),
-		"LIVEDESK_TIMEOUT":    "5s", // a lost answer is told while the person is still looking
-		"LIVEDESK_RATE":       "50",
-		"TRACK_INTERVAL":      time.Second.String(),
-		"CHATS":               strings.Join(chats, ","),
-		"NEW_CHATS":           "ask",
-		"FEED":                strconv.FormatInt(staff.chat.ID, 10),
-		"STAFF_MEMBERS":       fmt.Sprintf("%d=%s", staff.who.ID, livedesktest.AgentID(agent)),
-		"DATABASE_URL":        database,
-		"LISTEN_ADDR":         "127.0.0.1:0",
+		"TELEGRAM_BOT_TOKEN":      st.telegram.Token(),
+		"TELEGRAM_API_URL":        "http://" + telegram,
+		"LIVEDESK_API_KEY":        livedesktest.DefaultKey,
+		"LIVEDESK_API_SECRET":     livedesktest.DefaultSecret,
+		"LIVEDESK_API_URL":        "http://" + desk + "/api/v2",
+		"LIVEDESK_CHANNEL_ID":     "inbox_100",
+		"LIVEDESK_TEAMS":          strings.Join(teams, ","),
+		"LIVEDESK_TIMEOUT":        "5s", // a lost answer is told while the person is still looking
+		"LIVEDESK_RATE":           "50",
+		"LIVEDESK_WEBHOOK_SECRET": deskSecret,
+		"TRACK_INTERVAL":          "5s", // which nobody waits for: LiveDesk says at once what has changed
+		"CHATS":                   strings.Join(chats, ","),
+		"NEW_CHATS":               "ask",
+		"FEED":                    strconv.FormatInt(staff.chat.ID, 10),
+		"STAFF_MEMBERS":           fmt.Sprintf("%d=%s", staff.who.ID, livedesktest.AgentID(agent)),
+		"DATABASE_URL":            database,
+		"LISTEN_ADDR":             "127.0.0.1:0",
 	}
 }
 
