@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
+	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
@@ -71,18 +71,20 @@ func (h handler) chooseTeam(ctx context.Context, say view.Language, c choice) (s
 	}
 	request := view.RequestIn(c.ticket)
 	request.AssignmentTeam = h.cfg.Teams[i]
-	raw, err := json.Marshal(request)
-	if err != nil {
-		return "", err
-	}
-	err = h.store.Resubmit(ctx, c.ticket.ID, storage.Resubmission{
-		Reason: view.ReasonTeam, Request: raw, Team: strings.ToLower(h.cfg.Teams[i]), TellAfter: patience, Gather: gatherFiles,
-	})
+	err := h.resubmit(ctx, c.ticket.ID, request)
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.Text("press_late"), nil
 	}
-	h.desk.Wake()
 	return say.Text("pressed_team"), err
+}
+
+// resubmit opens a ticket that was refused for its team with another request. storage.ErrNotFound: that has happened.
+func (h handler) resubmit(ctx context.Context, id int64, request livedesk.NewTicket) error {
+	err := h.store.Resubmit(ctx, id, storage.Resubmission{
+		Reason: view.ReasonTeam, Request: view.EncodeRequest(request), Team: strings.ToLower(request.AssignmentTeam), TellAfter: patience, Gather: gatherFiles,
+	})
+	h.desk.Wake()
+	return err
 }
 
 // set changes a field of a ticket to one of the choices.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"livedeskbot/bot/view"
@@ -14,7 +15,7 @@ import (
 // editable is how long after asking the text of a command may be edited; Telegram allows it for as long.
 const editable = 48 * time.Hour
 
-// rewrite takes an edit of the message that asked for a ticket: title and text follow it.
+// rewrite takes an edit of the message that asked for a ticket: title, text and options follow it.
 func (h handler) rewrite(ctx context.Context, update int64, a asked) (bool, error) {
 	t, err := h.store.ByRef(ctx, h.ref(a))
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (t.SenderID != a.by.id || time.Since(t.CreatedAt) > editable) {
@@ -24,39 +25,87 @@ func (h handler) rewrite(ctx context.Context, update int64, a asked) (bool, erro
 		return false, err
 	}
 	edit, err := h.editOf(ctx, t, a)
-	if err != nil || edit.Title == "" || edit.Title == edit.OldTitle && edit.Description == edit.OldDescription {
+	if err != nil || len(edit.Changes()) == 0 && len(edit.Kept) == 0 {
 		return false, err
 	}
 	switch {
+	case t.State == storage.StateRefused && t.Reason == view.ReasonTeam && edit.Team != "":
+		if err := h.resubmit(ctx, t.ID, view.Edited(t, edit)); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return false, err
+		}
+		return false, nil
 	case !t.Addable():
 		return false, nil
 	case t.State == storage.StateWaiting:
-		if err := h.store.Rewrite(ctx, t.ID, view.Edited(t.Request, edit), h.me.id, update); !errors.Is(err, storage.ErrNotFound) {
+		if err := h.rewriteWaiting(ctx, update, t, a, edit); !errors.Is(err, storage.ErrNotFound) {
 			return err == nil, err
 		}
 	}
-	addition := view.NewAddition(fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.edited.Unix(), update), t.ID, storage.AddEdit, edit)
-	addition.MessageID, addition.ThreadID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.name
-	err = h.store.Add(ctx, addition, nil, h.me.id, update)
+	err = h.store.Add(ctx, editAddition(update, t, a, edit.WithoutTeam()), nil, h.me.id, update)
 	h.desk.Look()
 	return err == nil, err
 }
 
-// editOf is what an edited message makes of its ticket's title and text. An empty title: it says nothing that could be one.
+// rewriteWaiting changes the request of a ticket before it leaves. storage.ErrNotFound: it has left.
+func (h handler) rewriteWaiting(ctx context.Context, update int64, t storage.Ticket, a asked, edit view.Edit) error {
+	request := view.Edited(t, edit)
+	return h.store.Rewrite(ctx, t.ID, storage.Rewriting{
+		Request: view.EncodeRequest(request), Team: strings.ToLower(request.AssignmentTeam),
+		Notice: view.EditNotice([]storage.Addition{editAddition(update, t, a, edit)}, ""),
+	}, h.me.id, update)
+}
+
+func editAddition(update int64, t storage.Ticket, a asked, edit view.Edit) storage.Addition {
+	addition := view.NewAddition(fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.edited.Unix(), update), t.ID, storage.AddEdit, edit)
+	addition.MessageID, addition.ThreadID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.name
+	return addition
+}
+
+// editOf is what an edited message makes of its ticket. Where nothing in it could be a title, the text stays as it was.
 func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit, error) {
 	request := view.RequestIn(t)
+	text := h.options().parse(a.args)
+	edit := h.editedOptions(t, request, text)
 	if err := h.foresee(ctx, t, &request); err != nil {
 		return view.Edit{}, err
 	}
-	text := h.options().parse(a.args)
+	edit.OldTitle, edit.OldDescription, edit.Title, edit.Description = request.Title, request.Description, request.Title, request.Description
+	if text.title == "" {
+		return edit, nil
+	}
 	if a.quoted != nil && !a.quoted.mine {
 		text.description = view.AppendBlock(text.description, h.quote(a.cited()))
 	}
 	description, err := h.keepNotes(ctx, t, request.Description, text.description)
-	return view.Edit{
-		OldTitle: request.Title, OldDescription: request.Description, Title: text.title, Description: description,
-		Block: h.view.Rewritten(a.by.name, a.edited, view.AppendBlock(text.title, description)),
-	}, err
+	edit.Title, edit.Description = text.title, description
+	edit.Block = h.view.Rewritten(a.by.name, a.edited, view.AppendBlock(text.title, description))
+	return edit, err
+}
+
+// editedOptions are the options of an edited message that its ticket was not asked for with. One that is not there any more changes
+// nothing: what it stood for may be an agent's choice by now.
+func (h handler) editedOptions(t storage.Ticket, request livedesk.NewTicket, text ticketText) view.Edit {
+	var edit view.Edit
+	if text.priority != string(request.Priority) {
+		edit.Priority = text.priority
+	}
+	if text.ticketType != string(request.Type) {
+		edit.Type = text.ticketType
+	}
+	for key, value := range text.fields {
+		if request.CustomFields[key] != value {
+			edit.SetField(key, value)
+		}
+	}
+	team, known := h.team(text.team)
+	switch {
+	case text.team == "", known && team == request.AssignmentTeam:
+	case known && (t.State == storage.StateWaiting || t.State == storage.StateRefused):
+		edit.Team = team
+	default:
+		edit.Kept = []string{view.EditedTeam}
+	}
+	return edit
 }
 
 // foresee makes of the request what earlier edits, still on their way, will have made of it.

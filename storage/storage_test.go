@@ -48,7 +48,7 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	_, err = s.TryAgain(ctx, 3, 1, storage.StateWaiting, 1)
 	add("try ticket 3 again", err)
 	add("leave ticket 3", s.Leave(ctx, 3, 1))
-	add("rewrite ticket 3", s.Rewrite(ctx, 3, []byte(`{}`), bot, 0))
+	add("rewrite ticket 3", s.Rewrite(ctx, 3, storage.Rewriting{Request: []byte(`{}`)}, bot, 0))
 	_, err = s.Ticket(ctx, 3)
 	add("ticket 3", err)
 	_, err = s.ByRef(ctx, "a")

@@ -115,7 +115,7 @@ func TestATellingMovesAsTheTableSays(t *testing.T) {
 		return s.Add(t.Context(), a, nil, bot, 0)
 	}
 	rewrite := func(s *storage.Store, _ *storage.Process, k storage.Ticket) error {
-		return s.Rewrite(t.Context(), k.ID, []byte(`{}`), bot, 0)
+		return s.Rewrite(t.Context(), k.ID, storage.Rewriting{Request: []byte(`{}`), Notice: storage.Notice{Key: "edit", Content: []byte(`{}`)}}, bot, 0)
 	}
 	send := func(s *storage.Store, p *storage.Process, k storage.Ticket) error {
 		claimed, err := s.ClaimWaiting(t.Context(), p.Number)

@@ -395,16 +395,28 @@ func (s *Store) Resubmit(ctx context.Context, id int64, r Resubmission) error {
 	return nil
 }
 
+// Rewriting is another request for a ticket.
+type Rewriting struct {
+	Request []byte
+	Team    string // of the request, lower case
+	Notice  Notice // told where people have read that the ticket waits; else its card will be the answer
+}
+
 // Rewrite changes the request of a ticket that is not with LiveDesk yet and, in the same commit, ends the update.
 // ErrNotFound: it is on its way, or there.
-func (s *Store) Rewrite(ctx context.Context, id int64, request []byte, botID, update int64) error {
+func (s *Store) Rewrite(ctx context.Context, id int64, r Rewriting, botID, update int64) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := one[int64](ctx, tx, `
-			UPDATE tickets SET request = $2, `+nextVersion(always)+`, `+tellNow(`told > 0`)+`
+		told, err := one[bool](ctx, tx, `
+			UPDATE tickets SET request = $2, team = $3, `+nextVersion(always)+`, `+tellNow(`told > 0`)+`
 			WHERE id = $1 AND state = 'waiting'
-			RETURNING id`, id, request)
+			RETURNING told > 0 OR teller IS NOT NULL`, id, r.Request, r.Team)
 		if err != nil {
 			return err
+		}
+		if told {
+			if err := addNotice(ctx, tx, id, r.Notice); err != nil {
+				return err
+			}
 		}
 		_, err = tx.Exec(ctx, finishUpdate, botID, update)
 		return err

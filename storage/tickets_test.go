@@ -381,8 +381,8 @@ func TestAWaitingTicketIsRewrittenInTheCommitOfItsEdit(t *testing.T) {
 	journal(t, store, process, true, storage.Update{ID: 1}, storage.Update{ID: 2})
 	waiting := openTicket(t, store, process, newTicket("waiting", 7, storage.StateWaiting))
 	sending := openTicket(t, store, process, newTicket("sending", 7, storage.StateSending))
-	require.NoError(t, store.Rewrite(t.Context(), waiting.ID, []byte(`{"title": "other"}`), bot, 1))
-	require.ErrorIs(t, store.Rewrite(t.Context(), sending.ID, []byte(`{"title": "other"}`), bot, 2), storage.ErrNotFound)
+	require.NoError(t, store.Rewrite(t.Context(), waiting.ID, storage.Rewriting{Request: []byte(`{"title": "other"}`)}, bot, 1))
+	require.ErrorIs(t, store.Rewrite(t.Context(), sending.ID, storage.Rewriting{Request: []byte(`{"title": "other"}`)}, bot, 2), storage.ErrNotFound)
 
 	owned, err := store.Owned(t.Context(), process.Number)
 	require.NoError(t, err)

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -169,8 +171,10 @@ func isRefused(err error) bool {
 func (k tracker) merge(desk livedesk.Ticket, c changes) (livedesk.TicketUpdate, bool) {
 	update, need := desk.Update(), false
 	for i, there := range standing(desk, c.additions) {
-		if !there {
-			apply(&update, c.additions[i])
+		a := c.additions[i]
+		again := need && (a.Kind == storage.AddPriority || a.Kind == storage.AddType) // an edit before it may have set another
+		if !there || again {
+			apply(&update, a)
 			need = true
 		}
 	}
@@ -211,6 +215,17 @@ func apply(u *livedesk.TicketUpdate, a storage.Addition) {
 // applyEdit replaces the person's own part. An agent's words in the description stay: where the old text is not there any
 // more, the edit is added.
 func applyEdit(u *livedesk.TicketUpdate, edit view.Edit) {
+	u.Priority = cmp.Or(livedesk.Priority(edit.Priority), u.Priority)
+	u.Type = cmp.Or(livedesk.TicketType(edit.Type), u.Type)
+	for key, value := range edit.Fields {
+		if u.CustomFields == nil {
+			u.CustomFields = map[string]any{}
+		}
+		u.CustomFields[key] = value
+	}
+	if !edit.Rewords() {
+		return
+	}
 	if view.SameLine(u.Title, edit.OldTitle) {
 		u.Title = edit.Title
 	}
@@ -231,14 +246,33 @@ func standing(desk livedesk.Ticket, additions []storage.Addition) []bool {
 	there := make([]bool, len(additions))
 	replaced := map[storage.AdditionKind]bool{}
 	for i, a := range slices.Backward(additions) {
-		there[i] = replaced[a.Kind] || contains(desk, a)
-		replaced[a.Kind] = there[i] && a.Kind != storage.AddText
+		there[i] = replaced[a.Kind] || contains(desk, a, replaced)
+		for _, kind := range replaces(a) {
+			replaced[kind] = there[i]
+		}
 	}
 	return there
 }
 
-// contains reports whether an addition is in the ticket.
-func contains(desk livedesk.Ticket, a storage.Addition) bool {
+// replaces are the kinds of additions, its own and others, that an addition leaves nothing of.
+func replaces(a storage.Addition) []storage.AdditionKind {
+	if a.Kind == storage.AddText {
+		return nil
+	}
+	kinds := []storage.AdditionKind{a.Kind}
+	if edit, ok := view.AdditionContent(a).(view.Edit); ok {
+		if edit.Priority != "" {
+			kinds = append(kinds, storage.AddPriority)
+		}
+		if edit.Type != "" {
+			kinds = append(kinds, storage.AddType)
+		}
+	}
+	return kinds
+}
+
+// contains reports whether an addition is in the ticket, but for what later ones have replaced.
+func contains(desk livedesk.Ticket, a storage.Addition, replaced map[storage.AdditionKind]bool) bool {
 	switch c := view.AdditionContent(a).(type) {
 	case view.Words:
 		return view.HasLines(desk.Description, c.Text)
@@ -248,17 +282,39 @@ func contains(desk livedesk.Ticket, a storage.Addition) bool {
 		}
 		return string(desk.Type) == c.Value
 	case view.Edit:
-		return view.HasLines(desk.Description, c.Block) || stands(desk, c)
+		return reads(desk, c) &&
+			(c.Priority == "" || replaced[storage.AddPriority] || string(desk.Priority) == c.Priority) &&
+			(c.Type == "" || replaced[storage.AddType] || string(desk.Type) == c.Type) && hasFields(desk, c.Fields)
 	}
 	return false
 }
 
-// arrived reports whether words that LiveDesk has confirmed are in the ticket though it has changed them: their heading is, which
-// somebody else's overwriting would have taken along.
+// reads reports whether the text of a ticket is as after an edit.
+func reads(desk livedesk.Ticket, e view.Edit) bool {
+	return !e.Rewords() || view.HasLines(desk.Description, e.Block) || stands(desk, e)
+}
+
+// hasFields reports whether a ticket has custom fields with these values.
+func hasFields(desk livedesk.Ticket, fields map[string]string) bool {
+	for key, value := range fields {
+		if has, ok := desk.CustomFields[key]; !ok || fmt.Sprint(has) != value {
+			return false
+		}
+	}
+	return true
+}
+
+// arrived reports whether what LiveDesk has confirmed is in the ticket though it has changed it: of words their heading is, which
+// somebody else's overwriting would have taken along, of an edit its text, whatever LiveDesk makes of the options.
 func arrived(desk livedesk.Ticket, a storage.Addition) bool {
-	words, ok := view.AdditionContent(a).(view.Words)
-	heading, _, _ := strings.Cut(words.Text, "\n")
-	return ok && view.HasLines(desk.Description, heading)
+	switch c := view.AdditionContent(a).(type) {
+	case view.Words:
+		heading, _, _ := strings.Cut(c.Text, "\n")
+		return view.HasLines(desk.Description, heading)
+	case view.Edit:
+		return reads(desk, c)
+	}
+	return false
 }
 
 // stands reports whether the ticket reads as after an edit. A title that an agent has changed is left alone.
@@ -287,6 +343,7 @@ func sameFile(x, y string) bool {
 
 // settle adds to a look what of the changes the ticket now has, and what its people are told.
 func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket, c changes, w written) {
+	var edits []storage.Addition
 	for i, there := range standing(desk, c.additions) {
 		a := c.additions[i]
 		id := "added"
@@ -294,6 +351,10 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 		case there, w == takenWrite && arrived(desk, a):
 			l.Additions = append(l.Additions, a.ID)
 			l.Request = editedRequest(t, a, l.Request)
+			if a.Kind == storage.AddEdit {
+				edits = append(edits, a)
+				continue
+			}
 		case w == refusedWrite || a.Attempts+1 >= maxAmends:
 			l.Failed = append(l.Failed, a.ID)
 			id = "add_failed"
@@ -303,6 +364,9 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 		if a.MessageID != 0 {
 			l.Notices = append(l.Notices, view.AdditionNotice(a, id))
 		}
+	}
+	if len(edits) > 0 {
+		l.Notices = append(l.Notices, view.EditNotice(edits, desk.Title))
 	}
 	for _, f := range c.files {
 		there := k.fileEntered(desk, f) || w == takenWrite && f.State == storage.FileUploaded
@@ -325,8 +389,8 @@ func editedRequest(t storage.Ticket, a storage.Addition, request []byte) []byte 
 	if !ok {
 		return request
 	}
-	if request == nil {
-		request = t.Request
+	if request != nil {
+		t.Request = request
 	}
-	return view.Edited(request, edit)
+	return view.EncodeRequest(view.Edited(t, edit))
 }

@@ -168,7 +168,7 @@ func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look
 	if shown == nil {
 		shown = view.ShownOn(t).JSON()
 	}
-	l.Shown = bytes.Equal(shown, l.View)
+	l.Shown = bytes.Equal(shown, l.View) && l.Request == nil // the card shows fields of the request too
 	for _, n := range append(k.replies(desk), statusNotice(t, now, len(desk.StatusChanges) > 0)...) {
 		n.Silent = !k.cfg.Relay // kept, so that it is not news when the setting changes
 		l.Notices = append(l.Notices, n)

@@ -26,7 +26,7 @@ func TestAnAdditionIsFoundAgainHoweverLiveDeskWritesLines(t *testing.T) {
 		{"### now, Al\n12", "### now, Bo\n12", false},
 		{"", "", true},
 	} {
-		require.Equal(t, test.there, contains(livedesk.Ticket{Description: test.description}, added(test.text)), "%q", test)
+		require.Equal(t, test.there, contains(livedesk.Ticket{Description: test.description}, added(test.text), nil), "%q", test)
 	}
 }
 

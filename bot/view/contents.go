@@ -3,6 +3,8 @@ package view
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"livedeskbot/bot/telegram/markup"
@@ -76,6 +78,7 @@ const (
 	NoticeReply  = "reply"  // an agent's public reply
 	NoticeStatus = "status" // resolved, closed, reopened, gone, or something is needed of the customer
 	NoticeAnswer = "answer" // what came of an addition
+	NoticeEdited = "edited" // what came of an edit
 	// A ticket that was told to wait is unconfirmed; storage stores it.
 	NoticeUnconfirmed = storage.NoticeUnconfirmed
 )
@@ -83,6 +86,14 @@ const (
 // NewNotice returns a notice with its content. The key says what it tells, so that it is told once.
 func NewNotice(key, kind string, content any) storage.Notice {
 	return storage.Notice{Key: key, Kind: kind, Content: encode(content)}
+}
+
+// EditedContent is the content of a NoticeEdited: names of what was changed, and of what could not be. Its text is for a version that
+// does not know the kind.
+type EditedContent struct {
+	Text    string   `json:"text"`
+	Changed []string `json:"changed,omitempty"`
+	Kept    []string `json:"kept,omitempty"`
 }
 
 // Unconfirmed is the content of a NoticeUnconfirmed.
@@ -102,12 +113,59 @@ type (
 	}
 	// Value is another priority or type.
 	Value struct{ Value string }
-	// Edit is another title and description by the person who asked.
+	// Edit is another title and description by the person who asked, and the options that now stand there and did not before.
 	Edit struct {
 		OldTitle, OldDescription, Title, Description string
 		Block                                        string // appended where the old text is not there any more
+
+		Priority, Type string            `json:",omitempty"`
+		Team           string            `json:",omitempty"` // LiveDesk takes another one only before it has the ticket
+		Fields         map[string]string `json:",omitempty"`
+		Kept           []string          `json:",omitempty"` // names of options that cannot be changed
 	}
 )
+
+// Rewords reports whether an edit changes the text.
+func (e Edit) Rewords() bool { return e.Title != e.OldTitle || e.Description != e.OldDescription }
+
+// Changes are the names of what an edit changes.
+func (e Edit) Changes() []string {
+	var names []string
+	for _, part := range []struct {
+		name    string
+		changes bool
+	}{
+		{editedTitle, e.Title != e.OldTitle}, {"description", e.Description != e.OldDescription},
+		{"priority", e.Priority != ""}, {"type", e.Type != ""}, {EditedTeam, e.Team != ""},
+	} {
+		if part.changes {
+			names = append(names, part.name)
+		}
+	}
+	return append(names, slices.Sorted(maps.Keys(e.Fields))...)
+}
+
+// Names among what an edit changes or cannot change.
+const (
+	editedTitle = "title"
+	EditedTeam  = "team"
+)
+
+// SetField adds a custom field to what an edit changes.
+func (e *Edit) SetField(key, value string) {
+	if e.Fields == nil {
+		e.Fields = map[string]string{}
+	}
+	e.Fields[key] = value
+}
+
+// WithoutTeam is an edit for a ticket that LiveDesk may have, which takes no other team.
+func (e Edit) WithoutTeam() Edit {
+	if e.Team != "" {
+		e.Team, e.Kept = "", append(e.Kept, EditedTeam)
+	}
+	return e
+}
 
 // NewAddition returns an addition of the given kind with its content.
 func NewAddition(ref string, ticket int64, kind storage.AdditionKind, content any) storage.Addition {
@@ -138,12 +196,22 @@ func shownOn(t storage.Ticket, request livedesk.NewTicket) Shown {
 // RequestIn is the create request of a row.
 func RequestIn(t storage.Ticket) livedesk.NewTicket { return decode[livedesk.NewTicket](t.Request) }
 
-// Edited is a create request after an edit.
-func Edited(request []byte, e Edit) []byte {
-	r := decode[livedesk.NewTicket](request)
+// Edited is the create request of a row after an edit.
+func Edited(t storage.Ticket, e Edit) livedesk.NewTicket {
+	r := RequestIn(t)
 	r.Title, r.Description = e.Title, e.Description
-	return encode(r)
+	r.Priority = cmp.Or(livedesk.Priority(e.Priority), r.Priority)
+	r.Type = cmp.Or(livedesk.TicketType(e.Type), r.Type)
+	r.AssignmentTeam = cmp.Or(e.Team, r.AssignmentTeam)
+	if r.CustomFields == nil {
+		r.CustomFields = map[string]string{}
+	}
+	maps.Copy(r.CustomFields, e.Fields)
+	return r
 }
+
+// EncodeRequest is what goes into a row.
+func EncodeRequest(r livedesk.NewTicket) []byte { return encode(r) }
 
 // FileIn is what Telegram says of a row's file.
 func FileIn(f storage.File) File { return decode[File](f.File) }

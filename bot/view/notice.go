@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"livedeskbot/bot/telegram/markup"
@@ -27,6 +28,9 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 		c := decode[Change](n.Content)
 		text = say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
 			"Title", shownTitle(t))
+	case NoticeEdited:
+		c := decode[EditedContent](n.Content)
+		text = say.edited("edited", c.Changed) + say.edited("edited_not", c.Kept)
 	case NoticeUnconfirmed:
 		if t.State != storage.StateUnconfirmed || t.Attempts != decode[Unconfirmed](n.Content).Attempt {
 			return nil, nil // it is decided
@@ -84,6 +88,47 @@ func AdditionNotice(a storage.Addition, id string) storage.Notice {
 	n := NewNotice("addition:"+cmp.Or(words.Origin, a.Ref), NoticeAnswer, Answer{Text: id})
 	n.ReplyTo = a.MessageID
 	return n
+}
+
+// EditNotice tells what came of edits of the message that asked, the last of which counts. title is the ticket's now; empty where it
+// is as the edit says.
+func EditNotice(edits []storage.Addition, title string) storage.Notice {
+	c := EditedContent{Text: "added"}
+	var last Edit
+	for _, a := range edits {
+		last = AdditionContent(a).(Edit)
+		for _, name := range last.Changes() {
+			if !slices.Contains(c.Changed, name) {
+				c.Changed = append(c.Changed, name)
+			}
+		}
+	}
+	c.Kept = last.Kept
+	if title != "" && slices.Contains(c.Changed, editedTitle) && !SameLine(title, last.Title) { // an agent's title stays
+		c.Changed = slices.DeleteFunc(c.Changed, func(name string) bool { return name == editedTitle })
+		c.Kept = append([]string{editedTitle}, c.Kept...)
+	}
+	a := edits[len(edits)-1]
+	n := NewNotice("addition:"+a.Ref, NoticeEdited, c)
+	n.ReplyTo = a.MessageID
+	return n
+}
+
+// edited is a line with the names of what was edited; empty where there are none.
+func (t Language) edited(id string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	var words []string
+	for _, name := range names[:min(len(names), maxValues)] {
+		switch name {
+		case editedTitle, "description", "priority", "type", EditedTeam:
+			words = append(words, t.Word("edit", name))
+		default:
+			words = append(words, markup.Escape(markup.Isolate(markup.Shorten(name, maxKey))))
+		}
+	}
+	return t.Text(id, "What", markup.HTML(strings.Join(words, ", "))) + "\n"
 }
 
 // FileNotice tells what became of a file that does not come along.

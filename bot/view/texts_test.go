@@ -63,7 +63,7 @@ func fixedParts(text string) []string {
 // sameAsEnglish are texts that another language words like English.
 var sameAsEnglish = map[string][]string{
 	"de": {"created", "staff_team", "button_team", "word_type_problem", "agents_video", "agents_animation", "agents_audio", "agents_sticker"},
-	"fr": {"created", "button_type", "word_type_incident", "word_type_question", "agents_photo", "agents_animation", "agents_audio", "agents_message"},
+	"fr": {"created", "button_type", "word_edit_description", "word_edit_type", "word_type_incident", "word_type_question", "agents_photo", "agents_animation", "agents_audio", "agents_message"},
 	"es": {"created", "agents_audio", "agents_sticker"},
 	"id": {"agents_video", "agents_audio"},
 }
