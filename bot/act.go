@@ -59,6 +59,8 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		return false, placeSetup{h}.chooseLanguage(ctx, w.asked)
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
+	case wantStart:
+		return false, h.start(ctx, w.asked)
 	case wantHelp:
 		return false, h.explain(ctx, w.asked)
 	case wantChats:

@@ -1,14 +1,12 @@
 package bot
 
 import (
-	"context"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-telegram/bot/models"
 
-	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 )
 
@@ -27,13 +25,14 @@ type command struct {
 	want  func(asked) any // what it wishes
 	menu  bool            // it stands in Telegram's menu, with the text menu_NAME
 	help  bool            // it has a paragraph of /help, the text help_NAME; else another's names it
+	first bool            // that stands on the first screen
 	reach reach           // whose it is
 }
 
 // commands are all there are. The parser, the menu, /help and a test read them.
 var commands = []command{
-	{name: "ticket", want: func(a asked) any { return wantTicket{a} }, menu: true, help: true},
-	{name: "status", want: func(a asked) any { return wantStatus{a} }, menu: true, help: true},
+	{name: "ticket", want: func(a asked) any { return wantTicket{a} }, menu: true, help: true, first: true},
+	{name: "status", want: func(a asked) any { return wantStatus{a} }, menu: true, help: true, first: true},
 	{name: "follow", want: func(a asked) any { return wantFollow{a} }, menu: true, help: true},
 	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
 	{name: "setup", want: func(a asked) any { return wantSetup{a} }, menu: true, help: true, reach: administrators},
@@ -42,7 +41,7 @@ var commands = []command{
 	{name: "chats", want: func(a asked) any { return wantChats{a} }, menu: true, help: true, reach: staffChats},
 	{name: "block", want: func(a asked) any { return wantBlock{a} }, menu: true, help: true, reach: staffChats},
 	{name: "unblock", want: func(a asked) any { return wantUnblock{a} }, menu: true, reach: staffChats},
-	{name: "start", want: func(a asked) any { return wantHelp{a} }}, // Telegram's own button for it
+	{name: "start", want: func(a asked) any { return wantStart{a} }}, // Telegram's own button for it
 }
 
 var commandWord = regexp.MustCompile(`^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?$`)
@@ -80,28 +79,4 @@ func menu(t view.Language, readers reach) []models.BotCommand {
 		}
 	}
 	return all
-}
-
-// explain answers with what the bot can do.
-func (h handler) explain(ctx context.Context, a asked) error {
-	staff, err := h.access.isStaffChat(ctx, a.at.Chat)
-	if err != nil {
-		return err
-	}
-	return h.say(ctx, a, h.help(staff))
-}
-
-// help explains the commands, those of staff chats or of all others, with the teams there are.
-func (h handler) help(staff bool) string {
-	t := h.speak()
-	paragraphs := []string{t.Text("help_intro")}
-	for _, c := range commands {
-		if c.help && (staff || c.reach != staffChats) {
-			paragraphs = append(paragraphs, t.Text("help_"+c.name, "Bot", "@"+h.me.name()))
-		}
-	}
-	if len(h.cfg.Teams) > 0 {
-		paragraphs = append(paragraphs, t.Text("help_teams", "Teams", h.view.TeamNames(), "Team", markup.Shorten(h.cfg.Teams[0], 200)))
-	}
-	return strings.Join(paragraphs, "\n\n")
 }

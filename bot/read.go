@@ -3,6 +3,7 @@ package bot
 import (
 	"fmt"
 	"mime"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +55,7 @@ type (
 		sent     time.Time // that message; the beginning of 1970 where Telegram does not say
 		by       person
 		private  bool
+		stands   bool // Telegram says that the message has this very button
 		feed     bool // the message is one of the ticket's in its feed
 	}
 	// placeName says what a chat or a topic is called from now on.
@@ -104,12 +106,19 @@ func readPress(q *models.CallbackQuery) pressed {
 	p := pressed{id: q.ID, data: q.Data, by: user(&q.From), sent: time.Unix(0, 0)}
 	var chat models.Chat
 	if m := q.Message.Message; m != nil {
-		chat, p.message, p.sent, p.thread = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0), topic(m)
+		chat, p.message, p.sent, p.thread, p.stands = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0), topic(m), hasButton(m, q.Data)
 	} else if m := q.Message.InaccessibleMessage; m != nil {
 		chat, p.message = m.Chat, int64(m.MessageID)
 	}
 	p.chat, p.private = chat.ID, chat.Type == models.ChatTypePrivate
 	return p
+}
+
+// hasButton reports whether a button with this data stands below a message.
+func hasButton(m *models.Message, data string) bool {
+	return m.ReplyMarkup != nil && slices.ContainsFunc(m.ReplyMarkup.InlineKeyboard, func(row []models.InlineKeyboardButton) bool {
+		return slices.ContainsFunc(row, func(b models.InlineKeyboardButton) bool { return b.CallbackData == data })
+	})
 }
 
 // readMove reports whether a message says that its group became a supergroup, or that its supergroup was a group.

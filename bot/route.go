@@ -20,7 +20,8 @@ type asked struct {
 type (
 	wantTicket   struct{ asked } // /ticket
 	wantStatus   struct{ asked } // /status
-	wantHelp     struct{ asked } // /help and /start
+	wantHelp     struct{ asked } // /help
+	wantStart    struct{ asked } // /start, also from a link with words of its own behind it
 	wantChat     struct{ asked } // plain words in a private chat
 	wantFollow   struct{ asked } // /follow
 	wantUnfollow struct{ asked } // /unfollow

@@ -151,7 +151,7 @@ func TestRoute(t *testing.T) {
 		"words in a private chat": {message: fromAnn("hello", in(private)), want: wantChat{}, args: "hello", at: inPrivate},
 		"an unknown command in a private chat": {
 			message: fromAnn("/nothing x", in(private)), want: wantHelp{}, args: "x", at: inPrivate},
-		"start with a payload": {message: fromAnn("/start abc", in(private)), want: wantHelp{}, args: "abc", at: inPrivate},
+		"start with a payload": {message: fromAnn("/start abc", in(private)), want: wantStart{}, args: "abc", at: inPrivate},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -307,6 +307,8 @@ func askedOf(want any) asked {
 	case wantStatus:
 		return w.asked
 	case wantHelp:
+		return w.asked
+	case wantStart:
 		return w.asked
 	case wantChat:
 		return w.asked

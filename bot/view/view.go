@@ -81,9 +81,10 @@ func (v *View) ByCode() []Coded {
 	return all
 }
 
-// IsQuestion reports whether a message of the bot, as people see it, is its question for a ticket's text in any language.
+// IsQuestion reports whether a message of the bot, as people see it, is its question for a ticket's text in any language; it may name
+// who is asked.
 func (v *View) IsQuestion(text string) bool {
-	return slices.ContainsFunc(v.everyLanguage(), func(say Language) bool { return text == markup.Plain(say.Text("question")) })
+	return slices.ContainsFunc(v.everyLanguage(), func(say Language) bool { return strings.HasSuffix(text, markup.Plain(say.Text("question"))) })
 }
 
 // TeamNames are the teams to choose from, as many as fit a message.
