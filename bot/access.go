@@ -97,10 +97,18 @@ func (a access) ownElsewhere(ctx context.Context, r reader, t storage.Ticket) (b
 	if err != nil || !follows {
 		return false, err
 	}
-	if connected, err := a.connected(ctx, t.ChatID); err != nil || !connected {
+	return a.belongs(ctx, r, t.ChatID)
+}
+
+// belongs reports whether a private chat's person is a member of a chat that is connected. In their private chat they are at home.
+func (a access) belongs(ctx context.Context, r reader, chat int64) (bool, error) {
+	if chat == r.chat {
+		return true, nil
+	}
+	if connected, err := a.connected(ctx, chat); err != nil || !connected {
 		return false, err
 	}
-	member, err := a.telegram.Member(ctx, t.ChatID, r.person)
+	member, err := a.telegram.Member(ctx, chat, r.person)
 	return member.In, err
 }
 

@@ -22,15 +22,14 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if err != nil {
 		return err
 	}
-	ours, err := h.posts.rows(ctx, about)
+	ours, err := h.tickets(ctx, a, about)
 	if err != nil {
 		return err
 	}
-	who, err := h.access.audience(ctx, h.reader(a), ours, nil)
-	if err != nil {
-		return err
+	if len(ours) > 1 && about.Ticket == 0 {
+		return h.ambiguous(ctx, a, about.TicketID, ours)
 	}
-	if who == view.Nobody || len(ours) == 0 {
+	if len(ours) == 0 {
 		return h.say(ctx, a, say.Text("not_found_number", "Number", markup.Shorten(about.TicketID, view.MaxNumber)))
 	}
 	from := whence(ours[0], a.at.Chat, a.private)
@@ -38,6 +37,25 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 		return err
 	}
 	return h.say(ctx, a, followed(say, ours[0], from, on, len(h.cfg.Feeds) > 0))
+}
+
+// tickets are those of ours that a command means and the readers of its chat may see.
+func (h handler) tickets(ctx context.Context, a asked, about storage.Post) ([]storage.Ticket, error) {
+	if about.Ticket == 0 && about.TicketID != "" {
+		ours, err := h.known(ctx, h.reader(a), about.TicketID)
+		if err != nil || len(ours) > 0 {
+			return ours, err
+		}
+		return h.ending(ctx, h.reader(a), about.TicketID)
+	}
+	ours, err := h.posts.rows(ctx, about)
+	if err != nil {
+		return nil, err
+	}
+	if who, err := h.access.audience(ctx, h.reader(a), ours, nil); err != nil || who == view.Nobody {
+		return nil, err
+	}
+	return ours, nil
 }
 
 // offerFollow is the card's button. A card is read by many, and a press means another thing for who follows than for who does not:

@@ -33,17 +33,37 @@ func (p posts) quoted(ctx context.Context, a asked) (storage.Post, error) {
 	return p.at(ctx, a.at.Chat, a.quoted.at.Reply, a.quoted.sent)
 }
 
-// at is what a message of the bot is about. Who answers it at once may be faster than the answer with which Telegram
-// tells its number, so a fresh message, going by its date, is given time to be recorded.
+// at is what a message of the bot is about.
 func (p posts) at(ctx context.Context, chat, id int64, sent time.Time) (storage.Post, error) {
+	return recorded(ctx, sent, func() (storage.Post, error) { return p.store.PostAt(ctx, chat, id) })
+}
+
+// isList reports whether the message of the button is a list of tickets: data can be forged.
+func (p posts) isList(ctx context.Context, b pressed) (bool, error) {
+	is, err := recorded(ctx, b.sent, func() (bool, error) {
+		is, err := p.store.IsList(ctx, b.chat, b.message)
+		if err == nil && !is {
+			err = storage.ErrNotFound
+		}
+		return is, err
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return is, err
+}
+
+// recorded looks for what is recorded of a message of the bot. Who answers it at once may be faster than the answer with which Telegram
+// tells its number, so a fresh message, going by its date, is given time to be recorded.
+func recorded[T any](ctx context.Context, sent time.Time, look func() (T, error)) (T, error) {
 	fresh := time.Since(sent) < recording+time.Second // dates are whole seconds
 	for until := time.Now().Add(recording); ; {
-		about, err := p.store.PostAt(ctx, chat, id)
+		found, err := look()
 		if !errors.Is(err, storage.ErrNotFound) || !fresh || time.Now().After(until) {
-			return about, err
+			return found, err
 		}
 		if err := wait.Sleep(ctx, 20*time.Millisecond); err != nil {
-			return about, err
+			return found, err
 		}
 	}
 }

@@ -58,8 +58,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	switch {
 	case !ok:
 		return say.Text("press_unknown"), nil
-	case action == "queue":
-		return queue{h}.turn(ctx, say, p, argument)
+	case action == "queue", action == "list", action == "show":
+		return lists{h}.press(ctx, say, p, action, id, argument)
 	}
 	t, err := h.store.Ticket(ctx, id)
 	told := false

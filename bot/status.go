@@ -3,8 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,35 +14,61 @@ import (
 )
 
 const (
-	maxListed = 10               // tickets in a list
 	freshness = 10 * time.Second // how long LiveDesk's word on a listed ticket is taken as current
 	recording = 2 * time.Second  // between a message of ours being in the chat and in the database, at most
 )
 
-// status handles /status in its three forms.
+// status handles /status: a ticket by its number, or as a reply to a message about it, or a list.
 func (h handler) status(ctx context.Context, update int64, a asked) (bool, error) {
+	if list, own, ok := (lists{h}).asked(a); ok && (markup.Line(a.args) != "" || a.quoted == nil) {
+		return false, lists{h}.post(ctx, a, list, own)
+	}
 	about, err := h.posts.meant(ctx, a)
-	if err == nil {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return false, lists{h}.post(ctx, a, view.List{}, false)
+	case err != nil:
+		return false, err
+	case about.Ticket != 0 || about.TicketID == "":
 		return h.show(ctx, update, a, about)
 	}
-	if !errors.Is(err, storage.ErrNotFound) {
-		return false, err
-	}
-	if staff, err := h.access.isStaffChat(ctx, a.at.Chat); err != nil {
-		return false, err
-	} else if staff {
-		return false, queue{h}.list(ctx, a)
-	}
-	text, err := h.list(ctx, a)
+	return h.showNumber(ctx, update, a, about.TicketID)
+}
+
+// showNumber answers with the ticket that a number means: as LiveDesk writes it, else as people do.
+func (h handler) showNumber(ctx context.Context, update int64, a asked, typed string) (bool, error) {
+	about := storage.Post{TicketID: typed}
+	ours, err := h.known(ctx, h.reader(a), typed)
 	if err != nil {
 		return false, err
+	}
+	if len(ours) > 0 {
+		about.TicketID = ours[0].TicketID
+	}
+	text, about, err := h.describe(ctx, h.reader(a), about)
+	if err != nil || about != (storage.Post{}) {
+		return h.tell(ctx, update, a, text, about, err)
+	}
+	found, err := h.ending(ctx, h.reader(a), typed)
+	switch {
+	case err != nil:
+		return false, err
+	case len(found) == 1:
+		return h.show(ctx, update, a, storage.Post{TicketID: found[0].TicketID})
+	case len(found) > 1:
+		return false, h.ambiguous(ctx, a, typed, found)
 	}
 	return false, h.say(ctx, a, text)
 }
 
 // show answers with one ticket and remembers what the answer is about.
 func (h handler) show(ctx context.Context, update int64, a asked, about storage.Post) (bool, error) {
-	text, about, err := h.describe(ctx, a, about)
+	text, about, err := h.describe(ctx, h.reader(a), about)
+	return h.tell(ctx, update, a, text, about, err)
+}
+
+// tell answers with what describe returned.
+func (h handler) tell(ctx context.Context, update int64, a asked, text string, about storage.Post, err error) (bool, error) {
 	if err != nil {
 		return false, err
 	}
@@ -70,14 +94,14 @@ func (h handler) show(ctx context.Context, update int64, a asked, about storage.
 
 // describe returns what the readers of the chat may know of a ticket, and what the text is about: nothing where they may
 // not know that the ticket exists.
-func (h handler) describe(ctx context.Context, a asked, about storage.Post) (string, storage.Post, error) {
+func (h handler) describe(ctx context.Context, r reader, about storage.Post) (string, storage.Post, error) {
 	say := h.speak()
 	ours, err := h.posts.rows(ctx, about)
 	if err != nil {
 		return "", about, err
 	}
 	if about.TicketID == "" { // ours, and LiveDesk has not told its number
-		who, err := h.access.audience(ctx, h.reader(a), ours, nil)
+		who, err := h.access.audience(ctx, r, ours, nil)
 		if err != nil || who == view.Nobody || len(ours) == 0 {
 			return say.Text("not_found"), storage.Post{}, err
 		}
@@ -88,7 +112,7 @@ func (h handler) describe(ctx context.Context, a asked, about storage.Post) (str
 	if lookErr == nil {
 		desk = &ticket
 	}
-	who, err := h.access.audience(ctx, h.reader(a), ours, desk)
+	who, err := h.access.audience(ctx, r, ours, desk)
 	if err != nil {
 		return "", about, err
 	}
@@ -136,66 +160,7 @@ func (h handler) lastKnown(say view.Language, t storage.Ticket) string {
 	return say.Text("known_last", "Number", view.Number(t), "Status", markup.HTML(say.Word("status", t.Status)), "When", say.When(*t.SeenAt))
 }
 
-// list are the unfinished tickets of a topic, a chat or, in private, a person.
-func (h handler) list(ctx context.Context, a asked) (string, error) {
-	say := h.speak()
-	tickets, err := h.unfinished(ctx, a)
-	if err != nil {
-		return "", err
-	}
-	more := len(tickets) > maxListed
-	tickets = tickets[:min(len(tickets), maxListed)]
-	if tickets, err = h.refresh(ctx, tickets); err != nil {
-		return "", err
-	}
-	id := "list"
-	switch {
-	case a.private:
-		id = "list_private"
-	case a.at.Thread != 0:
-		id = "list_topic"
-	}
-	if len(tickets) == 0 {
-		return say.Text(id + "_empty"), nil
-	}
-	lines := []string{say.Text(id, "Count", len(tickets))}
-	for _, t := range tickets {
-		lines = append(lines, h.view.Line(say, t))
-	}
-	if more {
-		lines = append(lines, say.Text("list_more"))
-	}
-	return strings.Join(lines, "\n"), nil
-}
-
-// unfinished are up to maxListed+1 tickets for a list, newest first.
-func (h handler) unfinished(ctx context.Context, a asked) ([]storage.Ticket, error) {
-	if !a.private {
-		return h.store.UnfinishedIn(ctx, a.at.Chat, a.at.Thread, maxListed+1)
-	}
-	tickets, err := h.store.UnfinishedOf(ctx, a.by.id, 5*maxListed)
-	if err != nil {
-		return nil, err
-	}
-	member := map[int64]bool{a.at.Chat: true}
-	var shown []storage.Ticket
-	for _, t := range tickets {
-		allowed, known := member[t.ChatID]
-		if !known {
-			if allowed, err = h.access.ownElsewhere(ctx, h.reader(a), t); err != nil {
-				return nil, err
-			}
-			member[t.ChatID] = allowed
-		}
-		if allowed {
-			shown = append(shown, t)
-		}
-	}
-	return shown[:min(len(shown), maxListed+1)], nil
-}
-
-// refresh asks LiveDesk about the tickets and returns those that are still unfinished. What LiveDesk does not say now
-// stays as it was known.
+// refresh asks LiveDesk about tickets. What it does not say now stays as it was known.
 func (h handler) refresh(ctx context.Context, tickets []storage.Ticket) ([]storage.Ticket, error) {
 	var looks errgroup.Group
 	for i := range tickets {
@@ -212,6 +177,5 @@ func (h handler) refresh(ctx context.Context, tickets []storage.Ticket) ([]stora
 			return h.store.Seen(ctx, t.ID, t.Status)
 		})
 	}
-	err := looks.Wait()
-	return slices.DeleteFunc(tickets, func(t storage.Ticket) bool { return view.Finished(t.Status) }), err
+	return tickets, looks.Wait()
 }

@@ -87,7 +87,7 @@ func (s *story) play(t *testing.T, head, body string) string {
 		return indent(body)
 	}
 	if m := pressing.FindStringSubmatch(head); m != nil {
-		press, err := s.Telegram.Press(s.person(m[1]), s.said["bot"], m[2])
+		press, err := s.Telegram.Press(s.person(m[1]), s.said["bot"], s.label(m[2]))
 		require.NoError(t, err)
 		answer, err := press.Wait(s.Context())
 		require.NoError(t, err)
@@ -99,6 +99,9 @@ func (s *story) play(t *testing.T, head, body string) string {
 		reply, err := s.Telegram.WaitReply(s.Context(), s.last)
 		require.NoError(t, err)
 		return s.hear(reply)
+	case head == "the bot says below that:":
+		s.last = s.said["bot"]
+		return s.play(t, "the bot says:", body)
 	case head == "the bot changes that to:":
 		before := s.said["bot"]
 		now, err := s.Telegram.WaitMessage(s.Context(), before.Chat, func(m *telegramtest.Message) bool {
@@ -158,6 +161,18 @@ func steady(text string) string {
 	return timeForm.ReplaceAllString(bottest.NumberForm.ReplaceAllString(text, "NUMBER"), "TIME")
 }
 
+// label is that of a button below the last message of the bot, as it stands in the file.
+func (s *story) label(steadied string) string {
+	for _, row := range s.said["bot"].Buttons {
+		for _, b := range row {
+			if steady(b.Text) == steadied {
+				return b.Text
+			}
+		}
+	}
+	return steadied
+}
+
 // hear notes a message of the bot and returns how it looks.
 func (s *story) hear(m *telegramtest.Message) string {
 	s.said["bot"] = m
@@ -166,7 +181,7 @@ func (s *story) hear(m *telegramtest.Message) string {
 	for _, row := range m.Buttons {
 		text.WriteString("\n")
 		for _, b := range row {
-			fmt.Fprintf(&text, "[%s] ", b.Text)
+			fmt.Fprintf(&text, "[%s] ", steady(b.Text))
 		}
 	}
 	return indent(strings.ReplaceAll(text.String(), " \n", "\n"))

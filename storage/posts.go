@@ -20,7 +20,9 @@ type PostKind string
 // The kinds of messages that are more than news of a ticket in its chat.
 const (
 	PostFeed     PostKind = "feed"     // a ticket's message in a feed, or a reply to it
-	PostQueue    PostKind = "queue"    // a list of tickets for staff, about none of them
+	PostList     PostKind = "queue"    // a list of tickets, about none of them
+	PostTalk     PostKind = "talk"     // a ticket's conversation
+	PostShow     PostKind = "show"     // a ticket that was opened from a list
 	PostSolved   PostKind = "solved"   // says that a ticket is resolved, with buttons to say whether it is
 	PostQuestion PostKind = "question" // asks a person what is still wrong with a ticket
 )
@@ -56,8 +58,18 @@ func (s *Store) PostAt(ctx context.Context, chatID, messageID int64) (Post, erro
 	return p, nil
 }
 
-// IsQueue reports whether the bot's message is a list of tickets for staff.
-func (s *Store) IsQueue(ctx context.Context, chatID, messageID int64) (bool, error) {
+// LastPost returns the newest message of a kind about a ticket in a chat; 0: there is none.
+func (s *Store) LastPost(ctx context.Context, chatID, ticket int64, kind PostKind) (int64, error) {
+	id, err := one[int64](ctx, s.pool, `
+		SELECT coalesce(max(message_id), 0) FROM posts WHERE ticket = $1 AND chat_id = $2 AND kind = $3`, ticket, chatID, string(kind))
+	if err != nil {
+		return 0, fmt.Errorf("last post about ticket %d: %w", ticket, err)
+	}
+	return id, nil
+}
+
+// IsList reports whether the bot's message is a list of tickets.
+func (s *Store) IsList(ctx context.Context, chatID, messageID int64) (bool, error) {
 	is, err := one[bool](ctx, s.pool, `
 		SELECT EXISTS (SELECT FROM posts WHERE chat_id = $1 AND message_id = $2 AND kind = 'queue')`, chatID, messageID)
 	if err != nil {

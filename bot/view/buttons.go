@@ -13,9 +13,13 @@ import (
 	"livedeskbot/storage"
 )
 
-// Buttons carry "ACTION:TICKET:ARGUMENT", at most 64 bytes.
+// data is what a button carries: "ACTION:TICKET:ARGUMENT", at most 64 bytes. Those of lists have a person in the place of the ticket.
+func data(action string, ticket int64, argument string) string {
+	return fmt.Sprintf("%s:%d:%s", action, ticket, argument)
+}
+
 func button(label, action string, ticket int64, argument string) markup.Button {
-	return markup.Button{Label: label, Data: fmt.Sprintf("%s:%d:%s", action, ticket, argument)}
+	return markup.Button{Label: label, Data: data(action, ticket, argument)}
 }
 
 // CardButtons stand below the card of a ticket that can be looked at.
@@ -91,10 +95,13 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 	return [][]markup.Button{row, {button(say.Text("button_back"), "menu", t.ID, "")}}
 }
 
+// actions are what the buttons of tickets and lists do.
+var actions = []string{"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "team", "queue", "list", "show"}
+
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {
 	parts := strings.SplitN(data, ":", 3)
-	if len(parts) != 3 || !slices.Contains([]string{"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "team", "queue"}, parts[0]) {
+	if len(parts) != 3 || !slices.Contains(actions, parts[0]) {
 		return "", 0, "", false
 	}
 	id, err := strconv.ParseInt(parts[1], 10, 64)
@@ -105,8 +112,21 @@ func ParseButton(data string) (action string, id int64, argument string, ok bool
 func Page(say Language, t storage.Ticket, pages []string, page int) markup.Message {
 	page = min(page, len(pages)-1)
 	m := markup.Message{Text: say.Text("talk", "Number", Number(t), "Page", page+1, "Pages", len(pages)) + "\n\n" + pages[page]}
-	if row := neighbours("page", t.ID, page, len(pages)); len(row) > 0 {
+	turn := func(page int) string { return data("page", t.ID, strconv.Itoa(page)) }
+	if row := neighbours(page, len(pages), turn); len(row) > 0 {
 		m.Buttons = [][]markup.Button{row}
 	}
 	return m
+}
+
+// neighbours are the buttons to the pages beside one; data is what the button to a page says.
+func neighbours(page, pages int, data func(page int) string) []markup.Button {
+	var row []markup.Button
+	if page > 0 {
+		row = append(row, markup.Button{Label: "⬅️", Data: data(page - 1)})
+	}
+	if page < pages-1 {
+		row = append(row, markup.Button{Label: "➡️", Data: data(page + 1)})
+	}
+	return row
 }

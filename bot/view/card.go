@@ -10,11 +10,10 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/livedesk"
-	"livedeskbot/storage"
 )
 
 const (
-	maxName        = 80   // UTF-16 units of a name, or of a title in a list
+	maxName        = 80   // UTF-16 units of a name
 	maxKey         = 40   // of the name of a custom field on a customer's card
 	maxTitle       = 300  // of a title, a remark or a field
 	maxDescription = 1500 // of a description in a staff chat
@@ -230,24 +229,6 @@ func slaLine(say Language, s *livedesk.SLA) string {
 		parts[3] = say.Text("sla_breached")
 	}
 	return strings.Join(slices.DeleteFunc(parts, empty), "; ")
-}
-
-// Line is a ticket in a list.
-func (v *View) Line(say Language, t storage.Ticket) string {
-	title := markup.Shorten(RequestIn(t).Title, maxName)
-	switch {
-	case t.State == storage.StateUnconfirmed:
-		return say.Text("line_unconfirmed", "Title", title)
-	case t.State != storage.StateCreated:
-		return say.Text("line_waiting", "Title", title)
-	case t.TicketID == "":
-		return say.Text("line_unnumbered", "Title", title)
-	}
-	status := say.Text("status_unknown")
-	if t.Status != "" {
-		status = say.Word("status", t.Status)
-	}
-	return say.Text("line", "Icon", icon(livedesk.Status(t.Status)), "Number", Number(t), "Title", title, "Status", markup.HTML(status))
 }
 
 // consoleLink is the address of a ticket in LiveDesk's console.

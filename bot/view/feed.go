@@ -20,8 +20,6 @@ const (
 	maxWho    = 60   // UTF-16 units of the name of a person, a chat or a topic
 	maxAdded  = 2500 // of what a customer adds
 	maxFields = 12   // that people set by name
-	// PerPage is how many tickets stand on a page of the list for staff.
-	PerPage = 8
 )
 
 // Fed reports whether a feed shows a ticket that it has not shown before: what LiveDesk has or may have, and what waits for the
@@ -218,47 +216,6 @@ func withoutHeading(block string) string {
 // FeedReply tells somebody who replies in a feed where to answer instead.
 func (v *View) FeedReply(t storage.Ticket) string {
 	return v.In("").Text("feed_reply", "Ticket", v.called(t))
-}
-
-// Queue is a page of the unfinished tickets, for staff; page counts from 0, total is how many tickets there are in all.
-func (v *View) Queue(tickets []storage.Ticket, names storage.Names, page, total int) markup.Message {
-	say := v.In("")
-	if total == 0 {
-		return markup.Message{Text: say.Text("queue_empty")}
-	}
-	pages := QueuePages(total)
-	lines := []string{say.Text("queue", "Count", total, "Page", page+1, "Pages", pages)}
-	for _, t := range tickets {
-		lines = append(lines, v.queueLine(say, t, names))
-	}
-	m := markup.Message{Text: strings.Join(lines, "\n\n")}
-	if row := neighbours("queue", 0, page, pages); len(row) > 0 {
-		m.Buttons = [][]markup.Button{row}
-	}
-	return m
-}
-
-// QueuePages is how many pages so many tickets take.
-func QueuePages(total int) int { return max(1, (total+PerPage-1)/PerPage) }
-
-func (v *View) queueLine(say Language, t storage.Ticket, names storage.Names) string {
-	line := v.Line(say, t)
-	if t.State == storage.StateWaiting && t.Reason == ReasonSetup {
-		line = say.Text("line_setup", "Title", markup.Shorten(RequestIn(t).Title, maxName))
-	}
-	return line + "\n" + say.Text("feed_from", "Who", askedBy(t), "Where", markup.HTML(askedIn(say, t, names)))
-}
-
-// neighbours are the buttons to the pages beside one.
-func neighbours(action string, ticket int64, page, pages int) []markup.Button {
-	var row []markup.Button
-	if page > 0 {
-		row = append(row, button("⬅️", action, ticket, strconv.Itoa(page-1)))
-	}
-	if page < pages-1 {
-		row = append(row, button("➡️", action, ticket, strconv.Itoa(page+1)))
-	}
-	return row
 }
 
 // Digest names what a message shows, so that it need not be kept.

@@ -57,7 +57,7 @@ func TestTheLongestFeedCardFitsAMessage(t *testing.T) {
 		tickets[i] = ticket
 		tickets[i].State = storage.StateCreated
 	}
-	text := c.screen.show(t, c.view.Queue(tickets, names, 0, 1000).Text)
+	text := c.screen.show(t, c.view.List(c.view.In("en"), Listed{List: List{Queue: true}, Tickets: tickets, Names: names, Total: 1000, Staff: true}).Text)
 	require.LessOrEqual(t, markup.Length(text), markup.MaxText)
 	c.screen.show(t, c.view.FeedMoved(ticket).Text)
 	c.screen.show(t, c.view.FeedReply(ticket))
