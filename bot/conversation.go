@@ -10,7 +10,8 @@ import (
 	"livedeskbot/storage"
 )
 
-// talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it.
+// talk shows a ticket's conversation, page by page, newest first, as the readers of the chat may see it: what LiveDesk has, and what
+// customers wrote.
 func (h handler) talk(ctx context.Context, say view.Language, c choice) (string, error) {
 	t := c.ticket
 	page, err := strconv.Atoi(c.argument)
@@ -21,23 +22,26 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 	if err != nil {
 		return say.Text("cannot_look", "Number", view.Number(t)), nil
 	}
-	who, err := h.access.audience(ctx, reader{chat: c.chat, person: c.by.id, private: c.private, channels: h.here.channels}, []storage.Ticket{t}, &desk)
+	who, err := h.access.audience(ctx, h.pressReader(c.pressed), []storage.Ticket{t}, &desk)
 	if err != nil || who == view.Nobody {
 		return say.Text("press_unknown"), err
 	}
-	m := view.Page(say, t, view.Pages(say, desk, who), page)
+	additions, err := h.store.Said(ctx, t.ID)
+	if err != nil {
+		return "", err
+	}
+	m := view.Page(say, t, view.Pages(say, desk, view.Said(t, additions), who), page)
 	if c.action == "page" {
 		return h.turnPage(ctx, say, c, m)
 	}
-	at, id, err := h.outbox.Answer(ctx, below(c), m)
-	if err != nil || id == 0 {
-		return "", err
-	}
-	return "", h.store.AddPost(ctx, at.Chat, id, storage.Post{Ticket: t.ID, TicketID: t.TicketID}, h.me.id, 0)
+	return h.openBelow(ctx, say, c.pressed, below(c), storage.Post{Ticket: t.ID, TicketID: t.TicketID, Kind: storage.PostTalk}, m)
 }
 
-// turnPage puts another page in place of the one that stands.
+// turnPage puts another page in place of the one that stands. The card has no pages.
 func (h handler) turnPage(ctx context.Context, say view.Language, c choice, m markup.Message) (string, error) {
+	if c.chat == c.ticket.CardChatID && c.message == c.ticket.CardID {
+		return say.Text("press_unknown"), nil
+	}
 	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}

@@ -137,6 +137,19 @@ func (s *Store) LastAddition(ctx context.Context, ticket int64, kind AdditionKin
 	return a, nil
 }
 
+// Said returns what customers wrote of a ticket after they asked for it, words and edits, in order. What LiveDesk refused is not
+// among it.
+func (s *Store) Said(ctx context.Context, ticket int64) ([]Addition, error) {
+	said, err := many[Addition](ctx, s.pool, `
+		SELECT `+additionColumns+` FROM additions
+		WHERE ticket = $1 AND kind IN ('text', 'edit') AND NOT failed
+		ORDER BY id`, ticket)
+	if err != nil {
+		return nil, fmt.Errorf("what was said of ticket %d: %w", ticket, err)
+	}
+	return said, nil
+}
+
 // Tried counts a try to bring additions and files into a ticket.
 func (s *Store) Tried(ctx context.Context, additions, files []int64) error {
 	batch := &pgx.Batch{}

@@ -89,6 +89,8 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("ask to reopen ticket 3", s.Reopen(ctx, storage.Addition{Ticket: 3}, nil, storage.Addition{}, storage.Question{}, 0))
 	_, err = s.LastAddition(ctx, 3, storage.AddRating)
 	add("last rating of ticket 3", err)
+	_, err = s.Said(ctx, 3)
+	add("what was said of ticket 3", err)
 	add("count tries", s.Tried(ctx, nil, nil))
 	add("fail additions to ticket 3", s.FailAdditions(ctx, 3, nil, nil))
 	_, err = s.Notices(ctx, 3)

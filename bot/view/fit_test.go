@@ -74,7 +74,7 @@ func TestTheLargestOfEverythingFitsIntoAMessage(t *testing.T) {
 				Sender:  livedesk.Sender{Type: livedesk.SenderType(endless), Name: endless, ID: endless},
 				Content: endless, Internal: internal, SentAt: time.Now(), Attachments: slices.Repeat([]livedesk.Attachment{file}, 100),
 			}}}
-			fits(lang+" conversation", Page(say, ticket, Pages(say, desk, Staff), 0).Text)
+			fits(lang+" conversation", Page(say, ticket, Pages(say, desk, nil, Staff), 0).Text)
 		}
 	}
 	fits("link", FileLink(ReplyFile{Name: endless, URL: "https://desk.invalid/" + endless}))

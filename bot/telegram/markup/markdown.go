@@ -57,11 +57,22 @@ func (p tableParser) Transform(n *ast.Paragraph, reader text.Reader, pc parser.C
 // Telegram cannot show is put into words: headings are bold, lists have bullets, tables are lines, pictures are links.
 // Raw HTML other than paragraphs and line breaks is shown as it was typed. The result is empty where nothing is visible.
 func FromMarkdown(md string) string {
+	return render(md)
+}
+
+// ForQuotation renders Markdown as FromMarkdown does, for what stands in a <blockquote>: quotations in it are text, because Telegram
+// takes none inside of another.
+func ForQuotation(md string) string {
+	return render(md, "blockquote")
+}
+
+// render renders Markdown inside of the open tags.
+func render(md string, open ...string) string {
 	md = Clean(md)
 	if len(md) > markdownLimit {
 		return Escape(md)
 	}
-	r := htmlRenderer{source: []byte(md)}
+	r := htmlRenderer{source: []byte(md), open: open}
 	r.blocks(markdownParser.Parse(text.NewReader(r.source)), 2)
 	return r.out.String()
 }
