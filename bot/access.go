@@ -135,6 +135,14 @@ func (a access) isRequester(ctx context.Context, who int64, t storage.Ticket) (b
 	return member.Admin, err
 }
 
+// mayJudge reports whether a person may say whether a ticket is solved: who asked for it, and who follows it.
+func (a access) mayJudge(ctx context.Context, who int64, t storage.Ticket) (bool, error) {
+	if follows, err := a.store.Follows(ctx, t.ID, who); err != nil || follows {
+		return follows, err
+	}
+	return a.isRequester(ctx, who, t)
+}
+
 // mayChange reports whether a person may change a ticket by its buttons: who asked for it, and staff.
 func (a access) mayChange(ctx context.Context, p pressed, t storage.Ticket) (bool, error) {
 	if _, member := a.members[p.by.id]; member || p.feed || p.by.id == t.SenderID {

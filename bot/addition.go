@@ -17,6 +17,9 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	if err == nil && post.Kind == storage.PostFeed {
 		return feedPosts{h}.answer(ctx, update, a, post)
 	}
+	if err == nil && post.Kind == storage.PostQuestion {
+		return verdicts{h}.answer(ctx, update, a, post)
+	}
 	if !h.cfg.FollowUps {
 		return false, nil
 	}
@@ -41,20 +44,30 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	case !t.Addable() || t.Status == view.StatusGone:
 		return false, h.say(ctx, a, say.Text("add_impossible"))
 	}
-	ref := h.ref(a)
-	origin := cmp.Or(a.album, ref)
-	for i := range files {
-		files[i].Origin = origin
-	}
-	words := view.NewAddition(ref, t.ID, storage.AddText, view.Words{Origin: origin, Text: h.addedText(a, text)})
-	words.MessageID, words.ThreadID, words.SenderName = a.at.Reply, a.at.Thread, a.by.name
+	words := h.wordsOf(a, t, files, view.Words{Text: h.addedText(a, text)})
 	err = h.store.Add(ctx, words, files, h.me.id, update)
 	h.desk.Look()
 	h.desk.Carry()
 	return err == nil, err
 }
 
-// addedText is what a message adds to the description, below the words that it quotes of the one replied to. A part of an album without words adds nothing but its file.
+// wordsOf is what a message adds to a ticket. Words and files get their common origin.
+func (h handler) wordsOf(a asked, t storage.Ticket, files []storage.File, words view.Words) storage.Addition {
+	ref := h.ref(a)
+	words.Origin = cmp.Or(a.album, ref)
+	for i := range files {
+		files[i].Origin = words.Origin
+	}
+	addition := view.NewAddition(ref, t.ID, storage.AddText, words)
+	if words.Person == 0 {
+		addition.MessageID = a.at.Reply
+	}
+	addition.ThreadID, addition.SenderName = a.at.Thread, a.by.name
+	return addition
+}
+
+// addedText is what a message adds to the description, below the words that it quotes of the one replied to. A part of an album
+// without words adds nothing but its file.
 func (h handler) addedText(a asked, text string) string {
 	switch {
 	case text == "" && a.album != "":

@@ -4,7 +4,7 @@
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
 // each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, chats.go,
-// block.go, and, for buttons, press.go, unconfirmed.go, choose.go, conversation.go. access.go and connected.go decide who may do and
+// block.go, and, for buttons, press.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go and connected.go decide who may do and
 // see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff about them, and sift.go keeps what is
 // said elsewhere out of the journal. feed.go is what people do in the feeds of staff.
 //

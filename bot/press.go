@@ -60,6 +60,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return say.Text("press_unknown"), nil
 	case action == "queue", action == "list", action == "show":
 		return lists{h}.press(ctx, say, p, action, id, argument)
+	case action == "fixed", action == "broken", action == "rate":
+		return verdicts{h}.press(ctx, say, choice{pressed: p, update: update, action: action, argument: argument}, id)
 	}
 	t, err := h.store.Ticket(ctx, id)
 	told := false

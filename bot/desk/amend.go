@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -209,6 +210,16 @@ func apply(u *livedesk.TicketUpdate, a storage.Addition) {
 		}
 	case view.Edit:
 		applyEdit(u, c)
+	case view.Rating:
+		if u.CustomFields == nil {
+			u.CustomFields = map[string]any{}
+		}
+		u.CustomFields[view.RatingField] = strconv.Itoa(c.Stars)
+	case view.Reopening:
+		u.Tags = slices.DeleteFunc(append([]string{}, u.Tags...), view.IsReopenTag) // not nil, so that the last one goes
+		if c.On {
+			u.Tags = append(u.Tags, view.ReopenTag)
+		}
 	}
 }
 
@@ -285,6 +296,13 @@ func contains(desk livedesk.Ticket, a storage.Addition, replaced map[storage.Add
 		return reads(desk, c) &&
 			(c.Priority == "" || replaced[storage.AddPriority] || string(desk.Priority) == c.Priority) &&
 			(c.Type == "" || replaced[storage.AddType] || string(desk.Type) == c.Type) && hasFields(desk, c.Fields)
+	case view.Rating:
+		return fmt.Sprint(desk.CustomFields[view.RatingField]) == strconv.Itoa(c.Stars) // LiveDesk may make a number of it
+	case view.Reopening:
+		if c.On && !view.Finished(view.Status(desk.Status)) {
+			return true // it is open, so there is nothing to ask for
+		}
+		return view.IsMarked(desk) == c.On
 	}
 	return false
 }
@@ -346,7 +364,7 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 	var edits []storage.Addition
 	for i, there := range standing(desk, c.additions) {
 		a := c.additions[i]
-		id := "added"
+		in := true
 		switch {
 		case there, w == takenWrite && arrived(desk, a):
 			l.Additions = append(l.Additions, a.ID)
@@ -357,11 +375,11 @@ func (k tracker) settle(l *storage.Look, t storage.Ticket, desk livedesk.Ticket,
 			}
 		case w == refusedWrite || a.Attempts+1 >= maxAmends:
 			l.Failed = append(l.Failed, a.ID)
-			id = "add_failed"
+			in = false
 		default:
 			continue
 		}
-		if a.MessageID != 0 {
+		if id := view.Settled(a, in); id != "" {
 			l.Notices = append(l.Notices, view.AdditionNotice(a, id))
 		}
 	}

@@ -126,7 +126,28 @@ func (k tracker) lookAfter(ctx, work context.Context, t storage.Ticket) {
 		}
 	}
 	k.compare(t, desk, &look)
+	if err := k.unmark(work, t, desk, &look); err != nil {
+		k.log.Warn("cannot look for a request to reopen a ticket, trying again", "ticket", t.ID, "error", err)
+		giveBack(k.cfg.TrackEvery)
+		return
+	}
 	k.record(work, t, look)
+}
+
+// unmark makes the tag go by which people asked for a ticket to be reopened, once LiveDesk has reopened it. One that an agent has set
+// stays.
+func (k tracker) unmark(ctx context.Context, t storage.Ticket, desk livedesk.Ticket, l *storage.Look) error {
+	if !view.IsMarked(desk) || view.Finished(view.Status(desk.Status)) {
+		return nil
+	}
+	last, err := k.store.LastAddition(ctx, t.ID, storage.AddReopen)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if mark, _ := view.AdditionContent(last).(view.Reopening); err == nil && mark.On {
+		l.Asked = append(l.Asked, view.NewAddition(fmt.Sprintf("reopened/%d", last.ID), t.ID, storage.AddReopen, view.Reopening{}))
+	}
+	return err
 }
 
 // missed takes note that LiveDesk does not know a ticket. That is believed only when it is likelier than an outage, and even
@@ -175,7 +196,7 @@ func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look
 	}
 	last := newest(desk)
 	l.Changed = !l.Shown || len(l.Additions) > 0 || last.After(t.ChangedAt) && last.Before(time.Now()) // clocks may differ
-	l.Every = k.every(t, now.Status, l.Changed)
+	l.Every = k.every(t, now.Status, l.Changed || t.Pending)                                           // what is not in the ticket yet is tried again, however old it is
 }
 
 // newest is when the last message came that people may see.

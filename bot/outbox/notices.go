@@ -15,7 +15,7 @@ const maxNamed = 5
 
 // part is one message of a notice: a text or a file, and its place among those.
 type part struct {
-	text string
+	markup.Message
 	file *view.ReplyFile
 	nth  int
 }
@@ -37,7 +37,7 @@ func (o *Outbox) tellNotices(ctx context.Context, t storage.Ticket) error {
 // tellNotice tells one notice, from the part on at which it was left. Where its content has changed, the messages that
 // stand are edited.
 func (o *Outbox) tellNotice(ctx context.Context, t storage.Ticket, n storage.Notice) error {
-	n.Private = view.Mentions(n)
+	n.Private, n.Post = view.Mentions(n), view.PostKind(t, n)
 	parts, err := o.parts(ctx, t, n)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (o *Outbox) tellOne(ctx context.Context, t storage.Ticket, n *storage.Notic
 	case p.file != nil && p.nth < n.FilesSent:
 		return 0, true, nil
 	case p.file == nil && p.nth < len(n.Messages):
-		v, err := o.telegram.Edit(ctx, n.ChatID, n.Messages[p.nth], telegram.Notices, markup.Message{Text: p.text})
+		v, err := o.telegram.Edit(ctx, n.ChatID, n.Messages[p.nth], telegram.Notices, p.Message)
 		if v == telegram.Done || v == telegram.Later {
 			return 0, true, err
 		}
@@ -123,7 +123,7 @@ func (o *Outbox) tellPart(ctx context.Context, t storage.Ticket, n storage.Notic
 
 func (o *Outbox) postPart(ctx context.Context, to telegram.Place, priority telegram.Priority, p part) (int64, telegram.Verdict, error) {
 	if p.file == nil {
-		return o.telegram.Post(ctx, to, priority, markup.Message{Text: p.text})
+		return o.telegram.Post(ctx, to, priority, p.Message)
 	}
 	id, v, err := o.passOn(ctx, to, priority, *p.file)
 	if v != telegram.Refused && v != telegram.NoFiles {
@@ -144,12 +144,30 @@ func (o *Outbox) parts(ctx context.Context, t storage.Ticket, n storage.Notice) 
 	texts, files := o.view.Notice(t, n, who)
 	var parts []part
 	for i, text := range texts {
-		parts = append(parts, part{text: text, nth: i})
+		parts = append(parts, part{Message: markup.Message{Text: text}, nth: i})
+	}
+	if last := len(parts) - 1; last >= 0 {
+		parts[last].Buttons = o.view.NoticeButtons(t, n)
 	}
 	for i := range files {
 		parts = append(parts, part{file: &files[i], nth: i})
 	}
 	return parts, nil
+}
+
+// ShowRating puts a rating into a message that a ticket is resolved, in place of its buttons.
+func (o *Outbox) ShowRating(ctx context.Context, t storage.Ticket, at telegram.Place, rating int) error {
+	var who []storage.Person
+	if at.Chat == t.ChatID {
+		var err error
+		if who, err = o.mentioned(ctx, t); err != nil {
+			return err
+		}
+	}
+	if v, err := o.telegram.Edit(ctx, at.Chat, at.Reply, telegram.Answers, o.view.Rated(t, who, rating)); v == telegram.Later {
+		return err
+	}
+	return nil
 }
 
 // mentioned are the requester and the followers, so that they notice. In a private chat there is nobody else to notice.

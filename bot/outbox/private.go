@@ -75,11 +75,15 @@ func (o *Outbox) postPrivate(ctx context.Context, p storage.PrivateNotice) error
 	for _, f := range files {
 		texts = append(texts, view.FileLink(f))
 	}
-	for _, text := range texts {
-		id, v, err := o.telegram.Post(ctx, telegram.Place{Chat: p.PersonID}, telegram.Feeds, markup.Message{Text: text})
+	for i, text := range texts {
+		m := markup.Message{Text: text}
+		if i == len(texts)-1 {
+			m.Buttons = o.view.NoticeButtons(t, n)
+		}
+		id, v, err := o.telegram.Post(ctx, telegram.Place{Chat: p.PersonID}, telegram.Feeds, m)
 		switch v {
 		case telegram.Done:
-			post := storage.Post{Ticket: t.ID, TicketID: t.TicketID}
+			post := storage.Post{Ticket: t.ID, TicketID: t.TicketID, Kind: view.PostKind(t, n)}
 			if err := o.work.Record(ctx, func() error { return o.store.AddPost(ctx, p.PersonID, id, post, o.telegram.BotID, 0) }); err != nil {
 				return err
 			}

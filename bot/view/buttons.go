@@ -96,7 +96,9 @@ func MenuButtons(say Language, t storage.Ticket, field string) [][]markup.Button
 }
 
 // actions are what the buttons of tickets and lists do.
-var actions = []string{"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "team", "queue", "list", "show"}
+var actions = []string{
+	"again", "leave", "refresh", "talk", "page", "follow", "notify", "menu", "set", "team", "queue", "list", "show", "fixed", "broken", "rate",
+}
 
 // ParseButton reads "ACTION:TICKET:ARGUMENT".
 func ParseButton(data string) (action string, id int64, argument string, ok bool) {

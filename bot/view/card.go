@@ -45,6 +45,7 @@ func (v *View) face(say Language, t livedesk.Ticket, who Audience) string {
 		say.promise(t),
 		attachments(say, t, who),
 		rating(say, t.Satisfaction),
+		say.reopening(IsMarked(t) && Finished(Status(t.Status))),
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
 }

@@ -24,13 +24,14 @@ type Shown struct {
 	Solution time.Time `json:"solution,omitzero"` // promised by
 	Files    int       `json:"files,omitempty"`
 	Rating   int       `json:"rating,omitempty"`
+	Reopen   bool      `json:"reopen,omitempty"` // it is finished, and somebody has asked for it to be reopened
 }
 
 // ShownOf is what the card shows of LiveDesk's word.
 func ShownOf(t livedesk.Ticket) Shown {
 	v := Shown{
 		Title: markup.Shorten(markup.Line(t.Title), 300), Status: Status(t.Status), Priority: string(t.Priority), Type: string(t.Type),
-		Team: teamName(t), Files: len(t.Attachments),
+		Team: teamName(t), Files: len(t.Attachments), Reopen: IsMarked(t) && Finished(Status(t.Status)),
 	}
 	if s := t.SLA; s != nil && !Finished(v.Status) {
 		if s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero() {
@@ -110,6 +111,8 @@ type (
 	Words struct {
 		Text   string // Markdown block, heading included
 		Origin string // message or album that it came with, answered once
+		Broken bool   // they say what is still wrong with a ticket that was to be solved
+		Person int64  // who wrote them in private, and is answered there; 0: in the ticket's chat
 	}
 	// Value is another priority or type.
 	Value struct{ Value string }
@@ -122,6 +125,16 @@ type (
 		Team           string            `json:",omitempty"` // LiveDesk takes another one only before it has the ticket
 		Fields         map[string]string `json:",omitempty"`
 		Kept           []string          `json:",omitempty"` // names of options that cannot be changed
+	}
+	// Rating is what a customer thinks of the solution.
+	Rating struct {
+		Stars  int   // 1 to 5
+		Person int64 // as in Words
+	}
+	// Reopening is the mark that somebody asks for the ticket to be reopened.
+	Reopening struct {
+		On     bool  // it is to be there; else it is to go
+		Person int64 // as in Words
 	}
 )
 
@@ -172,13 +185,17 @@ func NewAddition(ref string, ticket int64, kind storage.AdditionKind, content an
 	return storage.Addition{Ref: ref, Ticket: ticket, Kind: kind, Content: encode(content)}
 }
 
-// AdditionContent is what an addition is to change: Words, Value or Edit.
+// AdditionContent is what an addition is to change: Words, Value, Edit, Rating or Reopening.
 func AdditionContent(a storage.Addition) any {
 	switch a.Kind {
 	case storage.AddText:
 		return decode[Words](a.Content)
 	case storage.AddEdit:
 		return decode[Edit](a.Content)
+	case storage.AddRating:
+		return decode[Rating](a.Content)
+	case storage.AddReopen:
+		return decode[Reopening](a.Content)
 	}
 	return decode[Value](a.Content)
 }

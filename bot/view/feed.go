@@ -48,7 +48,7 @@ func (v *View) FeedCard(t storage.Ticket, names storage.Names) markup.Message {
 	lines = append(lines, say.fields(RequestIn(t))...)
 	if t.State == storage.StateCreated {
 		lines = append(lines, say.timed("card_answer_due", shown.Answer), say.timed("card_solution_due", shown.Solution),
-			counted(say, "card_files", shown.Files), stars(shown.Rating))
+			counted(say, "card_files", shown.Files), stars(shown.Rating), say.reopening(shown.Reopen && shown.Status != StatusGone))
 	}
 	m := markup.Message{Text: strings.Join(slices.DeleteFunc(lines, empty), "\n")}
 	switch t.State {
@@ -189,8 +189,11 @@ func originOf(a storage.FeedAddition) string {
 
 func (v *View) feedAddition(say Language, t storage.Ticket, a storage.FeedAddition, words Words, files []storage.File) string {
 	id := "feed_added"
-	if a.Failed {
+	switch {
+	case a.Failed:
 		id = "feed_add_failed"
+	case words.Broken:
+		id = "feed_broken"
 	}
 	lines := []string{say.Text(id, "Who", markup.Shorten(a.SenderName, maxWho), "Ticket", v.called(t))}
 	if text := plainHTML(withoutHeading(words.Text), maxAdded); text != "" {

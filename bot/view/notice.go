@@ -26,8 +26,10 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 		files = c.Files
 	case NoticeStatus:
 		c := decode[Change](n.Content)
-		text = say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
-			"Title", shownTitle(t))
+		text = v.statusNews(t, c, who)
+		if isAsked(t, c) {
+			text += "\n" + say.Text("solved_ask")
+		}
 	case NoticeEdited:
 		c := decode[EditedContent](n.Content)
 		text = say.edited("edited", c.Changed) + say.edited("edited_not", c.Kept)
@@ -42,6 +44,12 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 		text = say.Text(c.Text, "Number", Number(t), "Name", markup.Shorten(c.Name, 60))
 	}
 	return markup.Split(text, markup.MaxText), files
+}
+
+func (v *View) statusNews(t storage.Ticket, c Change, who []storage.Person) string {
+	say := v.In(t.Language)
+	return say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
+		"Title", shownTitle(t))
 }
 
 // Mentions reports whether a notice mentions people: those that answer one person do not.
@@ -86,7 +94,7 @@ func FileLink(f ReplyFile) string {
 func AdditionNotice(a storage.Addition, id string) storage.Notice {
 	words, _ := AdditionContent(a).(Words)
 	n := NewNotice("addition:"+cmp.Or(words.Origin, a.Ref), NoticeAnswer, Answer{Text: id})
-	n.ReplyTo = a.MessageID
+	n.ReplyTo, n.Person = a.MessageID, whoInPrivate(a)
 	return n
 }
 
@@ -129,6 +137,34 @@ func (t Language) edited(id string, names []string) string {
 		}
 	}
 	return t.Text(id, "What", markup.HTML(strings.Join(words, ", "))) + "\n"
+}
+
+// Settled names the text that tells that an addition is in its ticket, or never will be. Empty: nobody is told.
+func Settled(a storage.Addition, in bool) string {
+	id := map[bool]string{true: "added", false: "add_failed"}[in]
+	switch a.Kind { // that they came is seen on the message and on the card
+	case storage.AddRating:
+		id = map[bool]string{false: "rate_failed"}[in]
+	case storage.AddReopen:
+		id = map[bool]string{false: "reopen_failed"}[in]
+	}
+	if a.MessageID == 0 && whoInPrivate(a) == 0 {
+		return ""
+	}
+	return id
+}
+
+// whoInPrivate is who asked for an addition in private, away from the ticket's chat; 0: nobody.
+func whoInPrivate(a storage.Addition) int64 {
+	switch c := AdditionContent(a).(type) {
+	case Words:
+		return c.Person
+	case Rating:
+		return c.Person
+	case Reopening:
+		return c.Person
+	}
+	return 0
 }
 
 // FileNotice tells what became of a file that does not come along.

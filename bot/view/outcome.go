@@ -50,6 +50,7 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		say.timed("card_solution_due", shown.Solution),
 		counted(say, "card_files", shown.Files),
 		stars(shown.Rating),
+		say.reopening(shown.Reopen && shown.Status != StatusGone),
 	}
 	lines = append(lines, dropped(say, files)...)
 	if v.cfg.FollowUps && t.TicketID != "" && !Finished(shown.Status) {
