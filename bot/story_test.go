@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -24,8 +25,12 @@ var update = flag.Bool("update", false, "write what happened into testdata")
 //
 //	Alice in Printers/Floor 3: TEXT     she writes; "Alice in Printers answering Bob:" replies to Bob's last message
 //	the bot says:                       its reply to the last message
-//	the bot changes that to:            its message, once it has another text
+//	the bot goes on:                    its next message in the same chat
+//	the bot changes that to:            its message, once it has another text or other buttons
+//	the card changes to:                that of the newest ticket, in the same way
 //	LiveDesk is asked for:              the request that made the newest ticket
+//	LiveDesk has:                       description, tags and custom fields of the newest ticket, once it has been changed
+//	LiveDesk sets the status WORD       of the newest ticket, and the bot looks at it
 //	LiveDesk NAME                       goes on as in troubles
 //	Alice presses LABEL:                the answer to her press
 //
@@ -60,7 +65,7 @@ var (
 	stepForm = regexp.MustCompile(`(?m)^(?:\S.*)?\n(?:    .*\n|\n    .*\n)*`)
 	sayForm  = regexp.MustCompile(`^(\S+) in ([^:]+?)(?: answering (\S+))?: (.*)$`)
 	pressing = regexp.MustCompile(`^(\S+) presses (.+):$`)
-	timeForm = regexp.MustCompile(`\d+ [A-Z][a-z]{2} \d{4},? \d\d:\d\d UTC`)
+	timeForm = regexp.MustCompile(`\d+ [A-Z][a-z]{2} \d{4},? \d\d:\d\d(?::\d\d)? UTC`)
 )
 
 // troubles are what can happen to LiveDesk.
@@ -98,17 +103,30 @@ func (s *story) play(t *testing.T, head, body string) string {
 	case head == "the bot says:":
 		reply, err := s.Telegram.WaitReply(s.Context(), s.last)
 		require.NoError(t, err)
+		if strings.HasPrefix(reply.Text, "🟢") {
+			s.said["card"] = reply
+		}
 		return s.hear(reply)
 	case head == "the bot says below that:":
 		s.last = s.said["bot"]
 		return s.play(t, "the bot says:", body)
-	case head == "the bot changes that to:":
-		before := s.said["bot"]
-		now, err := s.Telegram.WaitMessage(s.Context(), before.Chat, func(m *telegramtest.Message) bool {
-			return m.ID == before.ID && m.Text != before.Text
+	case head == "the bot goes on:":
+		next, err := s.Telegram.WaitMessage(s.Context(), s.said["bot"].Chat, func(m *telegramtest.Message) bool {
+			return m.FromBot && m.ID > s.said["bot"].ID
 		})
 		require.NoError(t, err)
-		return s.hear(now)
+		return s.hear(next)
+	case head == "the bot changes that to:":
+		return s.hear(s.changed(t, "bot"))
+	case head == "the card changes to:":
+		s.said["card"] = s.changed(t, "card")
+		return indent(shown(s.said["card"]))
+	case head == "LiveDesk has:":
+		return s.has(t)
+	case strings.HasPrefix(name, "sets the status "):
+		tickets := s.Desk.Tickets()
+		require.NoError(t, s.Desk.SetStatus(tickets[len(tickets)-1].ID, strings.TrimPrefix(name, "sets the status ")))
+		s.SQL(`UPDATE tickets SET due_at = now()`)
 	case head == "LiveDesk is asked for:":
 		tickets := s.Desk.Tickets()
 		return indent(steady(pretty(t, tickets[len(tickets)-1].CreateBody)))
@@ -161,6 +179,27 @@ func steady(text string) string {
 	return timeForm.ReplaceAllString(bottest.NumberForm.ReplaceAllString(text, "NUMBER"), "TIME")
 }
 
+// changed waits until a message of the bot has changed.
+func (s *story) changed(t *testing.T, which string) *telegramtest.Message {
+	before := s.said[which]
+	now, err := s.Telegram.WaitMessage(s.Context(), before.Chat, func(m *telegramtest.Message) bool {
+		return m.ID == before.ID && (m.Text != before.Text || !reflect.DeepEqual(m.Buttons, before.Buttons))
+	})
+	require.NoError(t, err)
+	return now
+}
+
+// has is what stands in the newest ticket, once the last thing that is to come into it has.
+func (s *story) has(t *testing.T) string {
+	s.Eventually(func() bool { return s.Count("additions WHERE done_at IS NULL OR done_at = 'infinity'") == 0 })
+	tickets := s.Desk.Tickets()
+	last := tickets[len(tickets)-1]
+	delete(last.CustomFields, livedesktest.RefField)
+	raw, err := json.Marshal(map[string]any{"description": last.Description, "tags": last.Tags, "custom_fields": last.CustomFields})
+	require.NoError(t, err)
+	return indent(steady(pretty(t, raw)))
+}
+
 // label is that of a button below the last message of the bot, as it stands in the file.
 func (s *story) label(steadied string) string {
 	for _, row := range s.said["bot"].Buttons {
@@ -176,6 +215,10 @@ func (s *story) label(steadied string) string {
 // hear notes a message of the bot and returns how it looks.
 func (s *story) hear(m *telegramtest.Message) string {
 	s.said["bot"] = m
+	return indent(shown(m))
+}
+
+func shown(m *telegramtest.Message) string {
 	var text strings.Builder
 	text.WriteString(steady(m.Text))
 	for _, row := range m.Buttons {
@@ -184,7 +227,7 @@ func (s *story) hear(m *telegramtest.Message) string {
 			fmt.Fprintf(&text, "[%s] ", steady(b.Text))
 		}
 	}
-	return indent(strings.ReplaceAll(text.String(), " \n", "\n"))
+	return strings.ReplaceAll(text.String(), " \n", "\n")
 }
 
 func pretty(t *testing.T, raw []byte) string {
