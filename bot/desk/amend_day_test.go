@@ -1,7 +1,9 @@
 package desk_test
 
 import (
+	"encoding/json"
 	"html"
+	"maps"
 	"net/http/httptest"
 	"regexp"
 	"strings"
@@ -87,6 +89,42 @@ func TestACustomersWordsTakeNothingFromTheTicket(t *testing.T) {
 			require.Equal(t, []string{"vip"}, k.Tags)
 			require.EqualValues(t, "12", k.CustomFields["order"])
 			require.Len(t, k.CustomFields, 3, "with telegram_ref")
+		})
+	}
+}
+
+func TestARatingTakesNothingFromTheTicketHoweverOddItIs(t *testing.T) {
+	t.Parallel()
+	for _, optional := range []livedesktest.Form{livedesktest.Documented, livedesktest.Null, livedesktest.Blank} {
+		t.Run(string(optional), func(t *testing.T) {
+			t.Parallel()
+			w := bottest.New(t, func(w *bottest.World) { serveDesk(t, w, livedesktest.Options{Replace: true}) })
+			w.Desk.SetDrift(livedesktest.Drift{Optional: optional})
+			chat := w.Telegram.NewSupergroup("S")
+			_, number := w.Ticket(chat, "door\nis <stuck>")
+			fields := map[string]any{
+				"count": 3, "none": nil, "list": []any{1, "two"}, "object": map[string]any{"a": nil}, "flag": false, "empty": "",
+			}
+			before, _ := w.Desk.Ticket(number)
+			require.NoError(t, w.Desk.Change(number, func(k *livedesktest.Ticket) {
+				maps.Copy(k.CustomFields, fields)
+				k.Priority, k.Tags, k.Attachments = "urgent", []string{"vip"}, []string{"https://files.example/a.txt?signed=1"}
+			}))
+			require.NoError(t, w.Desk.SetStatus(number, "resolved"))
+			w.Press(w.Alice, w.Hears(chat, "Did this solve it?"), "✅ Yes, solved")
+			w.Press(w.Alice, w.Hears(chat, "Did this solve it?"), "5 ⭐")
+			w.TicketIs(number, func(k livedesktest.Ticket) bool { return k.CustomFields["telegram_rating"] == "5" })
+			after, _ := w.Desk.Ticket(number)
+			fields["telegram_ref"], fields["telegram_rating"] = before.Ref, "5"
+			want, err := json.Marshal(fields)
+			require.NoError(t, err)
+			kept, err := json.Marshal(after.CustomFields)
+			require.NoError(t, err)
+			require.JSONEq(t, string(want), string(kept))
+			require.Equal(t, []string{"vip"}, after.Tags)
+			require.Equal(t, []string{"https://files.example/a.txt?signed=1"}, after.Attachments)
+			require.Equal(t, "urgent", after.Priority)
+			require.Equal(t, before.Title+before.Description+before.Type, after.Title+after.Description+after.Type)
 		})
 	}
 }
