@@ -109,9 +109,9 @@ func (v verdicts) showRating(ctx context.Context, c choice) error {
 
 // ask asks the person what is still wrong, once until they answer.
 func (v verdicts) ask(ctx context.Context, say view.Language, c choice) (string, error) {
-	t := c.ticket
+	t, to := c.ticket, below(c)
 	ask, err := v.store.AskAboutTicket(ctx, storage.Question{
-		BotID: v.me.id, ChatID: c.chat, AskedID: -c.update, SenderID: c.by.id, Ticket: t.ID,
+		BotID: v.me.id, ChatID: c.chat, ThreadID: to.Thread, AskedID: -c.update, SenderID: c.by.id, Ticket: t.ID,
 	})
 	if err != nil || !ask {
 		return say.Text("pressed_broken"), err
@@ -120,7 +120,7 @@ func (v verdicts) ask(ctx context.Context, say view.Language, c choice) (string,
 	if !c.private { // only so does the reply field open for this one person of the group
 		who = storage.Person{ID: c.by.id, Name: c.by.name}
 	}
-	at, id, err := v.outbox.AnswerNear(ctx, below(c), view.StillWrong(say, t, who))
+	at, id, err := v.outbox.AnswerNear(ctx, to, view.StillWrong(say, t, who))
 	if err != nil || id == 0 {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 // Question is one that the bot put to a person: what their ticket is about, or what is still wrong with one.
 type Question struct {
 	BotID, ChatID int64
+	ThreadID      int64 // topic
 	AskedID       int64 // the message that is answered by the question; of a press the update's number, negative
 	SenderID      int64
 	Options       string // options typed with the command
@@ -52,11 +53,8 @@ func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messag
 	return q, nil
 }
 
-// standing is how long a person who is asked about a ticket is not asked the same again.
-const standing = `interval '10 minutes'`
-
-// AskAboutTicket stores that a person is about to be asked about a ticket, by the press with the given AskedID, and reports whether they are
-// to be: not where they have been asked a moment ago and have not answered.
+// AskAboutTicket stores that a person is about to be asked about a ticket, by the press with the given AskedID, and reports whether
+// they are to be: not where they have been asked within ten minutes and have not answered.
 //
 // Which message is the question stands in posts and not here: a version that knows no such questions then takes the answer for words
 // about the ticket, and not for a ticket of its own.
@@ -65,12 +63,12 @@ func (s *Store) AskAboutTicket(ctx context.Context, q Question) (bool, error) {
 		WITH open AS (
 			SELECT FROM questions
 			WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $4 AND ticket = $5 AND asked_id <> $3
-			  AND answered_at IS NULL AND asked_at > now() - `+standing+`),
+			  AND answered_at IS NULL AND asked_at > now() - interval '10 minutes'),
 		asked AS (
-			INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, ticket)
-			SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT FROM open)
+			INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, ticket, thread_id)
+			SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM open)
 			ON CONFLICT DO NOTHING)
-		SELECT NOT EXISTS (SELECT FROM open)`, q.BotID, q.ChatID, q.AskedID, q.SenderID, q.Ticket)
+		SELECT NOT EXISTS (SELECT FROM open)`, q.BotID, q.ChatID, q.AskedID, q.SenderID, q.Ticket, q.ThreadID)
 	if err != nil {
 		return false, fmt.Errorf("ask about ticket %d: %w", q.Ticket, err)
 	}
@@ -81,7 +79,7 @@ func (s *Store) AskAboutTicket(ctx context.Context, q Question) (bool, error) {
 // administrators write, answers those about its own tickets. ErrNotFound: there is none.
 func (s *Store) QuestionAbout(ctx context.Context, botID, chatID, senderID, ticket int64) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
-		SELECT bot_id, chat_id, asked_id, sender_id, options, ticket FROM questions q
+		SELECT bot_id, chat_id, thread_id, asked_id, sender_id, options, ticket FROM questions q
 		WHERE bot_id = $1 AND chat_id = $2 AND ticket = $4 AND answered_at IS NULL
 		  AND (sender_id = $3 OR $3 = $2 AND EXISTS (SELECT FROM tickets t WHERE t.id = q.ticket AND t.sender_id = t.chat_id))
 		ORDER BY asked_at DESC

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,6 +118,10 @@ func (s *session) agentShow(number, _ string) (string, error) {
 	t, _ := s.desk.Ticket(number)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s priority, type %s, team %s\n%s\n%s\n", t.Status, t.Priority, t.Type, orNone(t.Team), t.Title, t.Description)
+	fmt.Fprintf(&b, "tags: %s\n", orNone(strings.Join(t.Tags, ", ")))
+	for _, name := range slices.Sorted(maps.Keys(t.CustomFields)) {
+		fmt.Fprintf(&b, "%s: %v\n", name, t.CustomFields[name])
+	}
 	for _, m := range t.Messages {
 		kind := ""
 		if m.Internal {
