@@ -153,15 +153,16 @@ func TestAFinishedTicketOffersNoChanges(t *testing.T) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "done soon")
 	row := w.Row(card)
-	require.Len(t, chat.Message(card.ID).Buttons, 2)
+	offered := func() string { return fmt.Sprint(chat.Message(card.ID).Buttons) }
+	require.Contains(t, offered(), "Priority")
 	require.NoError(t, w.Desk.SetStatus(number, "resolved"))
 	w.Becomes(card, "Resolved")
-	require.Len(t, chat.Message(card.ID).Buttons, 1)
+	require.NotContains(t, offered(), "Priority")
 	for _, data := range []string{"menu:" + row + ":priority", "set:" + row + ":priority=high"} {
 		require.Contains(t, w.Forge(w.Alice, card, data), "finished")
 	}
 	require.Zero(t, w.Count("additions"))
 	require.NoError(t, w.Desk.SetStatus(number, "open"))
 	w.Becomes(card, "Open")
-	require.Len(t, chat.Message(card.ID).Buttons, 2)
+	require.Contains(t, offered(), "Priority")
 }

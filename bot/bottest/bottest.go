@@ -57,8 +57,14 @@ type World struct {
 // fails the test if it has called what Telegram or LiveDesk do not have, has panicked, or has logged its token.
 func New(t testing.TB, change ...func(*World)) *World {
 	t.Helper()
+	return NewWith(t, telegramtest.Options{}, change...)
+}
+
+// NewWith is New with another Telegram.
+func NewWith(t testing.TB, o telegramtest.Options, change ...func(*World)) *World {
+	t.Helper()
 	w := &World{
-		Telegram: telegramtest.New(telegramtest.Options{}), Desk: livedesktest.New(livedesktest.Options{}),
+		Telegram: telegramtest.New(o), Desk: livedesktest.New(livedesktest.Options{}),
 		Timeout: time.Minute, Database: storagetest.New(t), Logs: &logtest.Buffer{}, t: t,
 	}
 	t.Cleanup(w.Telegram.Close)

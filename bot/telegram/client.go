@@ -43,6 +43,7 @@ type Client struct {
 	log        *slog.Logger
 	spareCalls int
 	dateless   atomic.Bool // the server is too old for dates
+	styleless  atomic.Bool // the server is too old for what [markup.Message.Recent] tells
 }
 
 // Config is what a client needs.

@@ -114,13 +114,15 @@ func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Messag
 		ChatID: to.Chat, MessageThreadID: int(to.Thread),
 		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
 		ReplyParameters:    replyTo(to.Reply),
-		ReplyMarkup:        keyboard(m),
 	}
 	return post(ctx, to, p, c.call, func(ctx context.Context) (sent *models.Message, err error) {
-		err = c.formatted(m.Text, func(text string, mode models.ParseMode) error {
-			params.Text, params.ParseMode = text, mode
-			sent, err = c.SendMessage(ctx, params)
-			return err
+		err = c.styled(m, func(m markup.Message) error {
+			params.ReplyMarkup = keyboard(m)
+			return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
+				params.Text, params.ParseMode = text, mode
+				sent, err = c.SendMessage(ctx, params)
+				return err
+			})
 		})
 		return sent, err
 	})
@@ -173,15 +175,44 @@ func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.
 	params := &tg.EditMessageTextParams{
 		ChatID: chat, MessageID: int(id),
 		LinkPreviewOptions: &models.LinkPreviewOptions{IsDisabled: tg.True()},
-		ReplyMarkup:        keyboard(m),
 	}
 	return c.call(ctx, chat, p, func(ctx context.Context) error {
-		return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
-			params.Text, params.ParseMode = text, mode
-			_, err := c.EditMessageText(ctx, params)
-			return err
+		return c.styled(m, func(m markup.Message) error {
+			params.ReplyMarkup = keyboard(m)
+			return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
+				params.Text, params.ParseMode = text, mode
+				_, err := c.EditMessageText(ctx, params)
+				return err
+			})
 		})
 	})
+}
+
+// styled sends a message, and with plain buttons where Telegram does not take them. Old servers ignore a style, and see nothing that a
+// button which copies could do. A server that takes the plain ones is sent no others from then on.
+func (c *Client) styled(m markup.Message, send func(markup.Message) error) error {
+	if !m.Recent() {
+		return send(m)
+	}
+	if !c.styleless.Load() {
+		if err := send(m); !unknownButtons(err) {
+			return err
+		}
+	}
+	err := send(m.WithoutRecent())
+	if Judge(err) == Done {
+		c.styleless.Store(true)
+	}
+	return err
+}
+
+// unknownButtons reports whether Telegram could not read what stands below a message.
+func unknownButtons(err error) bool {
+	if Judge(err) != Refused {
+		return false
+	}
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "keyboard") || strings.Contains(text, "reply markup") || strings.Contains(text, "button")
 }
 
 // formatted sends a text of Telegram HTML, and with less formatting where Telegram cannot read it. A server that does not know
@@ -210,10 +241,12 @@ func misformatted(err error) bool {
 // EditButtons puts buttons below a message in place of those that are there.
 func (c *Client) EditButtons(ctx context.Context, chat, id int64, buttons [][]markup.Button) (Verdict, error) {
 	return c.call(ctx, chat, Answers, func(ctx context.Context) error {
-		_, err := c.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
-			ChatID: chat, MessageID: int(id), ReplyMarkup: keyboard(markup.Message{Buttons: buttons}),
+		return c.styled(markup.Message{Buttons: buttons}, func(m markup.Message) error {
+			_, err := c.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
+				ChatID: chat, MessageID: int(id), ReplyMarkup: keyboard(m),
+			})
+			return err
 		})
-		return err
 	})
 }
 
@@ -265,10 +298,18 @@ func keyboard(m markup.Message) models.ReplyMarkup {
 		rows := make([][]models.InlineKeyboardButton, len(m.Buttons))
 		for i, row := range m.Buttons {
 			for _, b := range row {
-				rows[i] = append(rows[i], models.InlineKeyboardButton{Text: b.Label, CallbackData: b.Data})
+				rows[i] = append(rows[i], inlineButton(b))
 			}
 		}
 		return &models.InlineKeyboardMarkup{InlineKeyboard: rows}
 	}
 	return nil // an interface holding a nil pointer would be sent as "null"
+}
+
+func inlineButton(b markup.Button) models.InlineKeyboardButton {
+	inline := models.InlineKeyboardButton{Text: b.Label, CallbackData: b.Data, Style: string(b.Style)}
+	if b.Copy != "" {
+		inline.CopyText = &models.CopyTextButton{Text: b.Copy}
+	}
+	return inline
 }

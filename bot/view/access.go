@@ -79,8 +79,8 @@ func AskAboutChat(say Language, c storage.Connection, who storage.Person, added 
 		Text: say.Text(id, "Title", c.Title, "Chat", ChatID(c.ChatID), "Who", markup.HTML(Mention(who.ID, markup.Shorten(who.Name, maxMention))),
 			"Person", ChatID(who.ID)),
 		Buttons: [][]markup.Button{{
-			{Label: say.Text("button_allow"), Data: ChatButton{Action: "allow", Chat: c.ChatID}.data()},
-			{Label: say.Text("button_refuse"), Data: ChatButton{Action: "refuse", Chat: c.ChatID}.data()},
+			{Label: say.Text("button_allow"), Data: ChatButton{Action: "allow", Chat: c.ChatID}.data(), Style: markup.Primary},
+			{Label: say.Text("button_refuse"), Data: ChatButton{Action: "refuse", Chat: c.ChatID}.data(), Style: markup.Danger},
 		}},
 	}
 }

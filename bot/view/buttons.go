@@ -32,13 +32,21 @@ func CardButtons(say Language, t storage.Ticket) [][]markup.Button {
 		button(say.Text("button_talk"), "talk", t.ID, "0"),
 		button(say.Text("button_follow"), "follow", t.ID, ""),
 	}}
+	var row []markup.Button
 	if !Finished(ShownOn(t).Status) {
-		rows = append(rows, []markup.Button{
-			button(say.Text("button_priority"), "menu", t.ID, "priority"), button(say.Text("button_type"), "menu", t.ID, "type"),
-		})
+		row = append(row, button(say.Text("button_priority"), "menu", t.ID, "priority"), button(say.Text("button_type"), "menu", t.ID, "type"))
+	}
+	if markup.Length(t.TicketID) <= maxCopy {
+		row = append(row, markup.Button{Label: say.Text("button_copy"), Copy: t.TicketID})
+	}
+	if len(row) > 0 {
+		rows = append(rows, row)
 	}
 	return rows
 }
+
+// maxCopy is how much a button may copy, in UTF-16 units. https://core.telegram.org/bots/api#copytextbutton
+const maxCopy = 256
 
 // FollowButtons let who presses choose whether they follow, in place of the card's buttons.
 func FollowButtons(say Language, t storage.Ticket) [][]markup.Button {
@@ -73,9 +81,9 @@ func TeamKey(team string) string {
 // decisions are the buttons of a ticket that nobody knows about. They count for the attempt that they stand for.
 func decisions(say Language, t storage.Ticket) [][]markup.Button {
 	attempt := strconv.Itoa(t.Attempts)
-	return [][]markup.Button{{
-		button(say.Text("button_again"), "again", t.ID, attempt), button(say.Text("button_leave"), "leave", t.ID, attempt),
-	}}
+	again, leave := button(say.Text("button_again"), "again", t.ID, attempt), button(say.Text("button_leave"), "leave", t.ID, attempt)
+	again.Style, leave.Style = markup.Primary, markup.Danger
+	return [][]markup.Button{{again, leave}}
 }
 
 // Choices are the values that the API documents for writing.

@@ -48,6 +48,11 @@ func (s *Server) markup(c *call, ch *Chat) (replyMarkup, error) {
 	if err := s.object(c, "reply_markup", &m); err != nil {
 		return m, err
 	}
+	if s.opts.Old {
+		if err := m.forget(s.opts.Strict); err != nil {
+			return m, err
+		}
+	}
 	count := 0
 	for _, row := range m.buttons() {
 		for _, b := range row {
@@ -61,6 +66,23 @@ func (s *Server) markup(c *call, ch *Chat) (replyMarkup, error) {
 		return m, badRequest("REPLY_MARKUP_TOO_LONG")
 	}
 	return m, nil
+}
+
+// forget makes of a markup what an old server sees of it, or refuses it.
+func (m *replyMarkup) forget(strict bool) error {
+	unknown := m.Inline != nil && m.Force
+	m.Force = m.Force && m.Inline == nil
+	for _, row := range m.buttons() {
+		for i := range row {
+			b := &row[i]
+			unknown = unknown || b.Style != "" || b.CopyText != nil
+			b.Style, b.CopyText = "", nil
+		}
+	}
+	if strict && unknown {
+		return badRequest("can't parse inline keyboard button: unknown field")
+	}
+	return nil
 }
 
 // buttons are the rows that have any; Telegram drops empty ones.

@@ -45,8 +45,11 @@ type Options struct {
 	Privacy bool
 	// PrivateTopics says in getMe that private chats with the bot may have topics.
 	PrivateTopics bool
-	// Old is a self-hosted server of an earlier Bot API, 9.4: it refuses <tg-time>.
+	// Old is a self-hosted server of an early Bot API: it refuses <tg-time>, has no setMessageReaction, and ignores what it does not know
+	// of buttons: style, copy_text, and force_reply beside them. What a button then has nothing to do for, it refuses.
 	Old bool
+	// Strict makes an Old server refuse what it does not know of buttons. That is not known of any, but of what stands before some.
+	Strict bool
 	// Forget keeps no messages, versions, calls or webhook posts, for benchmarks. Edits, replies and deletions then
 	// trust the message id, and Messages, Replies and the Wait functions find nothing; OnMessage still sees all.
 	Forget bool
@@ -195,8 +198,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, name string) {
 	m, known := methods[strings.ToLower(name)]
-	if !known {
-		s.remember("method " + name)
+	old := known && s.opts.Old && m.name == "setMessageReaction"
+	if !known || old {
+		if !old {
+			s.remember("method " + name)
+		}
 		writeError(w, &apiError{code: 404, description: "Not Found: method not found"})
 		return
 	}
