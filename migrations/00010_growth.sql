@@ -22,6 +22,41 @@ DROP INDEX CONCURRENTLY IF EXISTS tickets_newest;
 CREATE INDEX CONCURRENTLY tickets_newest ON tickets (bot_id, changed_at, due_at)
     WHERE state = 'created' AND ticket_id <> '' AND owner IS NULL AND due_at IS NOT NULL;
 
+-- What people and staff have open is found without what is finished.
+DROP INDEX CONCURRENTLY IF EXISTS tickets_queue;
+CREATE INDEX CONCURRENTLY tickets_queue ON tickets (
+    bot_id, (CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END), id)
+    WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_place;
+CREATE INDEX CONCURRENTLY tickets_unfinished_place ON tickets (chat_id, id, thread_id)
+    WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_sender;
+CREATE INDEX CONCURRENTLY tickets_unfinished_sender ON tickets (sender_id, id)
+    WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished;
+
+DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
+CREATE INDEX CONCURRENTLY tickets_to_probe ON tickets (bot_id, rebuffs, id) WHERE state = 'waiting' AND owner IS NULL;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_to_feed;
+CREATE INDEX CONCURRENTLY tickets_to_feed ON tickets (bot_id, (state <> 'unconfirmed'), feed_at, id) WHERE feed_at IS NOT NULL;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_feed;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_album;
+CREATE INDEX CONCURRENTLY tickets_album ON tickets (chat_id, album) WHERE album <> '';
+DROP INDEX CONCURRENTLY IF EXISTS questions_person;
+CREATE INDEX CONCURRENTLY questions_person ON questions (chat_id, sender_id, asked_id);
+
 -- +goose Down
+DROP INDEX CONCURRENTLY IF EXISTS questions_person;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_album;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_feed;
+CREATE INDEX CONCURRENTLY tickets_feed ON tickets (bot_id, feed_at) WHERE feed_at IS NOT NULL;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_to_feed;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished;
+CREATE INDEX CONCURRENTLY tickets_unfinished ON tickets (bot_id, id)
+    WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_sender;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_place;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_queue;
 ALTER TABLE tickets DROP COLUMN IF EXISTS urgent_at, DROP COLUMN IF EXISTS hinted_at, DROP COLUMN IF EXISTS look_at;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_newest;

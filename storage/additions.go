@@ -177,14 +177,16 @@ func (s *Store) FailAdditions(ctx context.Context, ticket int64, additions []int
 	return nil
 }
 
+// additionFailed are the assignments that give an addition up.
+const additionFailed = `done_at = now(), failed = true, feed = CASE WHEN feed <> '' THEN 'failed' ELSE '' END`
+
 // failAdditions gives additions up. Staff, who may have read them in the feed, are told there.
 func failAdditions(ctx context.Context, tx pgx.Tx, ticket int64, additions []int64) error {
 	if len(additions) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-		UPDATE additions SET done_at = now(), failed = true, feed = CASE WHEN feed <> '' THEN 'failed' ELSE '' END
-		WHERE id = ANY ($1)`, additions)
+		UPDATE additions SET `+additionFailed+` WHERE id = ANY ($1)`, additions)
 	if err == nil {
 		_, err = tx.Exec(ctx, tellFeed, ticket)
 	}

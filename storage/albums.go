@@ -24,7 +24,7 @@ func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album str
 		}
 		tickets, err := list[int64](ctx, tx, `
 			UPDATE tickets SET hold_until = now() + make_interval(secs => $4)
-			WHERE chat_id = $1 AND album = $2 AND bot_id = $3
+			WHERE chat_id = $1 AND album = $2 AND album <> '' AND bot_id = $3
 			RETURNING id`, chatID, album, botID, hold.Seconds())
 		if err != nil {
 			return err

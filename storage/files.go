@@ -62,12 +62,12 @@ func (s *Store) Files(ctx context.Context, ticket int64) ([]File, error) {
 func (s *Store) ClaimFiles(ctx context.Context, process int32, limit int) ([]File, error) {
 	files, err := many[File](ctx, s.pool, `
 		UPDATE files SET owner = $1, attempts = attempts + 1
-		WHERE id IN (
+		WHERE id = ANY (ARRAY(
 			SELECT f.id FROM files f JOIN tickets t ON t.id = f.ticket
 			WHERE f.state = 'waiting' AND f.owner IS NULL AND f.due_at <= now() AND t.bot_id = $3
-			ORDER BY f.due_at, f.id
+			ORDER BY f.due_at
 			LIMIT $2
-			FOR UPDATE OF f SKIP LOCKED)
+			FOR UPDATE OF f SKIP LOCKED))
 		RETURNING `+fileColumns, process, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("claim files: %w", err)

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -90,77 +91,98 @@ const looked = `
 
 // RecordLook stores what a look came to and gives the ticket back, in one commit. It reports whether there is something
 // to tell. ErrNotFound: the ticket is no longer in the hands of this process; nothing was stored.
-func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32) (bool, error) {
-	tell := false
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		if err := recordFindings(ctx, tx, id, l); err != nil {
-			return err
-		}
-		tell, err = one[bool](ctx, tx, `
-			UPDATE tickets SET
-				status = @status, team = @team, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL,
-				request = coalesce(@request::json, request),
-				`+nextVersion(`NOT @shown`)+`,
-				`+tellInTurn(`NOT @shown OR `+noticesOpen)+`,
-				view = @view::json,
-				changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
-				every = @every::float8,
-				`+looked+`,
-				due_at = CASE
-					-- Something came in meanwhile that this look did not see.
-					WHEN urgent_at > look_at THEN now()
-					WHEN hinted_at > look_at THEN greatest(now(), hinted_at)
-					WHEN EXISTS (
-						SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+` AND a.attempts = 0) THEN now()
-					WHEN with_files AND EXISTS (
-						SELECT 1 FROM files f
-						WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered AND f.attempts = 0) THEN now()
-					WHEN @every::float8 >= 0 THEN now() + make_interval(secs => @every::float8) END
-			WHERE id = @id AND owner = @process
-			RETURNING tell_at IS NOT NULL AND teller IS NULL`,
-			named{
-				"id": id, "process": process, "status": l.Status, "view": l.View, "shown": l.Shown, "changed": l.Changed,
-				"every": l.Every.Seconds(), "request": l.Request, "team": l.Team,
-			})
-		return err
-	})
+func (s *Store) RecordLook(ctx context.Context, id int64, l Look, process int32) (tell bool, err error) {
+	args := lookArgs(id, l, process)
+	toOne := slices.DeleteFunc(slices.Clone(l.Notices), func(n Notice) bool { return n.Person == 0 })
+	if len(toOne)+len(l.Asked) == 0 {
+		tell, err = shared(ctx, s.commits, pgx.RowTo[bool], recordLook, args)
+	} else {
+		err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+			if tell, err = one[bool](ctx, tx, recordLook, args); err != nil {
+				return err
+			}
+			return askAndTellOne(ctx, tx, id, l.Asked, toOne)
+		})
+	}
 	if err != nil {
 		return false, fmt.Errorf("record look at ticket %d: %w", id, err)
 	}
 	return tell, nil
 }
 
-// recordFindings stores the notices of a look, and what of the additions and files it has seen to.
-func recordFindings(ctx context.Context, tx pgx.Tx, id int64, l Look) error {
-	for _, n := range l.Notices {
-		if err := addNotice(ctx, tx, id, n); err != nil {
+// askAndTellOne stores what a look itself asks for, and what of it is for one person only.
+func askAndTellOne(ctx context.Context, tx pgx.Tx, id int64, asked []Addition, toOne []Notice) error {
+	for _, n := range toOne {
+		if _, err := tx.Exec(ctx, addPrivateFor, id, n.Key, n.Person); err != nil {
 			return err
 		}
 	}
-	for _, a := range l.Asked {
+	for _, a := range asked {
 		if err := add(ctx, tx, a, nil); err != nil {
-			return err
-		}
-	}
-	if err := failAdditions(ctx, tx, id, l.Failed); err != nil {
-		return err
-	}
-	for _, step := range []struct {
-		sql string
-		ids []int64
-	}{
-		{`UPDATE additions SET done_at = now() WHERE id = ANY ($1)`, l.Additions},
-		{`UPDATE files SET entered = true WHERE id = ANY ($1)`, l.Files},
-	} {
-		if len(step.ids) == 0 {
-			continue
-		}
-		if _, err := tx.Exec(ctx, step.sql, step.ids); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func lookArgs(id int64, l Look, process int32) named {
+	args := named{
+		"id": id, "process": process, "status": l.Status, "view": l.View, "shown": l.Shown, "changed": l.Changed,
+		"every": l.Every.Seconds(), "request": l.Request, "team": l.Team,
+		"done": notNil(l.Additions), "failed": notNil(l.Failed), "files": notNil(l.Files),
+	}
+	var keys, kinds, contents []string
+	var replies []int64
+	var silent []bool
+	for _, n := range l.Notices {
+		if i := slices.Index(keys, n.Key); i >= 0 { // one statement stores a key once
+			kinds[i], contents[i], replies[i], silent[i] = n.Kind, string(n.Content), n.ReplyTo, n.Silent || n.Person != 0
+			continue
+		}
+		keys, kinds, contents = append(keys, n.Key), append(kinds, n.Kind), append(contents, string(n.Content))
+		replies, silent = append(replies, n.ReplyTo), append(silent, n.Silent || n.Person != 0)
+	}
+	args["keys"], args["kinds"], args["contents"], args["replies"], args["silent"] = keys, kinds, contents, replies, silent
+	return args
+}
+
+// recordLook is one statement, so that looks share commits and a look at a ticket with many known messages takes no longer. What its
+// parts store they do not see of each other, so the last one asks for it by name.
+var recordLook = `
+	WITH mine AS (SELECT id FROM tickets WHERE id = @id AND owner = @process FOR UPDATE),
+	noted AS (
+		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at)
+		SELECT mine.id, n.key, n.kind, n.content::json, n.reply_to, CASE WHEN n.silent THEN now() END
+		FROM mine, unnest(@keys::text[], @kinds::text[], @contents::text[], @replies::bigint[], @silent::boolean[])
+			AS n (key, kind, content, reply_to, silent)
+		` + noticeAgain + `
+		RETURNING told_at),
+	done AS (UPDATE additions SET done_at = now() WHERE id = ANY (@done::bigint[]) AND EXISTS (SELECT FROM mine)),
+	failed AS (UPDATE additions SET ` + additionFailed + ` WHERE id = ANY (@failed::bigint[]) AND EXISTS (SELECT FROM mine)),
+	entered AS (UPDATE files SET entered = true WHERE id = ANY (@files::bigint[]) AND EXISTS (SELECT FROM mine))
+	UPDATE tickets SET
+		status = @status, team = @team, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL,
+		request = coalesce(@request::json, request),
+		version = CASE WHEN @shown THEN version ELSE version + 1 END,
+		` + feedNews(`NOT @shown OR cardinality(@failed::bigint[]) > 0`) + `,
+		` + tellInTurn(`NOT @shown OR EXISTS (SELECT FROM noted WHERE told_at IS NULL) OR `+noticesOpen) + `,
+		view = @view::json,
+		changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
+		every = @every::float8,
+		` + looked + `,
+		due_at = CASE
+			-- Something came in meanwhile that this look did not see.
+			WHEN urgent_at > look_at THEN now()
+			WHEN hinted_at > look_at THEN greatest(now(), hinted_at)
+			WHEN EXISTS (
+				SELECT 1 FROM additions a
+				WHERE a.ticket = tickets.id AND ` + toCome + ` AND a.attempts = 0 AND a.id <> ALL (@done || @failed)) THEN now()
+			WHEN with_files AND EXISTS (
+				SELECT 1 FROM files f
+				WHERE f.ticket = tickets.id AND f.state <> 'waiting' AND NOT f.entered AND f.attempts = 0 AND f.id <> ALL (@files)) THEN now()
+			WHEN @every::float8 >= 0 THEN now() + make_interval(secs => @every::float8) END
+	WHERE id = (SELECT id FROM mine)
+	RETURNING tell_at IS NOT NULL AND teller IS NULL`
 
 // DeferLook gives a ticket back without a result. A negative time: it is looked at no more.
 func (s *Store) DeferLook(ctx context.Context, id int64, after time.Duration, process int32) error {

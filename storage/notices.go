@@ -46,8 +46,7 @@ func addNotice(ctx context.Context, tx pgx.Tx, ticket int64, n Notice) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO notices (ticket, key, kind, content, reply_to, told_at)
 		VALUES (@ticket, @key, @kind, @content, @reply_to, CASE WHEN @silent THEN now() END)
-		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
-		WHERE NOT `+sameContent("notices.content", "excluded.content"),
+		`+noticeAgain,
 		named{
 			"ticket": ticket, "key": n.Key, "kind": n.Kind, "content": n.Content, "reply_to": n.ReplyTo,
 			"silent": n.Silent || n.Person != 0,
@@ -69,6 +68,11 @@ const (
 		SELECT id, 'unconfirmed:' || attempts, '` + NoticeUnconfirmed + `', json_build_object('text', 'unconfirmed', 'attempt', attempts)`
 	onceNoticed = `ON CONFLICT (ticket, key) DO NOTHING`
 )
+
+// noticeAgain is how an insert into notices deals with known keys.
+var noticeAgain = `
+		ON CONFLICT (ticket, key) DO UPDATE SET content = excluded.content, told_at = excluded.told_at, parts_sent = 0
+		WHERE NOT ` + sameContent("notices.content", "excluded.content")
 
 func sameContent(x, y string) string {
 	return fmt.Sprintf(`(%[1]s->>'text' IS NOT DISTINCT FROM %[2]s->>'text'

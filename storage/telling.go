@@ -84,12 +84,12 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 	tickets, err := many[Ticket](ctx, s.pool, `
 		WITH claimed AS (
 			UPDATE tickets SET teller = $1
-			WHERE id IN (
+			WHERE id = ANY (ARRAY(
 				SELECT id FROM tickets
 				WHERE bot_id = $4 AND `+toTell+` AND chat_id <> ALL ($3::bigint[])
 				ORDER BY tell_at
 				LIMIT $2
-				FOR UPDATE SKIP LOCKED)
+				FOR UPDATE SKIP LOCKED))
 			RETURNING *)
 		SELECT `+ticketColumns+`, true AS mine FROM claimed ORDER BY tell_at`, process, limit, except, s.bot)
 	if err != nil {

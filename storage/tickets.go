@@ -218,7 +218,7 @@ func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
 
 // ClaimWaiting takes the oldest ticket that is due to be sent as sending: its request may leave. ErrNotFound: none is due.
 func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, claimWaiting(`AND due_at <= now() ORDER BY id`), process, s.bot)
+	t, err := row[Ticket](ctx, s.pool, claimWaiting, process, s.bot)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("claim a waiting ticket: %w", err)
 	}
@@ -229,24 +229,36 @@ func (s *Store) ClaimWaiting(ctx context.Context, process int32) (Ticket, error)
 // the oldest after the given one, else the oldest, so that a ticket that LiveDesk cannot answer does not keep all others from
 // being tried. ErrNotFound: none waits.
 func (s *Store) ClaimProbe(ctx context.Context, process int32, after int64) (Ticket, error) {
-	t, err := row[Ticket](ctx, s.pool, claimWaiting(`ORDER BY rebuffs, id <= $3, id`), process, s.bot, after)
+	t, err := row[Ticket](ctx, s.pool, claimProbe, process, s.bot, after)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("claim a ticket to probe with: %w", err)
 	}
 	return t, nil
 }
 
-func claimWaiting(which string) string {
+var (
+	claimWaiting = claimToSend(firstToSend(`due_at <= now() ORDER BY id`))
+	claimProbe   = claimToSend(`coalesce(` + firstToSend(`rebuffs = (`+leastRebuffs+`) AND id > $3 ORDER BY id`) + `,
+		` + firstToSend(`true ORDER BY rebuffs, id`) + `)`)
+)
+
+// toSend is true of a ticket of the bot $2 that waits in nobody's hands.
+const toSend = `bot_id = $2 AND state = 'waiting' AND owner IS NULL`
+
+const leastRebuffs = `SELECT rebuffs FROM tickets WHERE ` + toSend + ` ORDER BY rebuffs LIMIT 1`
+
+func firstToSend(which string) string {
+	return `(SELECT id FROM tickets WHERE ` + toSend + ` AND ` + which + ` LIMIT 1 FOR UPDATE SKIP LOCKED)`
+}
+
+// claimToSend claims the ticket of a number.
+func claimToSend(id string) string {
 	return `
 	UPDATE tickets
 	SET state = 'sending', owner = $1, attempts = attempts + 1, due_at = NULL,
 		-- Before the first try has ended, that is the word to wait for; afterwards what is to be told stays so.
 		tell_at = CASE WHEN told > 0 OR reason <> '' OR teller IS NOT NULL THEN tell_at END
-	WHERE id = (
-		SELECT id FROM tickets
-		WHERE bot_id = $2 AND state = 'waiting' AND owner IS NULL ` + which + `
-		LIMIT 1
-		FOR UPDATE SKIP LOCKED)
+	WHERE id = ` + id + `
 	RETURNING ` + ticketColumns
 }
 
@@ -492,9 +504,13 @@ func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket,
 func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]Ticket, error) {
 	tickets, err := many[Ticket](ctx, s.pool, `
 		SELECT `+ticketColumns+` FROM tickets
-		WHERE (sender_id = $1 OR id IN (SELECT ticket FROM followers WHERE person_id = $1)) AND bot_id = $3 AND `+unfinished+`
-		ORDER BY id DESC
-		LIMIT $2`, personID, limit, s.bot)
+		WHERE id = ANY (ARRAY(
+			SELECT id FROM tickets WHERE sender_id = $1 AND bot_id = $3 AND `+unfinished+`
+			UNION
+			SELECT id FROM followers JOIN tickets ON id = ticket WHERE person_id = $1 AND bot_id = $3 AND `+unfinished+`
+			ORDER BY id DESC
+			LIMIT $2))
+		ORDER BY id DESC`, personID, limit, s.bot)
 	if err != nil {
 		return nil, fmt.Errorf("unfinished tickets of a person: %w", err)
 	}

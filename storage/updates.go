@@ -52,12 +52,12 @@ func (s *Store) ClaimUpdates(ctx context.Context, botID int64, process int32, li
 	updates, err := many[Update](ctx, s.pool, `
 		WITH claimed AS (
 			UPDATE updates SET owner = $2
-			WHERE bot_id = $1 AND update_id IN (
+			WHERE bot_id = $1 AND update_id = ANY (ARRAY(
 				SELECT update_id FROM updates
 				WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL AND chat_id <> ALL (coalesce($4::bigint[], '{}'))
 				ORDER BY update_id
 				LIMIT $3
-				FOR UPDATE SKIP LOCKED)
+				FOR UPDATE SKIP LOCKED))
 			RETURNING update_id, chat_id, payload, takeovers, suspected)
 		SELECT update_id, chat_id, payload, takeovers, suspected FROM claimed ORDER BY update_id`, botID, process, limit, except)
 	if err != nil {

@@ -27,8 +27,10 @@ func (s *Store) Acquaintances(ctx context.Context, botID, personID int64, limit 
 		SELECT chat_id, bool_or(used) AS used FROM (
 			SELECT chat_id, true AS used FROM uses WHERE bot_id = $1 AND person_id = $2
 			UNION ALL
-			SELECT chat_id, false FROM tickets
-			WHERE bot_id = $1 AND chat_id < 0 AND (sender_id = $2 OR id IN (SELECT ticket FROM followers WHERE person_id = $2))) a
+			SELECT chat_id, false FROM tickets WHERE bot_id = $1 AND chat_id < 0 AND sender_id = $2
+			UNION ALL
+			SELECT t.chat_id, false FROM followers f JOIN tickets t ON t.id = f.ticket
+			WHERE f.person_id = $2 AND t.bot_id = $1 AND t.chat_id < 0) a
 		GROUP BY chat_id
 		ORDER BY used DESC, chat_id
 		LIMIT $3`, botID, personID, limit)
