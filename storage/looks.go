@@ -220,3 +220,38 @@ func (s *Store) LookNow(ctx context.Context, id int64) error {
 
 // wantLook are the assignments that make a look due that a person waits for. Wanted again during a look, it comes once more.
 const wantLook = `due_at = now(), urgent_at = now()`
+
+// Scheduled is a ticket whose next look is due at some later time.
+type Scheduled struct {
+	ID        int64
+	Status    string
+	ChangedAt time.Time
+	DueAt     time.Time
+	DueIn     float64 // seconds until then, by the clock of the database
+}
+
+// ScheduledLooks returns up to limit tickets whose next look is due after that of the given one, in that order; after the zero value
+// all whose look is due later than now.
+func (s *Store) ScheduledLooks(ctx context.Context, after Scheduled, limit int) ([]Scheduled, error) {
+	scheduled, err := many[Scheduled](ctx, s.pool, `
+		SELECT id, status, changed_at, due_at, extract(epoch FROM due_at - now())::float8 AS due_in FROM tickets
+		WHERE bot_id = $1 AND `+lookable+` AND owner IS NULL AND due_at > now() AND due_at >= $2 AND (due_at, id) > ($2, $3)
+		ORDER BY due_at, id
+		LIMIT $4`, s.bot, after.DueAt, after.ID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("scheduled looks: %w", err)
+	}
+	return scheduled, nil
+}
+
+// HastenLooks makes the next looks at some tickets due within so many seconds.
+func (s *Store) HastenLooks(ctx context.Context, tickets []int64, within []float64) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE tickets SET due_at = least(due_at, now() + make_interval(secs => sooner.secs))
+		FROM unnest($1::bigint[], $2::float8[]) AS sooner (ticket, secs)
+		WHERE id = sooner.ticket AND `+lookable, tickets, within)
+	if err != nil {
+		return fmt.Errorf("hasten looks: %w", err)
+	}
+	return nil
+}

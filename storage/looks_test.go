@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -225,4 +226,32 @@ func TestATicketIsGivenBackWithoutAResultOnlyByWhoHasIt(t *testing.T) {
 	exec(t, store, `UPDATE tickets SET due_at = now() + interval '1 hour' WHERE id = $1`, waiting.ID)
 	require.NoError(t, store.LookNow(t.Context(), waiting.ID))
 	require.Equal(t, "later", due(t, store, waiting.ID), "there is nothing to look at")
+}
+
+func TestScheduledLooksAreReadInPagesAndHastened(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := map[int64]bool{}
+	for i := range 5 {
+		ticket := created(t, store, process, fmt.Sprint(i))
+		want[ticket.ID] = true
+		exec(t, store, `UPDATE tickets SET due_at = date_trunc('hour', now()) + interval '9 hours' WHERE id = $1`, ticket.ID) // all at once
+	}
+	due := created(t, store, process, "due")
+	exec(t, store, `UPDATE tickets SET due_at = now() WHERE id = $1`, due.ID)
+	var last storage.Scheduled
+	for range 3 {
+		page, err := store.ScheduledLooks(t.Context(), last, 2)
+		require.NoError(t, err)
+		for _, s := range page {
+			require.True(t, want[s.ID], "read once")
+			delete(want, s.ID)
+			require.InDelta(t, 8.5*3600, s.DueIn, 0.51*3600)
+			require.NoError(t, store.HastenLooks(t.Context(), []int64{s.ID}, []float64{-1}))
+			last = s
+		}
+	}
+	require.Empty(t, want)
+	require.Len(t, looks(t, store, process, 10), 6)
 }

@@ -153,7 +153,7 @@ var errands = []errand{
 	}},
 	{"a reply to a card", 50, func(ctx context.Context, y *years, n int) error {
 		_, err := y.store.PostAt(ctx, -1000000-int64(1+n%1000)%200, int64(1+n%1000)*2)
-		return err
+		return found(err)
 	}},
 	{"a reply to a question", 500, func(ctx context.Context, y *years, n int) error {
 		_, err := y.store.QuestionFor(ctx, bot, busyChat, busyPerson, 5, true)
@@ -197,6 +197,16 @@ var errands = []errand{
 	{"look: urgent", 200, looksIn(storage.LooksUrgent)},
 	{"look: who waits longest", 200, looksIn(storage.LooksLongest)},
 	{"look: newest changes", 200, looksIn(storage.LooksNewest)},
+	{"scheduled looks", 1000, func(ctx context.Context, y *years, _ int) error {
+		tickets, err := y.store.ScheduledLooks(ctx, storage.Scheduled{}, 500)
+		if err != nil || len(tickets) < 2 {
+			return err
+		}
+		if _, err = y.store.ScheduledLooks(ctx, tickets[len(tickets)/2], 500); err != nil {
+			return err
+		}
+		return y.store.HastenLooks(ctx, []int64{tickets[0].ID}, []float64{1})
+	}},
 	{"take tickets to tell", 200, func(ctx context.Context, y *years, _ int) error {
 		_, err := y.store.ClaimTellings(ctx, y.process.Number, 16, []int64{1})
 		return err

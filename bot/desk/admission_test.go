@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 )
 
@@ -377,6 +379,54 @@ func TestTheLastLeavesHalfOfTheRateToPeople(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, time.Since(began), 150*time.Millisecond, "until there is as much again")
 	})
+}
+
+func TestLooksUseTheWholeRateAndKeepNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	for _, perSecond := range []int{1, 3, 10, 100, 1000, 10_000} {
+		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const seconds = 10
+				l := newLobby(t, perSecond)
+				k := tracker{&shared{cfg: Config{Rate: perSecond, TrackEvery: time.Minute}, admission: l.admission}}
+				ctx, cancel := context.WithTimeout(t.Context(), seconds*time.Second)
+				defer cancel()
+				var inHand, looks, people atomic.Int64
+				go func() { // as the tracker does while more are due than may go
+					for wait.Sleep(ctx, k.lookPause(true)) == nil {
+						for range min(looksInHand(perSecond)-int(inHand.Load()), l.room(reading)) {
+							inHand.Add(1)
+							go func() {
+								defer inHand.Add(-1)
+								turn, err := l.enter(ctx, reading, asLast)
+								if err != nil {
+									return
+								}
+								looks.Add(1)
+								time.Sleep(50 * time.Millisecond) // LiveDesk
+								turn.leave()
+							}()
+						}
+					}
+				}()
+				pause := max(100*time.Millisecond, 2*time.Second/time.Duration(perSecond))
+				for wait.Sleep(ctx, pause) == nil {
+					began := time.Now()
+					turn, err := l.enter(ctx, creating, asPerson)
+					if err != nil {
+						break // the end
+					}
+					turn.leave()
+					people.Add(1)
+					require.LessOrEqual(t, time.Since(began), time.Second/time.Duration(perSecond)+20*time.Millisecond, "its own turn")
+				}
+				time.Sleep(time.Second) // all have ended
+				require.InEpsilon(t, perSecond*seconds, looks.Load()+people.Load(), 0.12)
+				require.NotZero(t, people.Load())
+			})
+		})
+	}
 }
 
 func TestAnotherRequestInTheSameTurnWaitsForTheRateToo(t *testing.T) {

@@ -73,6 +73,7 @@ func (d *Desk) Run(ctx, work context.Context) {
 	loops.Go(func() error { d.creator.run(ctx, work); return nil })
 	loops.Go(func() error { d.carrier.run(ctx, work); return nil })
 	loops.Go(func() error { d.tracker.run(ctx, work); return nil })
+	loops.Go(func() error { d.tracker.hasten(ctx); return nil })
 	loops.Go(func() error { d.nudges.run(ctx); return nil })
 	_ = loops.Wait() // they return none
 }

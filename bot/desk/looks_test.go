@@ -176,3 +176,15 @@ func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {
 	w.Looked(10)
 	require.Equal(t, 1, w.Said(chat, "does not know ticket"))
 }
+
+func TestAShorterIntervalCountsFromTheNextStart(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.TrackEvery = 100 * time.Hour })
+	chat := w.Telegram.NewSupergroup("S")
+	_, number := w.Ticket(chat, "slow")
+	w.Stop()
+	w.Reply(number, "at last")
+	w.Config.TrackEvery = 200 * time.Millisecond
+	w.Start()
+	w.Hears(chat, "at last")
+}

@@ -11,6 +11,7 @@ import (
 
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
+	"livedeskbot/bot/wait"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
@@ -58,6 +59,42 @@ func (k tracker) run(ctx, work context.Context) {
 		}
 		more = k.claim(ctx, work, slots, order, limit)
 	}
+}
+
+// hasten brings forward, at the start, looks that were scheduled while TRACK_INTERVAL was longer. It takes small steps, so that nobody
+// waits for it.
+func (k tracker) hasten(ctx context.Context) {
+	const step = 1000
+	var last storage.Scheduled
+	for pause := time.Duration(0); wait.Sleep(ctx, pause) == nil; {
+		tickets, err := k.store.ScheduledLooks(ctx, last, step)
+		if err == nil {
+			err = k.hastenThese(ctx, tickets)
+		}
+		switch {
+		case err != nil:
+			pause = time.Second
+		case len(tickets) < step:
+			return
+		default:
+			pause, last = 10*time.Millisecond, tickets[step-1]
+		}
+	}
+}
+
+func (k tracker) hastenThese(ctx context.Context, tickets []storage.Scheduled) error {
+	var ids []int64
+	var within []float64
+	for _, t := range tickets {
+		every := k.every(storage.Ticket{ChangedAt: t.ChangedAt}, t.Status, false)
+		if every >= 0 && t.DueIn > every.Seconds() {
+			ids, within = append(ids, t.ID), append(within, every.Seconds())
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return k.store.HastenLooks(ctx, ids, within)
 }
 
 // claim begins up to limit looks, and reports whether there may be more to begin.

@@ -76,7 +76,7 @@ func readConfig(getenv func(string) string) (config, error) {
 			secret:  r.required("LIVEDESK_API_SECRET"),
 			url:     r.url("LIVEDESK_API_URL", "https://livedesk-api.engagelab.com/api/v2"),
 			timeout: r.duration("LIVEDESK_TIMEOUT", 15*time.Second, time.Millisecond),
-			rate:    r.number("LIVEDESK_RATE", 10, 1, 1000),
+			rate:    r.number("LIVEDESK_RATE", 10, 1, 10_000),
 
 			webhookSecret: r.deskWebhookSecret("LIVEDESK_WEBHOOK_SECRET"),
 		},
