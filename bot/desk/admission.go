@@ -51,8 +51,9 @@ type admission struct {
 	log      *slog.Logger
 	reopened func() // is called when LiveDesk takes tickets again
 
-	mu    sync.Mutex
-	doors [kinds]door
+	mu     sync.Mutex
+	doors  [kinds]door
+	wanted time.Time // when somebody last found the rate used up
 }
 
 // door is what is known of LiveDesk's taking one kind of request.
@@ -144,7 +145,11 @@ func (a *admission) open(k kind, fresh bool) (ok bool, shut time.Duration) {
 	if shut := d.shut(); shut > 0 && (!fresh || !d.doubt || time.Until(d.asked) > 0) {
 		return false, shut
 	}
-	if d.probing || !a.limiter.Allow() {
+	if d.probing {
+		return false, 0
+	}
+	if !a.limiter.Allow() {
+		a.wanted = time.Now()
 		return false, 0
 	}
 	d.probing = d.down
@@ -154,13 +159,20 @@ func (a *admission) open(k kind, fresh bool) (ok bool, shut time.Duration) {
 // shut is how long the door stays shut.
 func (d *door) shut() time.Duration { return max(time.Until(d.until), time.Until(d.asked)) }
 
-// spare is how many requests the rate allows at once that can wait: half of what it allows is left to people.
+// wantedFor is longer than those wait who try again and again to get a turn.
+const wantedFor = 30 * time.Millisecond
+
+// spare is how many requests the rate allows at once that can wait: half of what it allows is left to people, and all while
+// somebody tries to get a turn.
 func (a *admission) spare() int {
-	half, now := float64(a.limiter.Burst())/2, a.limiter.Tokens()
-	if now < half {
+	a.mu.Lock()
+	wanted := time.Since(a.wanted) < wantedFor
+	a.mu.Unlock()
+	least, now := max(1, float64(a.limiter.Burst())/2), a.limiter.Tokens()
+	if wanted || now < least {
 		return 0
 	}
-	return 1 + int(now-half)
+	return 1 + int(now-least)
 }
 
 // room is how many requests that can wait may go at once, which is one at a time while LiveDesk does not take them.
