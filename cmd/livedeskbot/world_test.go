@@ -192,19 +192,34 @@ func (p *process) stop() {
 
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
 
-// get returns the status that the process answers, 0 where it does not.
-func (p *process) get(path string) int {
+// address is where the process listens, empty before it does.
+func (p *process) address() string {
 	address := listening.FindStringSubmatch(p.log.String())
 	if address == nil {
-		return 0
+		return ""
 	}
-	res, err := (&http.Client{Timeout: patience}).Get("http://" + address[1] + path)
+	return address[1]
+}
+
+// get returns the status that the process answers, 0 where it does not.
+func (p *process) get(path string) int {
+	status, _ := p.page(path)
+	return status
+}
+
+// page returns what the process answers, 0 where it does not.
+func (p *process) page(path string) (status int, body string) {
+	address := p.address()
+	if address == "" {
+		return 0, ""
+	}
+	res, err := (&http.Client{Timeout: patience}).Get("http://" + address + path)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
 	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, res.Body)
-	return res.StatusCode
+	content, _ := io.ReadAll(res.Body)
+	return res.StatusCode, string(content)
 }
 
 func (w *world) eventually(done func() bool, message string, args ...any) {
