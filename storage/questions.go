@@ -16,11 +16,13 @@ type Question struct {
 	Answered      bool
 }
 
+const questionColumns = `bot_id, chat_id, thread_id, asked_id, sender_id, options, answered_at IS NOT NULL AS answered`
+
 // Ask stores that a question is about to be put.
 func (s *Store) Ask(ctx context.Context, q Question) error {
 	_, err := s.pool.Exec(ctx, `
-		INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, options) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT DO NOTHING`, q.BotID, q.ChatID, q.AskedID, q.SenderID, q.Options)
+		INSERT INTO questions (bot_id, chat_id, thread_id, asked_id, sender_id, options) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT DO NOTHING`, q.BotID, q.ChatID, q.ThreadID, q.AskedID, q.SenderID, q.Options)
 	if err != nil {
 		return fmt.Errorf("ask in chat %d: %w", q.ChatID, err)
 	}
@@ -43,7 +45,7 @@ func (s *Store) Asked(ctx context.Context, q Question, messageID int64) error {
 // the message is no question to that person.
 func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messageID int64, reads bool) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
-		SELECT bot_id, chat_id, asked_id, sender_id, options, answered_at IS NOT NULL AS answered FROM questions
+		SELECT `+questionColumns+` FROM questions
 		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND ticket = 0 AND (message_id = $4 OR $5 AND asked_id < $4)
 		ORDER BY message_id = $4 DESC, asked_id DESC
 		LIMIT 1`, botID, chatID, senderID, messageID, reads)
@@ -92,3 +94,64 @@ func (s *Store) QuestionAbout(ctx context.Context, botID, chatID, senderID, tick
 
 // endQuestion ends a question, $1 to $3: bot, chat, AskedID.
 const endQuestion = `UPDATE questions SET answered_at = now() WHERE bot_id = $1 AND chat_id = $2 AND asked_id = $3`
+
+// answerable is true of a row q of questions that the next words of its person in the same topic answer: the last one put to them
+// there, not long ago and not answered, and no ticket has come from them there since.
+const answerable = `(q.ticket = 0 AND q.answered_at IS NULL AND q.asked_at > now() - interval '10 minutes'
+	AND NOT EXISTS (
+		SELECT FROM questions later
+		WHERE later.bot_id = q.bot_id AND later.chat_id = q.chat_id AND later.thread_id = q.thread_id AND later.sender_id = q.sender_id
+			AND later.asked_at > q.asked_at)
+	AND NOT EXISTS (
+		SELECT FROM tickets t
+		WHERE t.sender_id = q.sender_id AND t.created_at > q.asked_at AND t.bot_id = q.bot_id AND t.chat_id = q.chat_id
+			AND t.thread_id = q.thread_id))`
+
+// Words are what a person has written in a topic.
+type Words struct{ ChatID, ThreadID, SenderID, MessageID int64 }
+
+// StandingQuestion returns the question that a person's words answer without being a reply to it. ErrNotFound: there is none.
+func (s *Store) StandingQuestion(ctx context.Context, w Words) (Question, error) {
+	q, err := row[Question](ctx, s.pool, `
+		SELECT `+questionColumns+` FROM questions q
+		WHERE bot_id = $1 AND chat_id = $2 AND thread_id = $3 AND sender_id = $4 AND asked_id < $5 AND `+answerable+`
+		ORDER BY asked_at DESC
+		LIMIT 1`, s.bot, w.ChatID, w.ThreadID, w.SenderID, w.MessageID)
+	if err != nil {
+		return Question{}, fmt.Errorf("standing question in chat %d: %w", w.ChatID, err)
+	}
+	return q, nil
+}
+
+// Awaited reports, in the same order, whether words are awaited: they may answer a question that stands, or one that a command
+// which is not handled yet will put. Such a command came in an update with a number below before.
+func (s *Store) Awaited(ctx context.Context, words []Words, before int64) ([]bool, error) {
+	chats, threads := make([]int64, len(words)), make([]int64, len(words))
+	senders, messages := make([]int64, len(words)), make([]int64, len(words))
+	for i, w := range words {
+		chats[i], threads[i], senders[i], messages[i] = w.ChatID, w.ThreadID, w.SenderID, w.MessageID
+	}
+	awaited, err := list[bool](ctx, s.pool, `
+		WITH undone AS MATERIALIZED (
+			SELECT chat_id, encode(payload, 'escape') AS payload FROM updates
+			WHERE bot_id = @bot AND done_at IS NULL AND owner IS NULL AND chat_id = ANY (@chats) AND update_id < @before
+			UNION ALL
+			SELECT chat_id, encode(payload, 'escape') FROM updates
+			WHERE owner IN (SELECT number FROM processes) AND done_at IS NULL AND bot_id = @bot AND chat_id = ANY (@chats) AND update_id < @before)
+		SELECT
+			EXISTS (
+				SELECT FROM questions q
+				WHERE bot_id = @bot AND q.chat_id = w.chat_id AND q.thread_id = w.thread_id AND q.sender_id = w.sender_id
+					AND q.asked_id < w.message_id AND `+answerable+`)
+			OR EXISTS (
+				SELECT FROM undone u
+				WHERE u.chat_id = w.chat_id AND u.payload ILIKE '%/ticket%' AND u.payload ~ ('"id": ?' || w.sender_id || '[^0-9]'))
+		FROM unnest(@chats::bigint[], @threads::bigint[], @senders::bigint[], @messages::bigint[])
+			WITH ORDINALITY AS w (chat_id, thread_id, sender_id, message_id, n)
+		ORDER BY n`,
+		named{"bot": s.bot, "before": before, "chats": chats, "threads": threads, "senders": senders, "messages": messages})
+	if err != nil {
+		return nil, fmt.Errorf("look whether words are awaited: %w", err)
+	}
+	return awaited, nil
+}

@@ -1,6 +1,8 @@
 package storage_test
 
 import (
+	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -102,4 +104,71 @@ func TestTheGroupItselfAnswersWhatItsAnonymousAdministratorWasAsked(t *testing.T
 	q, err := store.QuestionAbout(t.Context(), bot, ticket.ChatID, ticket.ChatID, ticket.ID)
 	require.NoError(t, err)
 	require.Equal(t, int64(5), q.SenderID)
+}
+
+func TestTheNextWordsAnswerTheQuestionThatStands(t *testing.T) {
+	t.Parallel()
+	store := open(t).For(bot)
+	process := register(t, store)
+	words := storage.Words{ChatID: 7, ThreadID: 3, SenderID: 5, MessageID: 12}
+	awaited := func(w storage.Words) bool {
+		t.Helper()
+		_, err := store.StandingQuestion(t.Context(), w)
+		if err != nil {
+			require.ErrorIs(t, err, storage.ErrNotFound)
+		}
+		all, awaitedErr := store.Awaited(t.Context(), []storage.Words{{ChatID: 1}, w}, math.MaxInt64)
+		require.NoError(t, awaitedErr)
+		require.Equal(t, []bool{false, err == nil}, all)
+		return err == nil
+	}
+	require.False(t, awaited(words))
+	require.NoError(t, store.Ask(t.Context(), storage.Question{BotID: bot, ChatID: 7, ThreadID: 3, AskedID: 10, SenderID: 5}))
+	require.True(t, awaited(words))
+	for name, change := range map[string]func(*storage.Words){
+		"another chat":             func(w *storage.Words) { w.ChatID++ },
+		"another topic":            func(w *storage.Words) { w.ThreadID++ },
+		"another person":           func(w *storage.Words) { w.SenderID++ },
+		"what was said before it":  func(w *storage.Words) { w.MessageID = 9 },
+		"the command of it itself": func(w *storage.Words) { w.MessageID = 10 },
+	} {
+		w := words
+		change(&w)
+		require.False(t, awaited(w), name)
+	}
+	other := store.For(bot + 1)
+	_, err := other.StandingQuestion(t.Context(), words)
+	require.ErrorIs(t, err, storage.ErrNotFound, "of another bot")
+
+	_, err = store.Pool().Exec(t.Context(), `UPDATE questions SET asked_at = now() - interval '601 seconds'`)
+	require.NoError(t, err)
+	require.False(t, awaited(words), "too long ago")
+	_, err = store.Pool().Exec(t.Context(), `UPDATE questions SET asked_at = now() - interval '599 seconds'`)
+	require.NoError(t, err)
+	require.True(t, awaited(words))
+	require.NoError(t, store.Ask(t.Context(), storage.Question{BotID: bot, ChatID: 7, ThreadID: 3, AskedID: 11, SenderID: 5}))
+	answer := newTicket("answer", 7, storage.StateWaiting)
+	answer.Answers, answer.SenderID, answer.ThreadID = 11, 5, 3
+	openTicket(t, store, process, answer)
+	require.False(t, awaited(words), "the last one was answered, and one before it does not stand any more")
+}
+
+func TestWordsAreAwaitedWhileTheCommandIsNotHandled(t *testing.T) {
+	t.Parallel()
+	store := open(t).For(bot)
+	process := register(t, store)
+	words := []storage.Words{{ChatID: 7, SenderID: 5, MessageID: 12}, {ChatID: 7, SenderID: 55, MessageID: 12}, {ChatID: 8, SenderID: 5, MessageID: 12}}
+	for i, text := range []string{`/ticket`, `\/TICKET@bot`, `hello`} {
+		payload := fmt.Sprintf(`{"message":{"from":{"id":5},"text":"%s \ud83d"},"more":"\u0000"}`, text)
+		id := int64(100 + i)
+		_, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{{ID: id, ChatID: 7, Payload: []byte(payload), Mine: i == 0}})
+		require.NoError(t, err)
+		awaited, err := store.Awaited(t.Context(), words, math.MaxInt64)
+		require.NoError(t, err)
+		require.Equal(t, []bool{text != "hello", false, false}, awaited, text)
+		awaited, err = store.Awaited(t.Context(), words, id)
+		require.NoError(t, err)
+		require.Equal(t, []bool{false, false, false}, awaited, "it comes later")
+		require.NoError(t, store.FinishUpdate(t.Context(), bot, id))
+	}
 }
