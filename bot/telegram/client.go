@@ -172,7 +172,8 @@ var (
 		"getMe", "getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo", "getChatMember", "getFile", "file",
 		"getMyCommands", "setMyCommands", "deleteMyCommands", "getMyDescription", "setMyDescription", "getMyShortDescription",
 		"setMyShortDescription",
-		"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "answerCallbackQuery",
+		"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "setMessageReaction",
+		"answerCallbackQuery",
 	}
 	Verdicts = []string{"ok", "refused", "forbidden", "flood", "failed", "unreachable"}
 )

@@ -117,7 +117,7 @@ func (c *Client) Post(ctx context.Context, to Place, p Priority, m markup.Messag
 	}
 	return post(ctx, to, p, c.call, func(ctx context.Context) (sent *models.Message, err error) {
 		err = c.styled(m, func(m markup.Message) error {
-			params.ReplyMarkup = keyboard(m)
+			params.ReplyMarkup = keyboard(m, to.Chat > 0)
 			return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
 				params.Text, params.ParseMode = text, mode
 				sent, err = c.SendMessage(ctx, params)
@@ -178,7 +178,7 @@ func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.
 	}
 	return c.call(ctx, chat, p, func(ctx context.Context) error {
 		return c.styled(m, func(m markup.Message) error {
-			params.ReplyMarkup = keyboard(m)
+			params.ReplyMarkup = keyboard(markup.Message{Buttons: m.Buttons}, chat > 0) // the field cannot be opened by a change
 			return c.formatted(m.Text, func(text string, mode models.ParseMode) error {
 				params.Text, params.ParseMode = text, mode
 				_, err := c.EditMessageText(ctx, params)
@@ -243,7 +243,7 @@ func (c *Client) EditButtons(ctx context.Context, chat, id int64, buttons [][]ma
 	return c.call(ctx, chat, Answers, func(ctx context.Context) error {
 		return c.styled(markup.Message{Buttons: buttons}, func(m markup.Message) error {
 			_, err := c.EditMessageReplyMarkup(ctx, &tg.EditMessageReplyMarkupParams{
-				ChatID: chat, MessageID: int(id), ReplyMarkup: keyboard(m),
+				ChatID: chat, MessageID: int(id), ReplyMarkup: keyboard(m, chat > 0),
 			})
 			return err
 		})
@@ -256,6 +256,29 @@ func (c *Client) Delete(ctx context.Context, chat, id int64) (Verdict, error) {
 		_, err := c.DeleteMessage(ctx, &tg.DeleteMessageParams{ChatID: chat, MessageID: int(id)})
 		return err
 	})
+}
+
+// React puts a reaction of the bot on a message, in place of the one that it has. Refused also says that reactions are not allowed
+// there, or that the server knows none. https://core.telegram.org/bots/api#setmessagereaction
+func (c *Client) React(ctx context.Context, chat, id int64, p Priority, emoji string) (Verdict, error) {
+	var unknown error
+	v, err := c.call(ctx, chat, p, func(ctx context.Context) error {
+		_, err := c.SetMessageReaction(ctx, &tg.SetMessageReactionParams{
+			ChatID: chat, MessageID: int(id),
+			Reaction: []models.ReactionType{{
+				Type:              models.ReactionTypeTypeEmoji,
+				ReactionTypeEmoji: &models.ReactionTypeEmoji{Type: models.ReactionTypeTypeEmoji, Emoji: emoji},
+			}},
+		})
+		if unknown = nil; errors.Is(err, tg.ErrorNotFound) { // an old server has no such method
+			unknown, err = err, nil
+		}
+		return err
+	})
+	if unknown != nil {
+		return Refused, c.Redact(unknown)
+	}
+	return v, err
 }
 
 // maxPressAnswer is the longest answer to a press. https://core.telegram.org/bots/api#answercallbackquery
@@ -289,11 +312,11 @@ func replyTo(id int64) *models.ReplyParameters {
 	return &models.ReplyParameters{MessageID: int(id), AllowSendingWithoutReply: true}
 }
 
-// keyboard is what stands below a message.
-func keyboard(m markup.Message) models.ReplyMarkup {
+// keyboard is what stands below a message. In a private chat there is nobody else whom it could mean.
+func keyboard(m markup.Message, private bool) models.ReplyMarkup {
 	switch {
 	case m.Ask:
-		return &models.ForceReply{ForceReply: true, Selective: true}
+		return &models.ForceReply{ForceReply: true, Selective: !private, InputFieldPlaceholder: m.Field}
 	case len(m.Buttons) > 0:
 		rows := make([][]models.InlineKeyboardButton, len(m.Buttons))
 		for i, row := range m.Buttons {

@@ -16,7 +16,8 @@ type HTML string
 type Message struct {
 	Text    string // Telegram HTML
 	Buttons [][]Button
-	Ask     bool // opens the answer field of the person replied to
+	Ask     bool   // opens the answer field of the person replied to, and of those whom the text mentions
+	Field   string // what stands in that field while it is empty; at most 64 characters
 }
 
 // Button is one below a message.

@@ -9,29 +9,30 @@ import (
 type Chat struct {
 	ID int64
 
-	s          *Server
-	number     int    // in the order of making
-	kind       string // private, group, supergroup, channel
-	title      string
-	username   string
-	person     *Person // of a private chat
-	forum      bool
-	started    bool // of a private chat: the person wrote first
-	blocked    bool
-	erased     bool // of a private chat: the person deleted their account
-	deleted    bool
-	hidden     bool // who is in it is told to administrators only
-	migratedTo int64
-	members    map[int64]*member
-	limited    bool // ordinary members have only the rights in permitted
-	permitted  []string
-	topics     map[int]*Topic
-	general    Topic
-	linked     *Chat // discussion group of a channel
-	last       int   // last message id of a supergroup or channel, which count for themselves
-	history    history
-	limit      limiter
-	doing      Doing
+	s            *Server
+	number       int    // in the order of making
+	kind         string // private, group, supergroup, channel
+	title        string
+	username     string
+	person       *Person // of a private chat
+	forum        bool
+	started      bool // of a private chat: the person wrote first
+	blocked      bool
+	erased       bool // of a private chat: the person deleted their account
+	deleted      bool
+	hidden       bool // who is in it is told to administrators only
+	reactionless bool
+	migratedTo   int64
+	members      map[int64]*member
+	limited      bool // ordinary members have only the rights in permitted
+	permitted    []string
+	topics       map[int]*Topic
+	general      Topic
+	linked       *Chat // discussion group of a channel
+	last         int   // last message id of a supergroup or channel, which count for themselves
+	history      history
+	limit        limiter
+	doing        Doing
 }
 
 // Place is where something can be said: a *Chat, which in a forum means its General topic, or a *Topic.

@@ -14,6 +14,13 @@ type Reaction struct {
 // Emoji are the reactions there are, in Telegram's order.
 func Emoji() []string { return strings.Fields(reactions) }
 
+// ForbidReactions lets nobody react to messages of the chat. https://core.telegram.org/bots/api#chatfullinfo
+func (ch *Chat) ForbidReactions() {
+	ch.s.mu.Lock()
+	defer ch.s.mu.Unlock()
+	ch.reactionless = true
+}
+
 // React makes a person react to a message, or with an empty emoji take the reaction back. The bot is told in
 // message_reaction if it asked for that update and is an administrator of the group.
 // https://core.telegram.org/bots/api#update

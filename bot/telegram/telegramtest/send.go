@@ -320,6 +320,8 @@ func (s *Server) setMessageReaction(c *call) (any, error) {
 		return nil, badRequest("message to react not found")
 	case len(wanted) > 1:
 		return nil, badRequest("REACTIONS_TOO_MANY")
+	case len(wanted) > 0 && ch.reactionless: // the description is what clients of Telegram get, as far as is known
+		return nil, badRequest("REACTION_INVALID")
 	}
 	reacted := *m
 	reacted.Reaction = ""

@@ -233,6 +233,8 @@ func TestReactionsAreTheBotsOne(t *testing.T) {
 	b.does("setMessageReaction", react("👀"))
 	require.Equal(t, "👀", chat.Message(m.ID).Reaction)
 	require.Contains(t, b.refused("setMessageReaction", react("✅")), "REACTION_INVALID")
+	chat.ForbidReactions()
+	require.Contains(t, b.refused("setMessageReaction", react("👀")), "REACTION_INVALID")
 }
 
 func TestCommandMenuIsCheckedAndKeptByScopeAndLanguage(t *testing.T) {
