@@ -70,7 +70,9 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case wantUnblock:
 		return false, door{h}.inStaffChat(ctx, w.asked, blocks{h}.unblock)
 	case wantChat:
-		return false, h.say(ctx, w.asked, h.speak().Text("private_hint"))
+		return h.converse(ctx, update, w.asked)
+	case spoken:
+		return h.hear(ctx, update, w.asked)
 	case pressed:
 		return false, h.press(ctx, update, w)
 	case placeName:

@@ -20,11 +20,11 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	if err == nil && post.Kind == storage.PostQuestion {
 		return verdicts{h}.answer(ctx, update, a, post)
 	}
-	if !h.cfg.FollowUps {
+	if !h.cfg.FollowUps && !a.private {
 		return false, nil
 	}
 	if errors.Is(err, storage.ErrNotFound) || err == nil && post.Ticket == 0 {
-		return false, nil
+		return h.pointOut(ctx, update, a)
 	}
 	if err != nil {
 		return false, err
@@ -33,37 +33,52 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	if err != nil {
 		return false, err
 	}
+	if may, err := h.mayAddFrom(ctx, h.reader(a), t); err != nil || !may || !h.cfg.FollowUps {
+		return false, err // an answer to /status in a staff chat, for instance: what is said there is not the customer's
+	}
 	say := h.view.In(t.Language)
-	files := filesOf(&a.message)
-	text := strings.TrimSpace(markup.Clean(a.text))
 	switch {
-	case a.at.Chat != t.ChatID && a.at.Chat != t.CardChatID:
-		return false, nil // an answer to /status, in a staff chat for instance: what is said there is not the customer's
-	case text == "" && len(files) == 0:
+	case thanks(a):
+		return false, h.welcome(ctx, a)
+	case a.odd:
+		return false, h.say(ctx, a, say.Text("offer_nothing"))
+	case a.text == "" && a.file == nil:
 		return false, nil
-	case !t.Addable() || t.Status == view.StatusGone:
+	case t.Addable() && t.Status == view.StatusClosed:
+		return false, offers{h}.make(ctx, a, storage.OfferClosed, t.ID)
+	case !stillOpen(t):
 		return false, h.say(ctx, a, say.Text("add_impossible"))
 	}
-	words := h.wordsOf(a, t, files, view.Words{Text: h.addedText(a, text)})
-	err = h.store.Add(ctx, words, files, h.me.id, update)
+	return h.addMessage(ctx, update, t, a)
+}
+
+// addMessage adds a message to a ticket, once. Its person hears of it when it is there, in the chat where they wrote.
+func (h handler) addMessage(ctx context.Context, update int64, t storage.Ticket, a asked) (bool, error) {
+	words, files := h.addition(a, t, false)
+	err := h.store.Add(ctx, words, files, h.me.id, update)
 	h.desk.Look()
 	h.desk.Carry()
 	return err == nil, err
 }
 
-// wordsOf is what a message adds to a ticket. Words and files get their common origin.
-func (h handler) wordsOf(a asked, t storage.Ticket, files []storage.File, words view.Words) storage.Addition {
-	ref := h.ref(a)
-	words.Origin = cmp.Or(a.album, ref)
+// addition is what a message adds to a ticket, words and files with their common origin. broken: it says what is still wrong with a
+// ticket that was to be solved.
+func (h handler) addition(a asked, t storage.Ticket, broken bool) (storage.Addition, []storage.File) {
+	ref, files := h.ref(a), filesOf(&a.message)
+	origin := cmp.Or(a.album, ref)
 	for i := range files {
-		files[i].Origin = words.Origin
+		files[i].Origin = origin
 	}
-	addition := view.NewAddition(ref, t.ID, storage.AddText, words)
-	if words.Person == 0 {
-		addition.MessageID = a.at.Reply
+	content := view.Words{Origin: origin, Text: h.addedText(a, strings.TrimSpace(markup.Clean(a.text))), Broken: broken}
+	if a.at.Chat != t.ChatID {
+		content.Chat, content.Message = a.at.Chat, a.at.Reply
 	}
-	addition.ThreadID, addition.SenderName = a.at.Thread, a.by.name
-	return addition
+	words := view.NewAddition(ref, t.ID, storage.AddText, content)
+	words.ThreadID, words.SenderName = a.at.Thread, a.by.name
+	if content.Chat == 0 {
+		words.MessageID = a.at.Reply
+	}
+	return words, files
 }
 
 // addedText is what a message adds to the description, below the words that it quotes of the one replied to. A part of an album

@@ -46,6 +46,9 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	if button, ok := view.ParseChatButton(p.data); ok {
 		return chatList{h}.press(ctx, say, chatChoice{pressed: p, update: update, ChatButton: button})
 	}
+	if button, ok := view.ParseOfferButton(p.data); ok {
+		return offers{h}.press(ctx, say, p, button)
+	}
 	switch {
 	case strings.HasPrefix(p.data, "setup:"):
 		return placeSetup{h}.pressSetup(ctx, p)

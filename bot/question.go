@@ -11,12 +11,12 @@ import (
 // ask asks the person for the ticket's text.
 func (h handler) ask(ctx context.Context, a asked) error {
 	q := storage.Question{
-		BotID: h.me.id, ChatID: a.at.Chat, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
+		BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
 	}
 	if err := h.store.Ask(ctx, q); err != nil {
 		return err
 	}
-	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.speak().Text("question"), Ask: true})
+	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.speak().Text("question"), Ask: true, Field: h.speak().Text("field_answer")})
 	if err != nil || id == 0 {
 		return err
 	}
@@ -31,10 +31,8 @@ func (h handler) isQuestion(m *message) bool {
 
 // answer takes the reply to one of the bot's messages: to a question it is the ticket, to a ticket's message an addition.
 func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error) {
-	if part, ok := partOf(a.message).(albumPart); ok { // the first part made the ticket, and the others go with it
-		if joined, err := h.addAlbumPart(ctx, part); err != nil || joined {
-			return false, err
-		}
+	if done, err := h.joinsAlbum(ctx, a); err != nil || done { // the first part made the ticket, and the others go with it
+		return false, err
 	}
 	q, err := h.store.QuestionFor(ctx, h.me.id, a.at.Chat, a.by.id, a.quoted.at.Reply, h.isQuestion(a.quoted))
 	switch {

@@ -39,6 +39,8 @@ type message struct {
 	album   string           // that it is a part of; empty: none
 	people  []storage.Person // whom it mentions by id; a mention by @name carries none
 	mine    bool             // written by this bot
+	foreign bool             // forwarded: written by somebody else, perhaps elsewhere
+	odd     bool             // something that can be taken along neither as text nor as a file, such as a poll
 	topic   string           // what its topic was called when it was opened; empty where Telegram does not say
 	quoted  *message         // message of the same chat that it answers; nil: none
 	part    string           // of that message, where its writer chose one to quote; empty: all of it
@@ -52,6 +54,7 @@ type (
 		chat     int64     // 0 where Telegram does not say
 		thread   int64     // topic of the message; 0 also where Telegram does not say
 		message  int64     // that carries the button
+		answers  int64     // the message that that one answers; 0 also where Telegram does not say
 		sent     time.Time // that message; the beginning of 1970 where Telegram does not say
 		by       person
 		private  bool
@@ -86,7 +89,7 @@ func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 		private: m.Chat.Type == models.ChatTypePrivate, title: markup.Line(m.Chat.Title), text: body(m), words: words(m),
 		sent: time.Unix(int64(m.Date), 0), edited: time.Unix(int64(m.EditDate), 0), author: by.name, kind: kindOf(m), file: fileOf(m),
 		album: m.MediaGroupID, people: mentioned(m), mine: m.From != nil && m.From.ID == bot && m.SenderChat == nil,
-		topic: topicName(m),
+		topic: topicName(m), foreign: m.ForwardOrigin != nil, odd: isOdd(m),
 	}
 	if !ok && m.From != nil {
 		read.author = user(m.From).name
@@ -107,6 +110,9 @@ func readPress(q *models.CallbackQuery) pressed {
 	var chat models.Chat
 	if m := q.Message.Message; m != nil {
 		chat, p.message, p.sent, p.thread, p.stands = m.Chat, int64(m.ID), time.Unix(int64(m.Date), 0), topic(m), hasButton(m, q.Data)
+		if answered := quoted(m); answered != nil {
+			p.answers = int64(answered.ID)
+		}
 	} else if m := q.Message.InaccessibleMessage; m != nil {
 		chat, p.message = m.Chat, int64(m.MessageID)
 	}
@@ -310,10 +316,27 @@ func ending(mimeType string) string {
 
 // body is what a message says, in any form that has words.
 func body(m *models.Message) string {
-	if m.Text != "" {
+	switch {
+	case m.Text != "":
 		return m.Text
+	case m.Venue != nil: // also has a location
+		return "📍 " + m.Venue.Title + ", " + m.Venue.Address + "\n" + mapLink(m.Venue.Location)
+	case m.Location != nil:
+		return fmt.Sprintf("📍 %.5f, %.5f\n", m.Location.Latitude, m.Location.Longitude) + mapLink(*m.Location)
+	case m.Contact != nil: // the number not in the first line, which becomes a title
+		return "👤 " + markup.Line(m.Contact.FirstName+" "+m.Contact.LastName) + "\n" + m.Contact.PhoneNumber
 	}
 	return m.Caption
+}
+
+func mapLink(at models.Location) string {
+	return fmt.Sprintf("https://maps.google.com/?q=%f,%f", at.Latitude, at.Longitude)
+}
+
+// isOdd reports whether a message is what a person sent, and holds neither words nor a file.
+func isOdd(m *models.Message) bool {
+	return m.Poll != nil || m.Dice != nil || m.Game != nil || m.Story != nil || m.Checklist != nil || m.PaidMedia != nil ||
+		m.Invoice != nil || m.Giveaway != nil || m.RichMessage != nil && m.Text == ""
 }
 
 // kindOf is what a message is, for [view.View.Kind].

@@ -7,6 +7,7 @@ import (
 
 	"livedeskbot/bot/inbox"
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
 
@@ -22,7 +23,7 @@ type (
 	wantStatus   struct{ asked } // /status
 	wantHelp     struct{ asked } // /help
 	wantStart    struct{ asked } // /start, also from a link with words of its own behind it
-	wantChat     struct{ asked } // plain words in a private chat
+	wantChat     struct{ asked } // anything else in a private chat
 	wantFollow   struct{ asked } // /follow
 	wantUnfollow struct{ asked } // /unfollow
 	wantSetup    struct{ asked } // /setup
@@ -30,6 +31,8 @@ type (
 	wantChats    struct{ asked } // /chats
 	wantBlock    struct{ asked } // /block
 	wantUnblock  struct{ asked } // /unblock
+	// spoken is what a person says in a group, which means something only where the bot has asked them.
+	spoken struct{ asked }
 	// answered is a reply to one of the bot's messages.
 	answered struct{ asked }
 	// edited is another text of a message that may have asked for a ticket.
@@ -56,10 +59,13 @@ func (r router) route(u *models.Update) any {
 			return name
 		}
 		m, ok := readMessage(u.Message, r.me.id)
-		if !ok {
-			return partOf(m) // a forwarded album can be asked about
+		switch {
+		case ok:
+			return r.routeMessage(m)
+		case m.private && m.mayTalk():
+			return wantChat{asked{message: m, args: m.text}}
 		}
-		return r.routeMessage(m)
+		return partOf(m) // a forwarded album can be asked about
 	case u.EditedMessage != nil:
 		if m, ok := readMessage(u.EditedMessage, r.me.id); ok {
 			return r.routeEdit(m)
@@ -89,12 +95,12 @@ func (r router) routeMessage(m message) any {
 		return nil // another bot's command
 	case m.quoted != nil && m.quoted.mine:
 		return answered{a}
-	case m.album != "":
+	case !m.mayTalk():
 		return partOf(m)
-	case m.private && m.words != "":
-		return wantChat{a}
+	case m.private:
+		return wantChat{asked{message: m, args: m.text}}
 	}
-	return nil
+	return spoken{asked{message: m, args: m.text}}
 }
 
 // otherName is the name in a command that is another bot's, as far as known; empty: there is none.
@@ -150,7 +156,7 @@ func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 			return inbox.Lane{Chat: u.Message.Chat.ID}, true
 		}
 		m, ok := readMessage(u.Message, r.me.id)
-		return m.lane(), m.album != "" || ok && (m.mayWant() || m.private && m.words != "")
+		return m.lane(), m.album != "" || ok && m.mayWant() || m.mayTalk()
 	case u.EditedMessage != nil:
 		m, ok := readMessage(u.EditedMessage, r.me.id)
 		return m.lane(), ok && m.mayWant()
@@ -166,6 +172,18 @@ func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 // mayWant reports whether a message may be a command, or answers the bot.
 func (m message) mayWant() bool {
 	return strings.HasPrefix(m.words, "/") || m.quoted != nil && m.quoted.mine
+}
+
+// mayTalk reports whether a message may be plain talk that matters: in private anything that a person sends, in groups what somebody
+// who can be told apart writes there, which may answer a question of the bot.
+func (m message) mayTalk() bool {
+	switch {
+	case !m.by.user || m.at.Reply <= 0, strings.HasPrefix(m.text, "/"), m.text == "" && m.file == nil && !m.odd:
+		return false
+	case m.private:
+		return true
+	}
+	return !m.foreign && !m.odd && !view.IsThanks(m.text)
 }
 
 func (m message) lane() inbox.Lane { return inbox.Lane{Chat: m.at.Chat, Sender: m.by.id} }

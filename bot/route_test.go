@@ -87,6 +87,17 @@ func asCaptionOfAVideoNote(m *models.Message) {
 	m.Caption, m.Text, m.VideoNote = m.Text, "", &models.VideoNote{FileID: "f", FileUniqueID: "u"}
 }
 
+func asAPoll(m *models.Message) { m.Poll = &models.Poll{ID: "p"} }
+
+func asAVenue(m *models.Message) {
+	m.Location = &models.Location{Latitude: 1.5, Longitude: -2.25}
+	m.Venue = &models.Venue{Title: "Café", Address: "Street 1", Location: *m.Location}
+}
+
+func asAContact(m *models.Message) {
+	m.Contact = &models.Contact{FirstName: "Bob", LastName: "Ray", PhoneNumber: "+491234"}
+}
+
 func forwarded(m *models.Message) {
 	m.ForwardOrigin = &models.MessageOrigin{
 		Type:                    models.MessageOriginTypeHiddenUser,
@@ -148,7 +159,17 @@ func TestRoute(t *testing.T) {
 			message: fromAnn("/help", in(private), by(models.User{ID: 5, FirstName: "\u0000 ", Username: "ann"})),
 			want:    wantHelp{}, at: inPrivate, by: person{id: 5, name: "ann", user: true}},
 
-		"words in a private chat": {message: fromAnn("hello", in(private)), want: wantChat{}, args: "hello", at: inPrivate},
+		"a forward in private": {message: fromAnn("x", in(private), forwarded), want: wantChat{}, args: "x", at: inPrivate},
+		"a place in private": {
+			message: fromAnn("", in(private), asAVenue), want: wantChat{}, at: inPrivate,
+			args: "📍 Café, Street 1\nhttps://maps.google.com/?q=1.500000,-2.250000"},
+		"a contact in private": {
+			message: fromAnn("", in(private), asAContact), want: wantChat{}, at: inPrivate, args: "👤 Bob Ray\n+491234"},
+		"a poll in private":                    {message: fromAnn("", in(private), asAPoll), want: wantChat{}, at: inPrivate},
+		"words in a group":                     {message: fromAnn("hello /ticket"), want: spoken{}, args: "hello /ticket"},
+		"a reply to a message of another chat": {message: fromAnn("an answer", answering(ofTheBot(in(other)))), want: spoken{}, args: "an answer"},
+		"a bot's own message quoted in secret": {message: fromAnn("an answer", answering(ofTheBot(inSecret))), want: spoken{}, args: "an answer", quoted: true},
+		"words in a private chat":              {message: fromAnn("hello", in(private)), want: wantChat{}, args: "hello", at: inPrivate},
 		"an unknown command in a private chat": {
 			message: fromAnn("/nothing x", in(private)), want: wantHelp{}, args: "x", at: inPrivate},
 		"start with a payload": {message: fromAnn("/start abc", in(private)), want: wantStart{}, args: "abc", at: inPrivate},
@@ -177,17 +198,20 @@ func TestMessagesThatWantNothing(t *testing.T) {
 	t.Parallel()
 	h := newRouter(t)
 	for name, message := range map[string]*models.Message{
-		"words in a group":                      fromAnn("hello /ticket"),
 		"an unknown command in a group":         fromAnn("/nothing"),
 		"another bot's command":                 fromAnn("/ticket@OtherBot x", in(private)),
 		"another bot":                           fromAnn("/ticket x", by(models.User{ID: 6, IsBot: true, FirstName: "B"})),
 		"nobody":                                fromAnn("/ticket x", byNobody),
 		"message 0":                             fromAnn("/ticket x", func(m *models.Message) { m.ID = 0 }),
 		"a forward":                             fromAnn("/ticket x", forwarded),
+		"forwarded words in a group":            fromAnn("x", forwarded),
+		"a forwarded command in private":        fromAnn("/ticket x", forwarded, in(private)),
+		"thanks in a group":                     fromAnn("Thanks!"),
+		"a poll in a group":                     fromAnn("", asAPoll),
+		"an anonymous administrator's words":    fromAnn("x", inTheNameOf(super)),
+		"what no person sent":                   fromAnn("", in(private)),
 		"what a linked channel posts":           fromAnn("/ticket x", forwardedByTelegram),
 		"a caption where commands do not count": fromAnn("/ticket x", asCaptionOfAVideoNote),
-		"a reply to a message of another chat":  fromAnn("an answer", answering(ofTheBot(in(other)))),
-		"a bot's own message quoted in secret":  fromAnn("an answer", answering(ofTheBot(inSecret))),
 	} {
 		require.Nil(t, h.route(received(t, message)), name)
 	}
@@ -313,6 +337,8 @@ func askedOf(want any) asked {
 	case wantChat:
 		return w.asked
 	case answered:
+		return w.asked
+	case spoken:
 		return w.asked
 	}
 	return asked{}

@@ -16,7 +16,7 @@ type sieve struct{ access access }
 // siftPatience bounds how long Telegram is asked about the people who write in private. No update is taken meanwhile.
 const siftPatience = 2 * time.Second
 
-// Sift says what may be kept of updates: all of it, or, from groups that are not connected and from people who may not use the
+// Sift says what may be kept of updates: all of it, or, of talk in groups, only what may answer a question of the bot, and from groups that are not connected and from people who may not use the
 // bot in private, only what is needed to answer them and to ask staff about the group. nil: nothing is needed.
 //
 // Where Telegram does not say in time whether somebody is staff, what they say in private is kept until it is handled: no ticket
@@ -25,8 +25,15 @@ func (s sieve) Sift(ctx context.Context, updates []*models.Update) ([]*models.Up
 	if err := s.moveConnections(ctx, updates); err != nil {
 		return nil, err
 	}
+	heard, err := s.heard(ctx, updates)
+	if err != nil {
+		return nil, err
+	}
 	var groups, people []int64
-	for _, u := range updates {
+	for i, u := range updates {
+		if !heard[i] {
+			continue
+		}
 		switch chat := chatOf(u); {
 		case chat < 0:
 			groups = append(groups, chat)
@@ -42,6 +49,7 @@ func (s sieve) Sift(ctx context.Context, updates []*models.Update) ([]*models.Up
 	kept := make([]*models.Update, len(updates))
 	for i, u := range updates {
 		switch chat := chatOf(u); {
+		case !heard[i]:
 		case chat < 0 && !known[chat].Connected():
 			kept[i] = wordless(u, wordlessCommand)
 		case strangers[chat]:

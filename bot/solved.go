@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"livedeskbot/bot/telegram"
-	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
 	"livedeskbot/storage"
@@ -152,40 +150,36 @@ func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Que
 	if err != nil {
 		return false, err
 	}
-	content := view.Words{Broken: q.SenderID != 0}
-	if isAway(t, a.at.Chat, a.private) {
-		if own, err := v.access.ownElsewhere(ctx, v.reader(a), t); err != nil || !own {
-			return false, err
-		}
-		content.Person = a.by.id
+	if may, err := v.mayAddFrom(ctx, v.reader(a), t); err != nil || !may {
+		return false, err
 	}
-	files := filesOf(&a.message)
-	text := strings.TrimSpace(markup.Clean(a.text))
 	say := v.speak()
 	switch {
-	case text == "" && len(files) == 0:
+	case a.text == "" && a.file == nil:
 		return false, nil
 	case !t.Addable() || t.Status == view.StatusGone:
 		return false, v.say(ctx, a, say.Text("add_impossible"))
 	case t.Status == string(livedesk.StatusClosed):
 		return false, v.say(ctx, a, say.Text("broken_closed", "Number", view.Number(t)))
 	}
-	content.Text = v.addedText(a, text)
-	words := v.wordsOf(a, t, files, content)
+	words, files := v.addition(a, t, q.SenderID != 0)
 	if q.SenderID == 0 {
 		err = v.store.Add(ctx, words, files, v.me.id, update)
 	} else {
-		err = v.store.Reopen(ctx, words, files, reopening(words), q, update)
+		err = v.store.Reopen(ctx, words, files, reopening(words, a.by.id), q, update)
 	}
 	v.desk.Look()
 	v.desk.Carry()
 	return err == nil, err
 }
 
-// reopening is the mark that goes with words on what is still wrong.
-func reopening(words storage.Addition) storage.Addition {
-	content, _ := view.AdditionContent(words).(view.Words)
-	mark := view.NewAddition(words.Ref+"/reopen", words.Ticket, storage.AddReopen, view.Reopening{On: true, Person: content.Person})
+// reopening is the mark that goes with what a person says is still wrong.
+func reopening(words storage.Addition, person int64) storage.Addition {
+	content := view.Reopening{On: true}
+	if words.MessageID == 0 { // said in private, and so is what comes of it
+		content.Person = person
+	}
+	mark := view.NewAddition(words.Ref+"/reopen", words.Ticket, storage.AddReopen, content)
 	mark.MessageID, mark.ThreadID, mark.SenderName = words.MessageID, words.ThreadID, words.SenderName
 	return mark
 }

@@ -28,6 +28,7 @@ var update = flag.Bool("update", false, "write what happened into testdata")
 //	the bot goes on:                    its next message in the same chat
 //	the bot changes that to:            its message, once it has another text or other buttons
 //	the card changes to:                that of the newest ticket, in the same way
+//	the bot reacts:                     to the last message
 //	LiveDesk is asked for:              the request that made the newest ticket
 //	LiveDesk has:                       description, tags and custom fields of the newest ticket, once it has been changed
 //	LiveDesk sets the status WORD       of the newest ticket, and the bot looks at it
@@ -127,6 +128,9 @@ func (s *story) play(t *testing.T, head, body string) string {
 		tickets := s.Desk.Tickets()
 		require.NoError(t, s.Desk.SetStatus(tickets[len(tickets)-1].ID, strings.TrimPrefix(name, "sets the status ")))
 		s.SQL(`UPDATE tickets SET due_at = now()`)
+	case head == "the bot reacts:":
+		s.Eventually(func() bool { return s.last.Chat.Message(s.last.ID).Reaction != "" }, "a reaction")
+		return indent(s.last.Chat.Message(s.last.ID).Reaction)
 	case head == "LiveDesk is asked for:":
 		tickets := s.Desk.Tickets()
 		return indent(steady(pretty(t, tickets[len(tickets)-1].CreateBody)))

@@ -21,7 +21,7 @@ const patience = 3 * time.Second
 
 // openTicket handles /ticket. The answer to the bot's question goes through it too.
 func (h handler) openTicket(ctx context.Context, update int64, a asked, answers storage.Question) (bool, error) {
-	if answers.AskedID != 0 || h.isQuestion(a.quoted) {
+	if a.quoted != nil && a.quoted.mine && (answers.AskedID != 0 || h.isQuestion(a.quoted)) {
 		a.quoted = nil
 	}
 	text := h.options().parse(a.args)
@@ -33,15 +33,10 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 		text.description = view.AppendBlock(text.description, h.quote(a.cited()))
 	}
 	files := filesOf(&a.message, a.quoted)
-	switch {
-	case text.title != "":
-	case a.quoted != nil:
-		text.title = h.titleOf(a.cited())
-	case len(files) > 0:
-		text.title = h.view.Kind(a.kind) + " – " + a.by.name
-	default:
+	if text.title == "" && a.quoted == nil && len(files) == 0 {
 		return false, h.ask(ctx, a)
 	}
+	text.title = cmp.Or(text.title, h.titleWithout(a))
 	t, err := h.compose(a, text)
 	if err != nil {
 		return false, err
@@ -49,6 +44,14 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	t.Answers = answers.AskedID
 	h.gather(&t, a, files)
 	return h.open(ctx, update, a, t)
+}
+
+// titleWithout is the title of a ticket whose message has no words.
+func (h handler) titleWithout(a asked) string {
+	if a.quoted != nil {
+		return h.titleOf(a.cited())
+	}
+	return h.view.Kind(a.kind) + " – " + a.by.name
 }
 
 // gather makes a ticket wait a little for its files, those of albums included.
@@ -141,8 +144,7 @@ func (h handler) team(typed string) (string, bool) {
 
 // open stores the ticket and begins its way to LiveDesk.
 func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewTicket) (bool, error) {
-	ticket, err := h.desk.Open(ctx, update, t)
-	switch {
+	switch err := h.submit(ctx, update, a, t); {
 	case errors.Is(err, storage.ErrExists):
 		return true, nil
 	case errors.Is(err, storage.ErrTooMany):
@@ -150,9 +152,18 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 	case err != nil:
 		return false, err
 	}
+	return true, nil
+}
+
+// submit stores the ticket and begins its way to LiveDesk. storage.ErrExists, storage.ErrTooMany: nothing was stored.
+func (h handler) submit(ctx context.Context, update int64, a asked, t storage.NewTicket) error {
+	ticket, err := h.desk.Open(ctx, update, t)
+	if err != nil {
+		return err
+	}
 	h.names.note(ctx, a)
 	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
-	return true, nil
+	return nil
 }
 
 // titleOf is the title of a ticket that a reply makes of a message.

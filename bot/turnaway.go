@@ -48,7 +48,7 @@ func (d door) turnAwayMessage(ctx context.Context, update int64, want any, a ask
 	}
 	about := a.at.Chat
 	switch want.(type) {
-	case edited:
+	case edited, spoken:
 		return true, nil
 	case wantChats, wantBlock, wantUnblock:
 		if why == barChat {
@@ -94,6 +94,7 @@ func (d door) noteUse(ctx context.Context, want any) {
 	var err error
 	switch w := want.(type) {
 	case wantChats, wantBlock, wantUnblock: // outside staff chats somebody else's commands
+	case spoken: // talk, or the answer to a question: who was asked is known already
 	case wish:
 		err = d.access.noteUse(ctx, w.said().at.Chat, w.said().by)
 	case pressed:

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/bot/view"
 )
 
 // NumberForm is what the numbers of LiveDesk's tickets look like.
@@ -91,6 +92,19 @@ func (w *World) Forge(by *telegramtest.Person, m *telegramtest.Message, data str
 	answer, err := w.Telegram.Forge(by, m, data).Wait(w.Context())
 	require.NoError(w.t, err, data)
 	return answer.Text
+}
+
+// Reacts waits until the bot has reacted to a message, and returns with what.
+func (w *World) Reacts(to *telegramtest.Message) (emoji string) {
+	w.t.Helper()
+	w.Eventually(func() bool { emoji = to.Chat.Message(to.ID).Reaction; return emoji != "" }, "a reaction to", to.Text)
+	return emoji
+}
+
+// Add lets a person write what is added to a ticket, and waits until they see that it is.
+func (w *World) Add(who *telegramtest.Person, where telegramtest.Place, text string, how ...telegramtest.Saying) {
+	w.t.Helper()
+	require.Equal(w.t, view.ReactionAdded, w.Reacts(w.Telegram.Say(who, where, text, how...)))
 }
 
 // Row is the ticket's number in our own table, as its card's buttons carry it.

@@ -44,8 +44,7 @@ func TestWordsThatComeBackChangedAreAddedOnce(t *testing.T) {
 			w.Desk.SetDrift(livedesktest.Drift{Words: change})
 			chat := w.Telegram.NewSupergroup("S")
 			card, number := w.Ticket(chat, "Broken <b>door</b> & \"lock\"\nthe first <i>text</i>")
-			added := w.Say(w.Alice, chat, "if a < b && b > c\n\t\"then\"  <u>what</u>", telegramtest.ReplyTo(card))
-			require.Contains(t, added.Text, "Added")
+			w.Add(w.Alice, chat, "if a < b && b > c\n\t\"then\"  <u>what</u>", telegramtest.ReplyTo(card))
 			w.TicketIs(number, func(k livedesktest.Ticket) bool { return len(k.UpdateBodies) == 1 })
 		})
 	}
@@ -80,7 +79,7 @@ func TestACustomersWordsTakeNothingFromTheTicket(t *testing.T) {
 				k.Priority, k.Type, k.Tags = test.priority, test.kind, []string{"vip"}
 				k.CustomFields["count"] = 3
 			}))
-			require.Contains(t, w.Say(w.Alice, chat, "and another thing", telegramtest.ReplyTo(card)).Text, "Added")
+			w.Add(w.Alice, chat, "and another thing", telegramtest.ReplyTo(card))
 			k, _ := w.Desk.Ticket(number)
 			require.Equal(t, test.after, k.Priority)
 			if test.kind == "task" {
@@ -148,7 +147,7 @@ func TestWhatWasReadBeforeALongWaitIsNotWrittenBack(t *testing.T) {
 	require.NoError(t, w.Desk.SetPriority(number, "urgent"))
 	require.NoError(t, w.Desk.Change(number, func(k *livedesktest.Ticket) { k.Tags = []string{"seen"} }))
 	close(release)
-	require.Contains(t, w.Answer(added).Text, "Added")
+	w.Reacts(added)
 	k, _ := w.Desk.Ticket(number)
 	require.Equal(t, "urgent", k.Priority)
 	require.Equal(t, []string{"seen"}, k.Tags)

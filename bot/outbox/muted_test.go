@@ -19,7 +19,8 @@ func held(w *bottest.World, tickets int) {
 // spoken are the last words of the bot's replies to a card.
 func spoken(chat *telegramtest.Chat, card *telegramtest.Message) (words []string) {
 	for _, m := range chat.BotMessages() {
-		if fields := strings.Fields(m.Text); m.ReplyTo == card.ID {
+		said, _, _ := strings.Cut(m.Text, "\nReply to this message")
+		if fields := strings.Fields(said); m.ReplyTo == card.ID {
 			words = append(words, fields[len(fields)-1])
 		}
 	}

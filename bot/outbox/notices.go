@@ -38,6 +38,9 @@ func (o *Outbox) tellNotices(ctx context.Context, t storage.Ticket) error {
 // stand are edited.
 func (o *Outbox) tellNotice(ctx context.Context, t storage.Ticket, n storage.Notice) error {
 	n.Private, n.Post = view.Mentions(n), view.PostKind(t, n)
+	if reacted, err := o.react(ctx, t, n); err != nil || reacted {
+		return err
+	}
 	parts, err := o.parts(ctx, t, n)
 	if err != nil {
 		return err
@@ -57,6 +60,22 @@ func (o *Outbox) tellNotice(ctx context.Context, t storage.Ticket, n storage.Not
 		}
 	}
 	return nil
+}
+
+// react tells a notice by a reaction to the message that it answers, where there is one for it and Telegram takes it there.
+func (o *Outbox) react(ctx context.Context, t storage.Ticket, n storage.Notice) (bool, error) {
+	emoji := view.Reaction(n)
+	chat, message := view.Answered(t, n)
+	if emoji == "" || message == 0 || n.PartsSent > 0 {
+		return false, nil
+	}
+	switch v, err := o.telegram.React(ctx, chat, message, telegram.Answers, emoji); v {
+	case telegram.Done:
+		return true, o.work.Record(ctx, func() error { return o.store.RecordPart(ctx, n, t.TicketID, 0, true) })
+	case telegram.Later:
+		return false, err
+	}
+	return false, nil // it is told in words
 }
 
 // trim removes the messages of a notice that its words, now fewer, no longer need.
@@ -110,6 +129,10 @@ func (o *Outbox) tellPart(ctx context.Context, t storage.Ticket, n storage.Notic
 	if t.CardChatID != t.ChatID && n.ReplyTo == 0 {
 		reply = 0
 	}
+	if chat, message := view.Answered(t, n); message != 0 && chat != t.ChatID {
+		at, id, err := o.Answer(ctx, telegram.Place{Chat: chat, Reply: message}, p.Message)
+		return at.Chat, id, err
+	}
 	places := []telegram.Place{{Chat: t.ChatID, Thread: t.ThreadID, Reply: reply}, {Chat: t.ChatID}}
 	if n.ReplyTo != 0 && t.ThreadID != 0 { // it may have been asked in General, where what is in a closed topic goes on
 		places = slices.Insert(places, 1, telegram.Place{Chat: t.ChatID, Reply: reply})
@@ -148,6 +171,8 @@ func (o *Outbox) parts(ctx context.Context, t storage.Ticket, n storage.Notice) 
 	}
 	if last := len(parts) - 1; last >= 0 {
 		parts[last].Buttons = o.view.NoticeButtons(t, n)
+		parts[last].Field = o.view.NoticeField(t, n)
+		parts[last].Ask = parts[last].Field != ""
 	}
 	for i := range files {
 		parts = append(parts, part{file: &files[i], nth: i})
@@ -188,7 +213,7 @@ func (o *Outbox) refuseAdditions(ctx context.Context, t storage.Ticket) error {
 	var l storage.Look
 	for _, a := range additions {
 		l.Failed = append(l.Failed, a.ID)
-		if a.MessageID != 0 {
+		if view.Settled(a, false) != "" {
 			l.Notices = append(l.Notices, view.AdditionNotice(a, "add_impossible"))
 		}
 	}

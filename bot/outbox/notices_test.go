@@ -220,7 +220,7 @@ func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
 	w.Reply(secondNumber, "for the second")
 	require.Equal(t, first.ID, w.Hears(one, "for the first").ReplyTo)
 	require.Equal(t, second.ID, w.Hears(two, "for the second").ReplyTo)
-	w.Say(w.Alice, two, "to the second", telegramtest.ReplyTo(second))
+	w.Add(w.Alice, two, "to the second", telegramtest.ReplyTo(second))
 	ticket, _ := w.Desk.Ticket(firstNumber)
 	require.Empty(t, ticket.Description)
 	ticket, _ = w.Desk.Ticket(secondNumber)

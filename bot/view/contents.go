@@ -105,6 +105,9 @@ type Unconfirmed struct {
 // StatusGone is the status that we give a ticket which LiveDesk does not know any more.
 const StatusGone = "gone"
 
+// StatusClosed is the status of a ticket to which nothing more can be added.
+const StatusClosed = string(livedesk.StatusClosed)
+
 // Contents of additions.
 type (
 	// Words are added to the description.
@@ -112,7 +115,8 @@ type (
 		Text   string // Markdown block, heading included
 		Origin string // message or album that it came with, answered once
 		Broken bool   // they say what is still wrong with a ticket that was to be solved
-		Person int64  // who wrote them in private, and is answered there; 0: in the ticket's chat
+		// Where it was said and is answered, if that is not the ticket's chat.
+		Chat, Message int64 `json:",omitempty"`
 	}
 	// Value is another priority or type.
 	Value struct{ Value string }
@@ -255,6 +259,9 @@ func decode[T any](raw []byte) (content T) {
 type Answer struct {
 	Text string `json:"text"`
 	Name string `json:"name,omitempty"` // of a file
+	// What it answers, if that is not a message of the ticket's chat.
+	Chat    int64 `json:"chat,omitempty"`
+	Message int64 `json:"message,omitempty"`
 }
 
 // Reasons for a ticket's state, as stored in its row.

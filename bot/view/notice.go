@@ -23,6 +23,9 @@ func (v *View) Notice(t storage.Ticket, n storage.Notice, who []storage.Person) 
 		c := decode[Reply](n.Content)
 		text = say.Text("relayed", "Who", c.Who, "Number", Number(t), "People", mentions(who)) + "\n" +
 			markup.FromMarkdown(markup.Clean(c.Text))
+		if v.cfg.FollowUps {
+			text += "\n" + say.Text("relayed_hint")
+		}
 		files = c.Files
 	case NoticeStatus:
 		c := decode[Change](n.Content)
@@ -50,6 +53,14 @@ func (v *View) statusNews(t storage.Ticket, c Change, who []storage.Person) stri
 	say := v.In(t.Language)
 	return say.Text(statusText(c), "Number", Number(t), "People", mentions(who), "Status", markup.HTML(say.Word("status", c.Status)),
 		"Title", shownTitle(t))
+}
+
+// NoticeField is what stands in the answer field that a notice opens; empty: it opens none.
+func (v *View) NoticeField(t storage.Ticket, n storage.Notice) string {
+	if !v.cfg.FollowUps || n.Kind != NoticeStatus || statusText(decode[Change](n.Content)) != "status_needs_you" {
+		return ""
+	}
+	return v.In(t.Language).plain("field_answer")
 }
 
 // Mentions reports whether a notice mentions people: those that answer one person do not.
@@ -90,10 +101,16 @@ func FileLink(f ReplyFile) string {
 	return fmt.Sprintf(`📎 <a href="%s">%s</a>`, markup.Escape(f.URL), name)
 }
 
+// Reactions of the bot to messages of people. https://core.telegram.org/bots/api#reactiontypeemoji
+const (
+	ReactionAdded  = "✍"
+	ReactionThanks = "🤝"
+)
+
 // AdditionNotice tells what came of an addition, as an answer to it; of an album once.
 func AdditionNotice(a storage.Addition, id string) storage.Notice {
 	words, _ := AdditionContent(a).(Words)
-	n := NewNotice("addition:"+cmp.Or(words.Origin, a.Ref), NoticeAnswer, Answer{Text: id})
+	n := NewNotice("addition:"+cmp.Or(words.Origin, a.Ref), NoticeAnswer, Answer{Text: id, Chat: words.Chat, Message: words.Message})
 	n.ReplyTo, n.Person = a.MessageID, whoInPrivate(a)
 	return n
 }
@@ -148,7 +165,8 @@ func Settled(a storage.Addition, in bool) string {
 	case storage.AddReopen:
 		id = map[bool]string{false: "reopen_failed"}[in]
 	}
-	if a.MessageID == 0 && whoInPrivate(a) == 0 {
+	words, _ := AdditionContent(a).(Words)
+	if a.MessageID == 0 && words.Message == 0 && whoInPrivate(a) == 0 {
 		return ""
 	}
 	return id
@@ -157,14 +175,31 @@ func Settled(a storage.Addition, in bool) string {
 // whoInPrivate is who asked for an addition in private, away from the ticket's chat; 0: nobody.
 func whoInPrivate(a storage.Addition) int64 {
 	switch c := AdditionContent(a).(type) {
-	case Words:
-		return c.Person
 	case Rating:
 		return c.Person
 	case Reopening:
 		return c.Person
 	}
 	return 0
+}
+
+// Answered is the message that a notice answers, and its chat; 0: none.
+func Answered(t storage.Ticket, n storage.Notice) (chat, message int64) {
+	if n.Kind != NoticeAnswer {
+		return 0, 0
+	}
+	if c := decode[Answer](n.Content); c.Message != 0 {
+		return c.Chat, c.Message
+	}
+	return t.ChatID, n.ReplyTo
+}
+
+// Reaction is what says as much as the words of a notice, where the message that it answers takes it; empty: nothing does.
+func Reaction(n storage.Notice) string {
+	if n.Kind == NoticeAnswer && decode[Answer](n.Content).Text == "added" {
+		return ReactionAdded
+	}
+	return ""
 }
 
 // FileNotice tells what became of a file that does not come along.

@@ -1,0 +1,74 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/storage"
+)
+
+// Actions of the buttons of an offer. They carry "new:MESSAGE" and "add:MESSAGE:TICKET": the person's message and a row.
+const (
+	OfferNew = "new"
+	OfferAdd = "add"
+)
+
+// maxOfferTitle is how much of a ticket's title a button shows, in UTF-16 units.
+const maxOfferTitle = 30
+
+// Talk offers what may become of what a person said in private, in count messages: a new ticket, or an addition to one of the given.
+func Talk(say Language, o storage.Offer, count int, tickets []storage.Ticket) markup.Message {
+	text := say.Text("offer")
+	if count > 1 {
+		text = say.Text("offer_more", "Count", count)
+	}
+	m := markup.Message{Text: text, Buttons: [][]markup.Button{{newButton(say, o)}}}
+	for _, t := range tickets {
+		label := markup.Plain(say.Text("offer_add", "Title", markup.Shorten(ShownOn(t).Title, maxOfferTitle)))
+		m.Buttons = append(m.Buttons, []markup.Button{{Label: label, Data: fmt.Sprintf("%s:%d:%d", OfferAdd, o.MessageID, t.ID)}})
+	}
+	return m
+}
+
+// ClosedTicket offers a new ticket in place of a closed one.
+func ClosedTicket(say Language, o storage.Offer, t storage.Ticket) markup.Message {
+	return markup.Message{Text: say.Text("offer_closed", "Number", Number(t)), Buttons: [][]markup.Button{{newButton(say, o)}}}
+}
+
+func newButton(say Language, o storage.Offer) markup.Button {
+	return markup.Button{Label: markup.Plain(say.Text("offer_new")), Data: fmt.Sprintf("%s:%d", OfferNew, o.MessageID)}
+}
+
+// Adding is the answer to a press that adds to a ticket.
+func Adding(say Language, t storage.Ticket) string {
+	return say.Text("pressed_add", "Title", markup.Shorten(ShownOn(t).Title, maxOfferTitle))
+}
+
+func offerTitle(t storage.Ticket) string { return markup.Shorten(ShownOn(t).Title, maxOfferTitle) }
+
+// OfferButton is the button of an offer: its action, the person's message, and a ticket's row where there is one.
+type OfferButton struct {
+	Action          string
+	Message, Ticket int64
+}
+
+// ParseOfferButton reads the data of an offer's button.
+func ParseOfferButton(data string) (b OfferButton, ok bool) {
+	parts := strings.Split(data, ":")
+	switch {
+	case len(parts) == 2 && parts[0] == OfferNew:
+		parts = append(parts, "0")
+	case len(parts) != 3 || parts[0] != OfferAdd:
+		return b, false
+	}
+	message, err := strconv.ParseInt(parts[1], 10, 64)
+	ticket, ticketErr := strconv.ParseInt(parts[2], 10, 64)
+	return OfferButton{parts[0], message, ticket}, err == nil && ticketErr == nil
+}
+
+// Follows is the line that names the closed ticket which a new one goes on from.
+func (v *View) Follows(t storage.Ticket) string {
+	return v.agents().plain("agents_follows", "Number", Number(t))
+}
