@@ -10,11 +10,12 @@ import (
 
 // ask asks the person for the ticket's text.
 func (h handler) ask(ctx context.Context, a asked) error {
-	q := storage.Question{
-		BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
-	}
+	q := h.questionFor(a)
 	if err := h.store.Ask(ctx, q); err != nil {
 		return err
+	}
+	if answered, err := h.store.IsAnswered(ctx, q); err != nil || answered {
+		return err // another process was faster with the answer
 	}
 	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.speak().Text("question"), Ask: true, Field: h.speak().Text("field_answer")})
 	if err != nil || id == 0 {
@@ -22,6 +23,13 @@ func (h handler) ask(ctx context.Context, a asked) error {
 	}
 	q.ChatID = at.Chat
 	return h.work.Record(ctx, func() error { return h.store.Asked(ctx, q, id) })
+}
+
+// questionFor is the question that a command without text puts.
+func (h handler) questionFor(a asked) storage.Question {
+	return storage.Question{
+		BotID: h.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, AskedID: a.at.Reply, SenderID: a.by.id, Options: markup.Line(a.args),
+	}
 }
 
 // isQuestion reports whether a message reads like the bot's question for a ticket's text.

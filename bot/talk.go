@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/view"
-	"livedeskbot/bot/wait"
 	"livedeskbot/storage"
 )
 
@@ -42,7 +42,10 @@ func (h handler) hear(ctx context.Context, update int64, a asked) (bool, error) 
 	if done, err := h.joinsAlbum(ctx, a); err != nil || done {
 		return false, err
 	}
-	q, err := h.awaitQuestion(ctx, update, wordsOf(a.message))
+	q, err := h.store.StandingQuestion(ctx, wordsOf(a.message))
+	if errors.Is(err, storage.ErrNotFound) {
+		q, err = h.coming(ctx, update, a)
+	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
@@ -52,24 +55,30 @@ func (h handler) hear(ctx context.Context, update int64, a asked) (bool, error) 
 	return h.openTicket(ctx, update, a, q)
 }
 
-// unhandled is how long a command that puts a question may still be in work, in another process, when its answer comes.
-const unhandled = 10 * time.Second
-
-// awaitQuestion returns the question that words answer, and waits for one that is about to be put. ErrNotFound: there is none.
-func (h handler) awaitQuestion(ctx context.Context, update int64, w storage.Words) (storage.Question, error) {
-	for until := time.Now().Add(unhandled); ; {
-		awaited, err := h.store.Awaited(ctx, []storage.Words{w}, update)
-		if err != nil {
-			return storage.Question{}, err
-		}
-		q, err := h.store.StandingQuestion(ctx, w)
-		if !errors.Is(err, storage.ErrNotFound) || !awaited[0] || time.Now().After(until) {
-			return q, err
-		}
-		if err := wait.Sleep(ctx, 50*time.Millisecond); err != nil {
-			return q, err
+// coming is the question that a command will put which another process has in hand, and that what was said answers: it is stored
+// as put. ErrNotFound: there is none.
+func (h handler) coming(ctx context.Context, update int64, a asked) (storage.Question, error) {
+	words := wordsOf(a.message)
+	earlier, err := h.undone(ctx, []storage.Words{words}, update)
+	if err != nil {
+		return storage.Question{}, err
+	}
+	for _, u := range slices.Backward(earlier) {
+		command, ok := h.route(u).(wantTicket)
+		if ok && speakerOf(wordsOf(command.message)) == speakerOf(words) && command.at.Reply < a.at.Reply {
+			q := h.questionFor(command.asked)
+			if !h.isBare(command.asked) {
+				break // a ticket of its own
+			}
+			return q, h.store.Ask(ctx, q)
 		}
 	}
+	return storage.Question{}, storage.ErrNotFound
+}
+
+// isBare reports whether a command for a ticket says nothing that could be one.
+func (h handler) isBare(a asked) bool {
+	return a.quoted == nil && a.file == nil && h.options().parse(a.args).title == ""
 }
 
 func wordsOf(m message) storage.Words {
@@ -159,20 +168,43 @@ func (s sieve) heard(ctx context.Context, updates []*models.Update) ([]bool, err
 	if len(talk) == 0 {
 		return keeps, nil
 	}
-	awaited, err := s.access.store.Awaited(ctx, words, int64(^uint64(0)>>1))
+	earlier, err := s.undone(ctx, words, math.MaxInt64)
+	if err != nil {
+		return nil, err
+	}
+	stands, err := s.access.store.Stands(ctx, words)
 	if err != nil {
 		return nil, err
 	}
 	kept := map[storage.Words]bool{}
 	for n, i := range talk {
-		speaker := words[n]
-		speaker.MessageID = 0
-		if kept[speaker] || !awaited[n] && !s.asksIn(updates[:i], speaker) {
-			continue
+		if speaker := speakerOf(words[n]); !kept[speaker] && (stands[n] || s.asksIn(earlier, words[n]) || s.asksIn(updates[:i], words[n])) {
+			keeps[i], kept[speaker] = true, true
 		}
-		keeps[i], kept[speaker] = true, true
 	}
 	return keeps, nil
+}
+
+// undone are updates with commands of the chats of some words that are not handled yet, those with numbers below before.
+func (s sieve) undone(ctx context.Context, words []storage.Words, before int64) ([]*models.Update, error) {
+	var chats []int64
+	for _, w := range words {
+		chats = append(chats, w.ChatID)
+	}
+	stored, err := s.access.store.Undone(ctx, chats, before, "/ticket")
+	var updates []*models.Update
+	for _, u := range stored {
+		if update, err := telegram.ReadUpdate(u.Payload); err == nil {
+			updates = append(updates, &update)
+		}
+	}
+	return updates, err
+}
+
+// speakerOf is who has said something, and where.
+func speakerOf(w storage.Words) storage.Words {
+	w.MessageID = 0
+	return w
 }
 
 // talkIn reports whether an update is what somebody says in a group. Parts of albums are kept in any case: a command may come with
@@ -185,16 +217,14 @@ func (s sieve) talkIn(u *models.Update) (message, bool) {
 	return m, ok && !m.private && m.album == "" && !m.mayWant() && m.mayTalk()
 }
 
-// asksIn reports whether somebody gives the command that the bot answers with its question in one of some updates.
-func (s sieve) asksIn(updates []*models.Update, speaker storage.Words) bool {
+// asksIn reports whether who has said something gives the command that the bot answers with its question in one of some updates.
+func (s sieve) asksIn(updates []*models.Update, w storage.Words) bool {
 	for _, u := range updates {
 		if u.Message == nil {
 			continue
 		}
 		m, _ := readMessage(u.Message, s.access.telegram.BotID)
-		by := wordsOf(m)
-		by.MessageID = 0
-		if by == speaker && strings.HasPrefix(strings.ToLower(m.words), "/ticket") {
+		if speakerOf(wordsOf(m)) == speakerOf(w) && strings.HasPrefix(strings.ToLower(m.words), "/ticket") {
 			return true
 		}
 	}

@@ -29,6 +29,17 @@ func (s *Store) Ask(ctx context.Context, q Question) error {
 	return nil
 }
 
+// IsAnswered reports whether a question has its answer.
+func (s *Store) IsAnswered(ctx context.Context, q Question) (bool, error) {
+	answered, err := one[bool](ctx, s.pool, `
+		SELECT EXISTS (
+			SELECT FROM questions WHERE bot_id = $1 AND chat_id = $2 AND asked_id = $3 AND answered_at IS NOT NULL)`, q.BotID, q.ChatID, q.AskedID)
+	if err != nil {
+		return false, fmt.Errorf("question in chat %d: %w", q.ChatID, err)
+	}
+	return answered, nil
+}
+
 // Asked stores which message is the question.
 func (s *Store) Asked(ctx context.Context, q Question, messageID int64) error {
 	_, err := s.pool.Exec(ctx,
@@ -123,35 +134,39 @@ func (s *Store) StandingQuestion(ctx context.Context, w Words) (Question, error)
 	return q, nil
 }
 
-// Awaited reports, in the same order, whether words are awaited: they may answer a question that stands, or one that a command
-// which is not handled yet will put. Such a command came in an update with a number below before.
-func (s *Store) Awaited(ctx context.Context, words []Words, before int64) ([]bool, error) {
+// Stands reports, in the same order, whether words answer a question that stands.
+func (s *Store) Stands(ctx context.Context, words []Words) ([]bool, error) {
 	chats, threads := make([]int64, len(words)), make([]int64, len(words))
 	senders, messages := make([]int64, len(words)), make([]int64, len(words))
 	for i, w := range words {
 		chats[i], threads[i], senders[i], messages[i] = w.ChatID, w.ThreadID, w.SenderID, w.MessageID
 	}
-	awaited, err := list[bool](ctx, s.pool, `
-		WITH undone AS MATERIALIZED (
-			SELECT chat_id, encode(payload, 'escape') AS payload FROM updates
-			WHERE bot_id = @bot AND done_at IS NULL AND owner IS NULL AND chat_id = ANY (@chats) AND update_id < @before
-			UNION ALL
-			SELECT chat_id, encode(payload, 'escape') FROM updates
-			WHERE owner IN (SELECT number FROM processes) AND done_at IS NULL AND bot_id = @bot AND chat_id = ANY (@chats) AND update_id < @before)
-		SELECT
-			EXISTS (
-				SELECT FROM questions q
-				WHERE bot_id = @bot AND q.chat_id = w.chat_id AND q.thread_id = w.thread_id AND q.sender_id = w.sender_id
-					AND q.asked_id < w.message_id AND `+answerable+`)
-			OR EXISTS (
-				SELECT FROM undone u
-				WHERE u.chat_id = w.chat_id AND u.payload ILIKE '%/ticket%' AND u.payload ~ ('"id": ?' || w.sender_id || '[^0-9]'))
+	stand, err := list[bool](ctx, s.pool, `
+		SELECT EXISTS (
+			SELECT FROM questions q
+			WHERE bot_id = @bot AND q.chat_id = w.chat_id AND q.thread_id = w.thread_id AND q.sender_id = w.sender_id
+				AND q.asked_id < w.message_id AND `+answerable+`)
 		FROM unnest(@chats::bigint[], @threads::bigint[], @senders::bigint[], @messages::bigint[])
 			WITH ORDINALITY AS w (chat_id, thread_id, sender_id, message_id, n)
 		ORDER BY n`,
-		named{"bot": s.bot, "before": before, "chats": chats, "threads": threads, "senders": senders, "messages": messages})
+		named{"bot": s.bot, "chats": chats, "threads": threads, "senders": senders, "messages": messages})
 	if err != nil {
-		return nil, fmt.Errorf("look whether words are awaited: %w", err)
+		return nil, fmt.Errorf("look for standing questions: %w", err)
 	}
-	return awaited, nil
+	return stand, nil
+}
+
+// Undone returns the updates of some chats that are not handled yet, those with numbers below before, in which a text stands in any
+// letter case. The text is of letters that JSON leaves as they are.
+func (s *Store) Undone(ctx context.Context, chats []int64, before int64, text string) ([]Update, error) {
+	const of = `done_at IS NULL AND bot_id = $1 AND chat_id = ANY ($2) AND update_id < $3 AND encode(payload, 'escape') ILIKE '%' || $4::text || '%'`
+	updates, err := many[Update](ctx, s.pool, `
+		SELECT update_id, chat_id, payload FROM updates WHERE owner IS NULL AND `+of+`
+		UNION ALL
+		SELECT update_id, chat_id, payload FROM updates WHERE owner IN (SELECT number FROM processes) AND `+of+`
+		ORDER BY update_id`, s.bot, chats, before, text)
+	if err != nil {
+		return nil, fmt.Errorf("look for updates that are not handled: %w", err)
+	}
+	return updates, nil
 }

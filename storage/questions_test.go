@@ -52,6 +52,11 @@ func TestAQuestionIsAnsweredInTheCommitOfItsTicket(t *testing.T) {
 	found, err = store.QuestionFor(t.Context(), bot, 7, 5, 11, false)
 	require.NoError(t, err)
 	require.True(t, found.Answered)
+	for asked, want := range map[int64]bool{10: true, 20: false, 30: false} {
+		is, err := store.IsAnswered(t.Context(), storage.Question{BotID: bot, ChatID: 7, AskedID: asked})
+		require.NoError(t, err)
+		require.Equal(t, want, is)
+	}
 	require.Equal(t, 2, count(t, store, `SELECT count(*) FROM questions WHERE answered_at IS NULL`), "no other")
 }
 
@@ -117,8 +122,8 @@ func TestTheNextWordsAnswerTheQuestionThatStands(t *testing.T) {
 		if err != nil {
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
-		all, awaitedErr := store.Awaited(t.Context(), []storage.Words{{ChatID: 1}, w}, math.MaxInt64)
-		require.NoError(t, awaitedErr)
+		all, standsErr := store.Stands(t.Context(), []storage.Words{{ChatID: 1}, w})
+		require.NoError(t, standsErr)
 		require.Equal(t, []bool{false, err == nil}, all)
 		return err == nil
 	}
@@ -153,22 +158,27 @@ func TestTheNextWordsAnswerTheQuestionThatStands(t *testing.T) {
 	require.False(t, awaited(words), "the last one was answered, and one before it does not stand any more")
 }
 
-func TestWordsAreAwaitedWhileTheCommandIsNotHandled(t *testing.T) {
+func TestUpdatesThatAreNotHandledAreFoundByTheirWords(t *testing.T) {
 	t.Parallel()
 	store := open(t).For(bot)
 	process := register(t, store)
-	words := []storage.Words{{ChatID: 7, SenderID: 5, MessageID: 12}, {ChatID: 7, SenderID: 55, MessageID: 12}, {ChatID: 8, SenderID: 5, MessageID: 12}}
-	for i, text := range []string{`/ticket`, `\/TICKET@bot`, `hello`} {
-		payload := fmt.Sprintf(`{"message":{"from":{"id":5},"text":"%s \ud83d"},"more":"\u0000"}`, text)
+	for i, text := range []string{`/ticket`, `\\/TICKET@bot`, `hello`} {
+		payload := fmt.Sprintf(`{"text":"%s \\ud83d"}`+"\xff\x00", text)
 		id := int64(100 + i)
 		_, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{{ID: id, ChatID: 7, Payload: []byte(payload), Mine: i == 0}})
 		require.NoError(t, err)
-		awaited, err := store.Awaited(t.Context(), words, math.MaxInt64)
-		require.NoError(t, err)
-		require.Equal(t, []bool{text != "hello", false, false}, awaited, text)
-		awaited, err = store.Awaited(t.Context(), words, id)
-		require.NoError(t, err)
-		require.Equal(t, []bool{false, false, false}, awaited, "it comes later")
+		found := func(before int64, chats ...int64) int {
+			t.Helper()
+			updates, err := store.Undone(t.Context(), chats, before, "/ticket")
+			require.NoError(t, err)
+			return len(updates)
+		}
+		if text != "hello" {
+			require.Equal(t, 1, found(math.MaxInt64, 7, 8), text)
+		}
+		require.Zero(t, found(id, 7), "it comes later")
+		require.Zero(t, found(math.MaxInt64, 8), "in another chat")
 		require.NoError(t, store.FinishUpdate(t.Context(), bot, id))
+		require.Zero(t, found(math.MaxInt64, 7), "it is done")
 	}
 }
