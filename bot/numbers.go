@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	minEnding     = 3 // characters that the end of a number needs to stand for it
-	maxCandidates = 5 // tickets that are named where several end so
+	minEnding = 3 // characters that the end of a number needs to stand for it
+	maxMeant  = 5 // tickets that are named where several end so
 )
 
 // bareNumber is a number without what people put around it: "#tk_1.", "(tk_1)".
@@ -54,7 +54,7 @@ func (h handler) ending(ctx context.Context, r reader, typed string) ([]storage.
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.store.ListEnding(ctx, which, end, maxCandidates+1)
+	found, err := h.store.ListEnding(ctx, which, end, maxMeant+1)
 	for _, t := range found {
 		if strings.EqualFold(t.TicketID, end) {
 			return []storage.Ticket{t}, err
@@ -65,6 +65,6 @@ func (h handler) ending(ctx context.Context, r reader, typed string) ([]storage.
 
 // ambiguous asks which of several tickets is meant.
 func (h handler) ambiguous(ctx context.Context, a asked, typed string, found []storage.Ticket) error {
-	shown := found[:min(len(found), maxCandidates)]
+	shown := found[:min(len(found), maxMeant)]
 	return lists{h}.answer(ctx, a, h.view.Candidates(h.speak(), bareNumber(typed), shown, len(found) > len(shown)))
 }

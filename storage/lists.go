@@ -22,7 +22,11 @@ func (w Selection) where(bot int64) (string, named) {
 	if !w.Finished {
 		sql = `bot_id = @bot_id AND ` + unfinished
 	}
-	if w.Chats != nil {
+	switch {
+	case len(w.Chats) == 1: // their tickets stand in an index in the order of a list
+		sql += ` AND chat_id = @chat`
+		args["chat"] = w.Chats[0]
+	case w.Chats != nil:
 		sql += ` AND chat_id = ANY (@chats::bigint[])`
 		args["chats"] = w.Chats
 	}
@@ -31,7 +35,11 @@ func (w Selection) where(bot int64) (string, named) {
 		args["thread"] = w.Thread
 	}
 	if w.Person != 0 {
-		sql += ` AND id IN (SELECT id FROM tickets WHERE sender_id = @person UNION SELECT ticket FROM followers WHERE person_id = @person)`
+		// The condition stands in each part, so that what is finished is not read where it does not count.
+		sql = `id = ANY (ARRAY(
+			SELECT id FROM tickets WHERE sender_id = @person AND ` + sql + `
+			UNION
+			SELECT id FROM followers JOIN tickets ON id = ticket WHERE person_id = @person AND ` + sql + `))`
 		args["person"] = w.Person
 	}
 	return sql, args

@@ -55,8 +55,6 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("ticket by message", err)
 	_, err = s.TicketsByNumber(ctx, "tk")
 	add("tickets by number", err)
-	_, err = s.UnfinishedIn(ctx, 7, 0, 1)
-	add("unfinished tickets of chat 7", err)
 	_, err = s.UnfinishedOf(ctx, 5, 1)
 	add("unfinished tickets of a person", err)
 	_, _, err = s.Queue(ctx, 0, 1)

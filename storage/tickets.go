@@ -470,19 +470,6 @@ func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket,
 // unfinished is a ticket that somebody may still have to do something about.
 const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone'))`
 
-// UnfinishedIn returns the newest unfinished tickets of a topic, or of the whole chat where threadID is 0.
-func (s *Store) UnfinishedIn(ctx context.Context, chatID, threadID int64, limit int) ([]Ticket, error) {
-	tickets, err := many[Ticket](ctx, s.pool, `
-		SELECT `+ticketColumns+` FROM tickets
-		WHERE chat_id = $1 AND ($2 = 0 OR thread_id = $2) AND bot_id = $4 AND `+unfinished+`
-		ORDER BY id DESC
-		LIMIT $3`, chatID, threadID, limit, s.bot)
-	if err != nil {
-		return nil, fmt.Errorf("unfinished tickets of chat %d: %w", chatID, err)
-	}
-	return tickets, nil
-}
-
 // Queue returns the unfinished tickets of a bot, wherever they were asked for, from the given place on: first those that nobody
 // knows about, then those that wait for the operator, then the others, each by age. total is how many there are in all.
 func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket, total int, err error) {

@@ -128,16 +128,25 @@ var errands = []errand{
 		return y.store.Add(ctx, add, []storage.File{{MessageID: 1, Origin: "m", File: []byte(`{}`)}}, bot, int64(n))
 	}},
 	{"Refresh", 50, func(ctx context.Context, y *years, n int) error { return y.store.LookNow(ctx, y.created(n)) }},
-	{"/status in private", 2000, func(ctx context.Context, y *years, _ int) error {
+	{"what somebody can add to", 2000, func(ctx context.Context, y *years, _ int) error {
 		_, err := y.store.UnfinishedOf(ctx, busyPerson, 50)
 		return err
 	}},
-	{"/status in a chat", 100, func(ctx context.Context, y *years, _ int) error {
-		_, err := y.store.UnfinishedIn(ctx, busyChat, 0, 11)
+	{"/status in private", 2000, func(ctx context.Context, y *years, _ int) error {
+		which := storage.Selection{Person: busyPerson}
+		chats, err := y.store.ListChats(ctx, which, 30)
+		if err == nil {
+			which.Chats = chats
+			_, _, err = y.store.List(ctx, which, 0, 8)
+		}
 		return err
 	}},
-	{"/status in a topic", 100, func(ctx context.Context, y *years, _ int) error {
-		_, err := y.store.UnfinishedIn(ctx, busyChat, 1, 11)
+	{"/status in a chat", storage.MaxListed + 100, listIn(storage.Selection{Chats: []int64{busyChat}})},
+	{"/status in a topic", storage.MaxListed + 100, listIn(storage.Selection{Chats: []int64{busyChat}, Thread: 1})},
+	{"/status all", 2000, listIn(storage.Selection{Chats: []int64{-1000007}, Finished: true})},
+	{"/status all of staff", storage.MaxListed + 100, listIn(storage.Selection{Finished: true})},
+	{"the end of a number", 2000, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.ListEnding(ctx, storage.Selection{Chats: []int64{-1000007}, Finished: true}, "7", 6)
 		return err
 	}},
 	{"/status of one ticket", 50, func(ctx context.Context, y *years, n int) error {
@@ -236,6 +245,14 @@ var errands = []errand{
 		_, err := y.store.Counts(ctx)
 		return err
 	}},
+}
+
+// listIn lists tickets.
+func listIn(which storage.Selection) func(ctx context.Context, y *years, n int) error {
+	return func(ctx context.Context, y *years, _ int) error {
+		_, _, err := y.store.List(ctx, which, 0, 8)
+		return err
+	}
 }
 
 // looksIn takes looks in an order and records what one of them came to.

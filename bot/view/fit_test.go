@@ -66,7 +66,13 @@ func TestTheLargestOfEverythingFitsIntoAMessage(t *testing.T) {
 			}
 		}
 		ticket, _ := largest(storage.StateCreated, "", "")
-		fits(lang+" line", strings.Repeat(v.Line(say, ticket)+"\n", 10))
+		ticket.ThreadID = 5
+		names := storage.Names{{Chat: ticket.ChatID}: endless, {Chat: ticket.ChatID, Thread: 5}: endless}
+		full := Listed{List: List{Queue: true}, Tickets: slices.Repeat([]storage.Ticket{ticket}, PerPage), Names: names, Total: storage.MaxListed}
+		for _, full.Staff = range []bool{true, false} {
+			fits(lang+" list", v.List(say, full).Text)
+		}
+		fits(lang+" candidates", v.Candidates(say, endless, full.Tickets, true).Text)
 		fits(lang+" followed", say.Text("followed", "Number", Number(ticket)))
 		file := livedesk.Attachment{Name: endless, URL: "https://" + endless}
 		for _, internal := range []bool{false, true} {
