@@ -18,6 +18,7 @@ func (h handler) talk(ctx context.Context, say view.Language, c choice) (string,
 	if err != nil || page < 0 || t.TicketID == "" {
 		return say.Text("press_unknown"), nil
 	}
+	defer h.outbox.Busy(telegram.Place{Chat: c.chat, Thread: c.thread})()
 	desk, err := h.desk.Ask(ctx, t.TicketID)
 	if err != nil {
 		return say.Text("cannot_look", "Number", view.Number(t)), nil

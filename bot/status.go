@@ -20,6 +20,7 @@ const (
 
 // status handles /status: a ticket by its number, or as a reply to a message about it, or a list.
 func (h handler) status(ctx context.Context, update int64, a asked) (bool, error) {
+	defer h.outbox.Busy(a.at)()
 	if list, own, ok := (lists{h}).asked(a); ok && (markup.Line(a.args) != "" || a.quoted == nil) {
 		return false, lists{h}.post(ctx, a, list, own)
 	}

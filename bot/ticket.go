@@ -161,6 +161,7 @@ func (h handler) submit(ctx context.Context, update int64, a asked, t storage.Ne
 	if err != nil {
 		return err
 	}
+	h.outbox.BusyWith(ticket)
 	h.names.note(ctx, a)
 	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	return nil

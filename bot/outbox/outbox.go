@@ -52,6 +52,7 @@ type Outbox struct {
 	waited    prometheus.Histogram
 	muted     sync.Map // chats, as int64, that this process may not write to for now, as far as it has seen
 	feeders   []*feeder
+	busy      sync.Map // tickets, by id, that have just been opened: the *time.Timer after which the bot shows that it is at work
 }
 
 // New returns an outbox that is ready to Run. It starts nothing and calls nobody.

@@ -238,6 +238,7 @@ func (o *Outbox) elsewhere(t storage.Ticket, to telegram.Place, m markup.Message
 // toldFirst notes how long a person waited for the first word about a ticket, which has just been told.
 func (o *Outbox) toldFirst(t storage.Ticket) {
 	if t.Told == 0 {
+		o.noLongerBusyWith(t.ID)
 		o.waited.Observe(max(0, time.Since(t.CreatedAt).Seconds())) // the clocks of database and process may differ
 	}
 }

@@ -173,7 +173,7 @@ var (
 		"getMyCommands", "setMyCommands", "deleteMyCommands", "getMyDescription", "setMyDescription", "getMyShortDescription",
 		"setMyShortDescription",
 		"sendMessage", "sendPhoto", "sendDocument", "editMessageText", "editMessageReplyMarkup", "deleteMessage", "setMessageReaction",
-		"answerCallbackQuery",
+		"answerCallbackQuery", "sendChatAction",
 	}
 	Verdicts = []string{"ok", "refused", "forbidden", "flood", "failed", "unreachable"}
 )

@@ -61,6 +61,8 @@ type door struct {
 	pace    time.Duration
 	waiting [priorities][]chan struct{}
 	calls   []time.Time // of the last minute
+	// actAgain is when an action may be shown again.
+	actAgain time.Time
 }
 
 func newGate() *gate { return &gate{chats: map[int64]*door{}, closed: make(chan struct{})} }
@@ -75,11 +77,7 @@ func (g *gate) close() { close(g.closed) }
 // with the same message and was sent away: it keeps its place.
 func (g *gate) enter(ctx context.Context, chat int64, priority Priority, again bool) error {
 	g.mu.Lock()
-	d := g.chats[chat]
-	if d == nil {
-		d = &door{}
-		g.chats[chat] = d
-	}
+	d := g.door(chat)
 	turn := make(chan struct{})
 	at := len(d.waiting[priority])
 	if again {
@@ -106,6 +104,16 @@ func (g *gate) enter(ctx context.Context, chat int64, priority Priority, again b
 		return ctx.Err()
 	}
 	return ErrStopping
+}
+
+// door returns the door of a chat; the lock is held.
+func (g *gate) door(chat int64) *door {
+	d := g.chats[chat]
+	if d == nil {
+		d = &door{}
+		g.chats[chat] = d
+	}
+	return d
 }
 
 // pass ends the caller's turn without a call.
@@ -190,7 +198,7 @@ func (g *gate) crowded() []int64 {
 		switch {
 		case d.crowded():
 			chats = append(chats, chat)
-		case !d.busy && !d.timed && d.idle() && now.Sub(d.until) > forgetDoor && len(recent(d.calls, now, forgetDoor)) == 0:
+		case !d.busy && !d.timed && d.idle() && now.Sub(d.until) > forgetDoor && now.Sub(d.actAgain) > forgetDoor && len(recent(d.calls, now, forgetDoor)) == 0:
 			delete(g.chats, chat)
 		}
 	}

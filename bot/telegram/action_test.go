@@ -1,0 +1,32 @@
+package telegram
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnActionDelaysNothingAndIsSeldom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		require.True(t, g.mayAct(1))
+		require.True(t, g.mayAct(2), "each chat for itself")
+		time.Sleep(ActionLife - 1)
+		require.False(t, g.mayAct(1), "people see it still")
+		time.Sleep(1)
+		require.True(t, g.mayAct(1))
+
+		g.restFromActing(1, time.Minute)
+		time.Sleep(time.Minute - 1)
+		require.False(t, g.mayAct(1), "Telegram has asked to wait")
+		time.Sleep(1)
+		require.NoError(t, g.enter(t.Context(), 1, Answers, false))
+		require.False(t, g.mayAct(1), "a message is on its way")
+		g.leave(1, 10*time.Second, true)
+		require.False(t, g.mayAct(1), "the chat is limited")
+		require.True(t, g.mayAct(2))
+	})
+}
