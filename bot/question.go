@@ -54,5 +54,13 @@ func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error
 		}
 		return false, h.say(ctx, a, h.speak().Text("question_answered"))
 	}
+	return h.takeAnswer(ctx, update, a, q)
+}
+
+// takeAnswer opens the ticket that a question asked for, or adds to the ticket that it is about.
+func (h handler) takeAnswer(ctx context.Context, update int64, a asked, q storage.Question) (bool, error) {
+	if q.Ticket != 0 {
+		return verdicts{h}.take(ctx, update, a, q)
+	}
 	return h.openTicket(ctx, update, a, q)
 }

@@ -8,7 +8,6 @@ import (
 
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/view"
-	"livedeskbot/livedesk"
 	"livedeskbot/storage"
 )
 
@@ -37,7 +36,7 @@ func (v verdicts) press(ctx context.Context, say view.Language, c choice, ticket
 		return say.Text("pressed_fixed"), v.putButtons(ctx, c.pressed, view.RateButtons(t))
 	case c.action == "rate":
 		return v.rate(ctx, say, c)
-	case t.Status == string(livedesk.StatusClosed):
+	case t.Status == view.StatusClosed:
 		return say.Text("press_closed"), nil
 	}
 	return v.ask(ctx, say, c)
@@ -155,12 +154,16 @@ func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Que
 	}
 	say := v.speak()
 	switch {
+	case thanks(a):
+		return false, v.welcome(ctx, a)
+	case a.odd:
+		return false, v.say(ctx, a, say.Text("offer_nothing"))
 	case a.text == "" && a.file == nil:
 		return false, nil
 	case !t.Addable() || t.Status == view.StatusGone:
 		return false, v.say(ctx, a, say.Text("add_impossible"))
-	case t.Status == string(livedesk.StatusClosed):
-		return false, v.say(ctx, a, say.Text("broken_closed", "Number", view.Number(t)))
+	case t.Status == view.StatusClosed:
+		return false, offers{v.handler}.make(ctx, a, storage.OfferClosed, t.ID)
 	}
 	words, files := v.addition(a, t, q.SenderID != 0)
 	if q.SenderID == 0 {

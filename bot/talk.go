@@ -30,7 +30,7 @@ func (h handler) converse(ctx context.Context, update int64, a asked) (bool, err
 	q, err := h.store.StandingQuestion(ctx, wordsOf(a.message))
 	switch {
 	case err == nil:
-		return h.openTicket(ctx, update, a, q)
+		return h.takeAnswer(ctx, update, a, q)
 	case !errors.Is(err, storage.ErrNotFound):
 		return false, err
 	}
@@ -52,7 +52,7 @@ func (h handler) hear(ctx context.Context, update int64, a asked) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	return h.openTicket(ctx, update, a, q)
+	return h.takeAnswer(ctx, update, a, q)
 }
 
 // coming is the question that a command will put which another process has in hand, and that what was said answers: it is stored
@@ -128,7 +128,7 @@ func (h handler) pointOut(ctx context.Context, update int64, a asked) (bool, err
 	q, err := h.store.StandingQuestion(ctx, wordsOf(a.message))
 	switch {
 	case err == nil:
-		return h.openTicket(ctx, update, a, q)
+		return h.takeAnswer(ctx, update, a, q)
 	case !errors.Is(err, storage.ErrNotFound):
 		return false, err
 	case h.addressesOthers(a):

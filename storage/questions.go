@@ -16,7 +16,7 @@ type Question struct {
 	Answered      bool
 }
 
-const questionColumns = `bot_id, chat_id, thread_id, asked_id, sender_id, options, answered_at IS NOT NULL AS answered`
+const questionColumns = `bot_id, chat_id, thread_id, asked_id, sender_id, options, ticket, answered_at IS NOT NULL AS answered`
 
 // Ask stores that a question is about to be put.
 func (s *Store) Ask(ctx context.Context, q Question) error {
@@ -92,7 +92,7 @@ func (s *Store) AskAboutTicket(ctx context.Context, q Question) (bool, error) {
 // administrators write, answers those about its own tickets. ErrNotFound: there is none.
 func (s *Store) QuestionAbout(ctx context.Context, botID, chatID, senderID, ticket int64) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
-		SELECT bot_id, chat_id, thread_id, asked_id, sender_id, options, ticket FROM questions q
+		SELECT `+questionColumns+` FROM questions q
 		WHERE bot_id = $1 AND chat_id = $2 AND ticket = $4 AND answered_at IS NULL
 		  AND (sender_id = $3 OR $3 = $2 AND EXISTS (SELECT FROM tickets t WHERE t.id = q.ticket AND t.sender_id = t.chat_id))
 		ORDER BY asked_at DESC
@@ -108,7 +108,7 @@ const endQuestion = `UPDATE questions SET answered_at = now() WHERE bot_id = $1 
 
 // answerable is true of a row q of questions that the next words of its person in the same topic answer: the last one put to them
 // there, not long ago and not answered, and no ticket has come from them there since.
-const answerable = `(q.ticket = 0 AND q.answered_at IS NULL AND q.asked_at > now() - interval '10 minutes'
+const answerable = `(q.answered_at IS NULL AND q.asked_at > now() - interval '10 minutes'
 	AND NOT EXISTS (
 		SELECT FROM questions later
 		WHERE later.bot_id = q.bot_id AND later.chat_id = q.chat_id AND later.thread_id = q.thread_id AND later.sender_id = q.sender_id

@@ -70,7 +70,9 @@ func StillWrong(say Language, t storage.Ticket, who storage.Person) markup.Messa
 	if who.ID != 0 {
 		mention = mentions([]storage.Person{who})
 	}
-	return markup.Message{Text: say.Text("broken_question", "Number", Number(t), "Who", mention), Ask: true}
+	return markup.Message{
+		Text: say.Text("broken_question", "Number", Number(t), "Who", mention), Ask: true, Field: say.plain("field_answer"),
+	}
 }
 
 // reopening is the line that reopening was asked for.
