@@ -3,8 +3,8 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, question.go, status.go, queue.go, follow.go, addition.go, edit.go, chats.go,
-// block.go, and, for buttons, press.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go and connected.go decide who may do and
+// each thing that people can do does it: ticket.go, question.go, talk.go, status.go, queue.go, follow.go, addition.go, edit.go, chats.go,
+// block.go, and, for buttons, press.go, offers.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go and connected.go decide who may do and
 // see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff about them, and sift.go keeps what is
 // said elsewhere out of the journal. feed.go is what people do in the feeds of staff.
 //
@@ -17,7 +17,8 @@
 // edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. A feed is where staff see
 // tickets, the queue their list of unfinished ones. To open is to store a ticket, to create is LiveDesk's; to add is to bring words
 // into a ticket, to amend is to write them there; to look is to read a ticket, a nudge LiveDesk's word that there is something to see. To follow is to want news of a ticket; a chat that
-// becomes a supergroup moves.
+// becomes a supergroup moves. Talk is what people say without a command; an offer is the bot's answer to it, with buttons that choose what
+// becomes of it.
 package bot
 
 import (

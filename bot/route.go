@@ -178,7 +178,7 @@ func (m message) mayWant() bool {
 // who can be told apart writes there, which may answer a question of the bot.
 func (m message) mayTalk() bool {
 	switch {
-	case !m.by.user || m.at.Reply <= 0, strings.HasPrefix(m.text, "/"), m.text == "" && m.file == nil && !m.odd:
+	case !m.by.user || m.at.Reply <= 0, commandWord.MatchString(m.text[:wordEnd(m.text)]), m.text == "" && m.file == nil && !m.odd:
 		return false
 	case m.private:
 		return true

@@ -165,6 +165,7 @@ func TestRoute(t *testing.T) {
 			args: "📍 Café, Street 1\nhttps://maps.google.com/?q=1.500000,-2.250000"},
 		"a contact in private": {
 			message: fromAnn("", in(private), asAContact), want: wantChat{}, at: inPrivate, args: "👤 Bob Ray\n+491234"},
+		"a path in private":                    {message: fromAnn("/var/log is full", in(private)), want: wantChat{}, args: "/var/log is full", at: inPrivate},
 		"a poll in private":                    {message: fromAnn("", in(private), asAPoll), want: wantChat{}, at: inPrivate},
 		"words in a group":                     {message: fromAnn("hello /ticket"), want: spoken{}, args: "hello /ticket"},
 		"a reply to a message of another chat": {message: fromAnn("an answer", answering(ofTheBot(in(other)))), want: spoken{}, args: "an answer"},

@@ -74,7 +74,7 @@ func TestKillsBetweenUploadAndChangeLoseAndRepeatNothing(t *testing.T) {
 		p = w.killWhile(p, livedesktest.Update)
 	}
 	for _, m := range said {
-		w.hears(m, "Added")
+		w.eventually(func() bool { return chat.Message(m.ID).Reaction != "" }, "not said to be added")
 	}
 	w.eventually(func() bool { return len(w.desk.Tickets()[0].Attachments) >= len(names) }, "not all files are there")
 	w.eventually(func() bool {

@@ -98,7 +98,7 @@ func (s *shown) typesWithHelp() {
 	s.sees("#customers .chosen", "lamp.jpg")
 	s.press("#customers .message:not(.own)", "Reply to the bot")
 	s.types("#customers", "This lamp is on")
-	s.sees("#customers .message:not(.own)", "Added")
+	s.sees("#customers .message.own .reactions", "✍")
 	s.sees("#customers .message:not(.own)", "1 file")
 	s.until(`document.querySelector("#customers .photo")?.naturalWidth === 320`)
 	s.sameAs(topic)
