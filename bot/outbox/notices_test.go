@@ -76,7 +76,8 @@ func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
 	card, number := w.Ticket(chat, "notes")
 	for i, m := range []livedesktest.Message{
 		{SenderType: "internal_member", Internal: true}, {SenderType: "bot", Internal: true},
-		{SenderType: "internal_member", Omit: []string{"is_internal"}}, {SenderType: "INTERNAL_MEMBER"}, {SenderType: "agent"}, {SenderType: "system"}, {SenderType: "contact"},
+		{SenderType: "internal_member", Omit: []string{"is_internal"}}, {SenderType: "INTERNAL_MEMBER"}, {SenderType: "agent"}, {SenderType: "system"},
+		{SenderType: "contact", Internal: true}, {SenderType: "contact", Omit: []string{"is_internal"}}, {SenderType: "user"},
 		{SenderType: "internal_member", Set: map[string]any{"is_internal": "false"}}, {SenderType: "internal_member", Set: map[string]any{"is_internal": 0}},
 		{SenderType: "internal_member", Set: map[string]any{"is_internal": nil}}, {SenderType: "bot", Set: map[string]any{"is_internal": []any{}}},
 		{SenderType: "internal_member", Set: map[string]any{"is_internal": map[string]any{"v": false}}}, {SenderType: "x", Omit: []string{"sender"}},

@@ -198,9 +198,15 @@ func (s *shown) types(pane, text string) {
 	s.do(chromedp.SendKeys(chromedp.CSS(pane+" textarea"), "\r"))
 }
 
-// lines are the texts of the messages that a pane shows.
+// lines are the texts of the messages that a pane shows, with times as the bot wrote them and not in the zone of the browser, and
+// without the buttons that unfold quotations.
 func (s *shown) lines(pane string) []string {
-	return asks[[]string](s, fmt.Sprintf(`[...document.querySelectorAll("%s .message .text")].map((e) => e.textContent)`, pane))
+	return asks[[]string](s, fmt.Sprintf(`[...document.querySelectorAll("%s .message .text")].map((e) => {
+		const text = e.cloneNode(true);
+		text.querySelectorAll("time").forEach((t) => t.replaceWith(t.title));
+		text.querySelectorAll("[aria-expanded]").forEach((b) => b.remove());
+		return text.textContent;
+	})`, pane))
 }
 
 func (s *shown) writePicture(path string) {
