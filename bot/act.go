@@ -6,7 +6,6 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"livedeskbot/bot/view"
-	"livedeskbot/storage"
 )
 
 // Handle does what an update wants, once the bot's name is known.
@@ -41,7 +40,7 @@ func (h handler) Handle(ctx context.Context, u *models.Update) (finished bool, e
 func (h handler) act(ctx context.Context, update int64, want any) (finished bool, err error) {
 	switch w := want.(type) {
 	case wantTicket:
-		return h.openTicket(ctx, update, w.asked, storage.Question{})
+		return h.askedForTicket(ctx, update, w.asked)
 	case answered:
 		return h.answer(ctx, update, w.asked)
 	case edited:

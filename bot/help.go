@@ -83,7 +83,7 @@ func (h handler) pressHelp(ctx context.Context, say view.Language, update int64,
 
 // askPresser asks who pressed for the ticket's text, once until they answer.
 func (h handler) askPresser(ctx context.Context, say view.Language, update int64, p pressed) (string, error) {
-	q := storage.Question{BotID: h.me.id, ChatID: p.chat, AskedID: -update, SenderID: p.by.id}
+	q := storage.Question{BotID: h.me.id, ChatID: p.chat, ThreadID: p.thread, AskedID: -update, SenderID: p.by.id}
 	if ask, err := h.store.AskAboutTicket(ctx, q); err != nil || !ask {
 		return say.Text("pressed_ask"), err
 	}

@@ -33,7 +33,7 @@ func (o offers) make(ctx context.Context, a asked, kind storage.OfferKind, about
 	made, err := o.store.Offer(ctx, storage.Offer{
 		BotID: o.me.id, ChatID: a.at.Chat, ThreadID: a.at.Thread, MessageID: a.at.Reply, PersonID: a.by.id, Kind: kind, About: about,
 		Album: a.album, Messages: [][]byte{keep(a)},
-	}, joining)
+	}, joinWithin(kind))
 	switch {
 	case err != nil:
 		return err
@@ -63,6 +63,14 @@ func (o offers) make(ctx context.Context, a asked, kind storage.OfferKind, about
 	return o.work.Record(ctx, func() error { return o.store.OfferAnswered(ctx, made, id) })
 }
 
+// joinWithin is how soon what is written next joins an offer: a command is for itself.
+func joinWithin(kind storage.OfferKind) time.Duration {
+	if kind == storage.OfferSame {
+		return 0
+	}
+	return joining
+}
+
 // late adds a part of an album to the ticket that its other parts were added to. With a new ticket it goes by itself.
 func (o offers) late(ctx context.Context, made storage.Offer, a asked) error {
 	b, _ := view.ParseOfferButton(made.Choice)
@@ -79,9 +87,13 @@ func (o offers) late(ctx context.Context, made storage.Offer, a asked) error {
 
 // answerTo is the message with the buttons of an offer.
 func (o offers) answerTo(ctx context.Context, made storage.Offer, count int, a asked) (markup.Message, error) {
-	if made.Kind == storage.OfferClosed {
+	switch made.Kind {
+	case storage.OfferClosed:
 		t, err := o.store.Ticket(ctx, made.About)
 		return view.ClosedTicket(o.speak(), made, t), err
+	case storage.OfferSame:
+		t, err := o.store.Ticket(ctx, made.About)
+		return view.SameTicket(o.speak(), made, t), err
 	}
 	tickets, err := o.addable(ctx, o.reader(a))
 	return view.Talk(o.speak(), made, count, tickets), err
@@ -141,10 +153,12 @@ func (o offers) press(ctx context.Context, say view.Language, p pressed, b view.
 		return say.Text("press_requester_only"), err
 	}
 	switch {
-	case b.Action == view.OfferNew && (made.Kind == storage.OfferTalk || made.Kind == storage.OfferClosed):
+	case b.Action == view.OfferNew:
 		return o.open(ctx, say, p, made)
-	case b.Action == view.OfferAdd && made.Kind == storage.OfferTalk:
+	case b.Action == view.OfferAdd && (made.Kind == storage.OfferTalk || made.Kind == storage.OfferSame && made.About == b.Ticket):
 		return o.add(ctx, say, p, made, b.Ticket)
+	case b.Action == view.OfferFollow && made.Kind == storage.OfferSame:
+		return o.join(ctx, say, p, made)
 	}
 	return say.Text("press_unknown"), nil
 }
@@ -293,7 +307,7 @@ func restoreAll(o storage.Offer) ([]asked, error) {
 		if err != nil {
 			return nil, err
 		}
-		if a.quoted != nil && a.quoted.mine {
+		if a.quoted != nil && a.quoted.mine && o.Kind != storage.OfferSame {
 			a.quoted = nil // what of ours they answered is no part of it
 		}
 		all = append(all, a)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"livedeskbot/bot/telegram/markup"
+	"livedeskbot/bot/view"
 	"livedeskbot/storage"
 )
 
@@ -17,7 +18,7 @@ func (h handler) ask(ctx context.Context, a asked) error {
 	if answered, err := h.store.IsAnswered(ctx, q); err != nil || answered {
 		return err // another process was faster with the answer
 	}
-	at, id, err := h.outbox.Answer(ctx, a.at, markup.Message{Text: h.speak().Text("question"), Ask: true, Field: h.speak().Text("field_answer")})
+	at, id, err := h.outbox.Answer(ctx, a.at, view.Question(h.speak(), storage.Person{}))
 	if err != nil || id == 0 {
 		return err
 	}

@@ -30,6 +30,7 @@ type OfferKind string
 const (
 	OfferTalk   OfferKind = "talk"   // plain words in private: a new ticket, or additions to one
 	OfferClosed OfferKind = "closed" // a reply about a closed ticket: a new one that names it
+	OfferSame   OfferKind = "same"   // a command for a ticket as a reply about another one: that one, or another
 )
 
 const offerColumns = `

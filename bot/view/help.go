@@ -71,5 +71,5 @@ func Question(say Language, who storage.Person) markup.Message {
 	if who.ID != 0 {
 		text = Mention(who.ID, markup.Shorten(who.Name, maxMention)) + "\n" + text
 	}
-	return markup.Message{Text: text, Ask: true}
+	return markup.Message{Text: text, Ask: true, Field: say.Text("field_answer")}
 }

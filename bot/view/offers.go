@@ -9,10 +9,11 @@ import (
 	"livedeskbot/storage"
 )
 
-// Actions of the buttons of an offer. They carry "new:MESSAGE" and "add:MESSAGE:TICKET": the person's message and a row.
+// Actions of the buttons of an offer. They carry "new:MESSAGE", "join:MESSAGE" and "add:MESSAGE:TICKET": the person's message and a row.
 const (
-	OfferNew = "new"
-	OfferAdd = "add"
+	OfferNew    = "new"
+	OfferAdd    = "add"
+	OfferFollow = "join"
 )
 
 // maxOfferTitle is how much of a ticket's title a button shows, in UTF-16 units.
@@ -26,10 +27,29 @@ func Talk(say Language, o storage.Offer, count int, tickets []storage.Ticket) ma
 	}
 	m := markup.Message{Text: text, Buttons: [][]markup.Button{{newButton(say, o)}}}
 	for _, t := range tickets {
-		label := markup.Plain(say.Text("offer_add", "Title", markup.Shorten(ShownOn(t).Title, maxOfferTitle)))
-		m.Buttons = append(m.Buttons, []markup.Button{{Label: label, Data: fmt.Sprintf("%s:%d:%d", OfferAdd, o.MessageID, t.ID)}})
+		m.Buttons = append(m.Buttons, []markup.Button{addButton(say, o, t)})
 	}
 	return m
+}
+
+func addButton(say Language, o storage.Offer, t storage.Ticket) markup.Button {
+	return markup.Button{
+		Label: markup.Plain(say.Text("offer_add", "Title", offerTitle(t))), Data: fmt.Sprintf("%s:%d:%d", OfferAdd, o.MessageID, t.ID),
+	}
+}
+
+// SameTicket offers the ticket that a command replies to in place of another one: to add to it to who asked for it, to others to
+// follow it.
+func SameTicket(say Language, o storage.Offer, t storage.Ticket) markup.Message {
+	first := markup.Button{
+		Label: markup.Plain(say.Text("offer_follow", "Title", offerTitle(t))), Data: fmt.Sprintf("%s:%d", OfferFollow, o.MessageID),
+	}
+	if t.SenderID == o.PersonID {
+		first = addButton(say, o, t)
+	}
+	another := newButton(say, o)
+	another.Label = markup.Plain(say.Text("offer_another"))
+	return markup.Message{Text: say.Text("offer_same"), Buttons: [][]markup.Button{{first}, {another}}}
 }
 
 // ClosedTicket offers a new ticket in place of a closed one.
@@ -58,7 +78,7 @@ type OfferButton struct {
 func ParseOfferButton(data string) (b OfferButton, ok bool) {
 	parts := strings.Split(data, ":")
 	switch {
-	case len(parts) == 2 && parts[0] == OfferNew:
+	case len(parts) == 2 && (parts[0] == OfferNew || parts[0] == OfferFollow):
 		parts = append(parts, "0")
 	case len(parts) != 3 || parts[0] != OfferAdd:
 		return b, false
