@@ -19,9 +19,6 @@ import (
 // nudgeDue is when a ticket that is nudged now is to be looked at.
 const nudgeDue = `greatest(now(), look_at + interval '1 second')`
 
-// active is true of a ticket that LiveDesk has and may still change by itself.
-const active = lookable + ` AND status NOT IN ('resolved', 'closed', 'gone')`
-
 // Meant is a ticket that a word may mean.
 type Meant struct {
 	ID   int64
@@ -39,7 +36,7 @@ func (s *Store) MeantByNumber(ctx context.Context, words []string) ([]Meant, err
 	return meant, nil
 }
 
-// MeantByChat returns the active tickets of the chats whose ids are the words, of each chat those that changed last, up to limit.
+// MeantByChat returns the unfinished tickets of the chats whose ids are the words, of each chat the newest, up to limit.
 // A group is also found by the id that it had before it became a supergroup.
 func (s *Store) MeantByChat(ctx context.Context, words []string, limit int) ([]Meant, error) {
 	meant, err := many[Meant](ctx, s.pool, `
@@ -48,8 +45,8 @@ func (s *Store) MeantByChat(ctx context.Context, words []string, limit int) ([]M
 		LEFT JOIN chats c ON c.chat_id = said.word::bigint
 		CROSS JOIN LATERAL (
 			SELECT id FROM tickets
-			WHERE chat_id = coalesce(c.moved_to, said.word::bigint) AND bot_id = $2 AND `+active+`
-			ORDER BY changed_at DESC
+			WHERE chat_id = coalesce(c.moved_to, said.word::bigint) AND bot_id = $2 AND `+unfinished+` AND `+lookable+`
+			ORDER BY id DESC
 			LIMIT $3) t`, words, s.bot, limit)
 	if err != nil {
 		return nil, fmt.Errorf("tickets by chats: %w", err)
@@ -57,11 +54,11 @@ func (s *Store) MeantByChat(ctx context.Context, words []string, limit int) ([]M
 	return meant, nil
 }
 
-// LastActive returns the active tickets that changed last, up to limit, which no word means.
+// LastActive returns the unfinished tickets that changed last, up to limit, which no word means.
 func (s *Store) LastActive(ctx context.Context, limit int) ([]Meant, error) {
 	newest := func(which string) string {
 		return `(SELECT id, changed_at FROM tickets
-			WHERE bot_id = $1 AND ` + active + ` AND ` + which + `
+			WHERE bot_id = $1 AND ` + unfinished + ` AND ` + lookable + ` AND ` + which + `
 			ORDER BY changed_at DESC
 			LIMIT $2)`
 	}

@@ -128,6 +128,21 @@ var errands = []errand{
 		return y.store.Add(ctx, add, []storage.File{{MessageID: 1, Origin: "m", File: []byte(`{}`)}}, bot, int64(n))
 	}},
 	{"Refresh", 50, func(ctx context.Context, y *years, n int) error { return y.store.LookNow(ctx, y.created(n)) }},
+	{"a nudge that names tickets", 200, func(ctx context.Context, y *years, n int) error {
+		meant, err := y.store.MeantByNumber(ctx, []string{fmt.Sprint("tk_", 1+n%1000), "tk_open_3", "tk_none", "5"})
+		if err != nil {
+			return err
+		}
+		return y.store.Nudge(ctx, meant)
+	}},
+	{"a nudge that names a chat", 2000, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.MeantByChat(ctx, []string{fmt.Sprint(busyChat), "5"}, 20)
+		return err
+	}},
+	{"a nudge that names nothing", 200, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.LastActive(ctx, 5)
+		return err
+	}},
 	{"what somebody can add to", 2000, func(ctx context.Context, y *years, _ int) error {
 		_, err := y.store.UnfinishedOf(ctx, busyPerson, 50)
 		return err
