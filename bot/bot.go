@@ -120,6 +120,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 	b.inbox = inbox.New(
 		inbox.Config{WebhookURL: cfg.WebhookURL, WebhookSecret: cfg.WebhookSecret},
 		inbox.Needs{Telegram: api, Store: store, Work: b.work, Handler: b.handler(cfg), Metrics: m.registry, Log: log})
+	m.watchReadiness(b.Ready)
 	return b, nil
 }
 

@@ -46,6 +46,18 @@ func newMetrics() *metrics {
 // watch adds what waits in the database.
 func (m *metrics) watch(store *storage.Store) { m.registry.MustRegister(&rows{count: store.Counts}) }
 
+// watchReadiness adds whether the service is ready, which is found out at each scrape.
+func (m *metrics) watchReadiness(ready func(context.Context) error) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "livedeskbot_ready", Help: "1 where the service can do its work, as /readyz says.",
+	}, func() float64 {
+		if ready(context.Background()) != nil {
+			return 0
+		}
+		return 1
+	}))
+}
+
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "livedeskbot_" + name, Help: help})
 }
