@@ -18,7 +18,10 @@ var (
 	unanchored  = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	pathForm    = regexp.MustCompile("`((?:\\.ci|bot|cmd|deploy|docs|livedesk|migrations|storage)/[\\w./-]+)`")
 	metricForm  = regexp.MustCompile(`livedeskbot_[a-z_]+`)
-	mapForm     = regexp.MustCompile("(?s)\n## How the code is laid out\n+```\n(.*?)```")
+	alertForm   = regexp.MustCompile(`(?m)^ +- alert: (\w+)$`)
+	// explainedForm is a row of the table of alerts: name, meaning, what to do.
+	explainedForm = regexp.MustCompile("(?m)^\\| `(Livedeskbot\\w+)` \\| [^|]+ \\| [^|]+ \\|$")
+	mapForm       = regexp.MustCompile("(?s)\n## How the code is laid out\n+```\n(.*?)```")
 )
 
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
@@ -72,6 +75,23 @@ func TestTheMetricsInThePagesExist(t *testing.T) {
 		}
 	}
 	require.Positive(t, named)
+}
+
+func TestEveryAlertSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile("deploy/alerts.yaml")
+	require.NoError(t, err)
+	var alerts []string
+	for _, m := range alertForm.FindAllStringSubmatch(string(rules), -1) {
+		alerts = append(alerts, m[1])
+	}
+	require.NotEmpty(t, alerts)
+	require.Equal(t, len(alerts), strings.Count(string(rules), "runbook: docs/operations.md#alerts"))
+	var explained []string
+	for _, m := range explainedForm.FindAllStringSubmatch(pages(t)["docs/operations.md"], -1) {
+		explained = append(explained, m[1])
+	}
+	require.Equal(t, alerts, explained)
 }
 
 func TestTheMapShowsEveryPackage(t *testing.T) {

@@ -49,6 +49,7 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	require.Equal(t, 1.0, w.Value("livedeskbot_livedesk_request_seconds", "op", "create", "result", "outcome_unknown"))
 	require.Positive(t, w.Value("livedeskbot_telegram_calls_total", "method", "sendMessage", "verdict", "ok"))
 	require.Equal(t, 1.0, w.Value("livedeskbot_leader"))
+	require.Equal(t, 1.0, w.Value("livedeskbot_ready"))
 	w.Eventually(func() bool { return w.Value("livedeskbot_ticket_seconds") == 4 })
 	require.Equal(t, 1.0, w.Value("livedeskbot_tickets_unconfirmed"))
 }
@@ -114,6 +115,9 @@ func TestMetricsNeedNoDatabase(t *testing.T) {
 	require.NotEmpty(t, families)
 	for _, f := range families {
 		require.NotEqual(t, "livedeskbot_rows", f.GetName())
+		if f.GetName() == "livedeskbot_ready" {
+			require.Zero(t, f.GetMetric()[0].GetGauge().GetValue())
+		}
 	}
 }
 
@@ -155,9 +159,11 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 	dashboard, err := os.ReadFile("../deploy/grafana-dashboard.json")
 	require.NoError(t, err)
 	require.True(t, json.Valid(dashboard))
-	used := map[string]bool{}
-	for _, name := range regexp.MustCompile(`(?:livedeskbot|process|go)_[a-z_]+`).FindAllString(string(dashboard), -1) {
-		used[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")] = true
+	used := metricsIn(string(dashboard))
+	alerts, err := os.ReadFile("../deploy/alerts.yaml")
+	require.NoError(t, err)
+	for name := range metricsIn(string(alerts)) {
+		require.True(t, used[name], "an alert is about %s, which is not on the dashboard", name)
 	}
 
 	w := bottest.New(t)
@@ -173,6 +179,15 @@ func TestTheDashboardUsesTheMetricsThereAre(t *testing.T) {
 	for name := range used {
 		require.True(t, there[name], "%s is on the dashboard and is no metric", name)
 	}
+}
+
+// metricsIn are the names of the metrics in a text.
+func metricsIn(text string) map[string]bool {
+	names := map[string]bool{}
+	for _, name := range regexp.MustCompile(`(?:livedeskbot|process|go)_[a-z_]+`).FindAllString(text, -1) {
+		names[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")] = true
+	}
+	return names
 }
 
 func TestMetricsAreNamedAsPrometheusAsksFor(t *testing.T) {
