@@ -31,7 +31,7 @@ type answers struct {
 	staff       *memory[struct{}, []int64] // staff chats, with the supergroups that they became
 	memberships *memory[membershipKey, bool]
 	uses        *memory[membershipKey, struct{}] // that are stored
-	groups      *memory[int64, []storage.Acquaintance]
+	usedIn      *memory[int64, []int64]          // groups in which a person used the bot, where there are any
 }
 
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
@@ -44,7 +44,7 @@ func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 			staff:       newMemory[struct{}, []int64](freshConnection),
 			memberships: newMemory[membershipKey, bool](freshMembership),
 			uses:        newMemory[membershipKey, struct{}](freshUse),
-			groups:      newMemory[int64, []storage.Acquaintance](freshConnection),
+			usedIn:      newMemory[int64, []int64](freshConnection),
 		},
 	}
 	for _, chat := range cfg.AllStaffChats() {

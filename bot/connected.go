@@ -246,45 +246,55 @@ func (a access) mayAlone(ctx context.Context, person int64) (bool, error) {
 // isKnown reports whether a person has used the bot in a chat that is connected, or is a member of one that a ticket of theirs
 // belongs to. Staff are known as staff, and no longer than that.
 func (a access) isKnown(ctx context.Context, person int64) (bool, error) {
-	groups, err := a.acquaintances(ctx, person)
+	used, err := a.groupsUsed(ctx, person)
 	if err != nil {
 		return false, err
 	}
-	chats := []int64{person} // it may have been in use before there were connections
-	for _, g := range groups {
-		chats = append(chats, g.ChatID)
-	}
-	connections, err := a.look(ctx, chats)
-	if err != nil || connections[person].Connected() {
+	known, err := a.look(ctx, append([]int64{person}, used...)) // it may have been in use in private before there were connections
+	if err != nil || known[person].Connected() {
 		return err == nil, err
 	}
-	for _, g := range groups {
-		c := connections[g.ChatID]
-		switch {
-		case !c.Connected() || c.Staff():
-		case g.Used:
+	for _, group := range used {
+		if c := known[group]; c.Connected() && !c.Staff() {
 			return true, nil
-		default:
-			if in, err := a.isMember(ctx, g.ChatID, person); err != nil || in {
-				return in, err
-			}
 		}
 	}
-	return false, nil
+	return a.belongsByTicket(ctx, person)
 }
 
-// acquaintances are the groups in which a person may be known. Only where they have used the bot that is remembered: what
-// others see of it may change with their next step.
-func (a access) acquaintances(ctx context.Context, person int64) ([]storage.Acquaintance, error) {
-	if groups, ok := a.groups.get(person); ok {
+// groupsUsed are the groups in which a person has used the bot. That there are none is not remembered: it may change with their next
+// step.
+func (a access) groupsUsed(ctx context.Context, person int64) ([]int64, error) {
+	if groups, ok := a.usedIn.get(person); ok {
 		return groups, nil
 	}
-	remember := a.groups.begin()
-	groups, err := a.store.Acquaintances(ctx, a.telegram.BotID, person, maxAcquaintances)
-	if err == nil && len(groups) > 0 && groups[0].Used {
+	remember := a.usedIn.begin()
+	groups, err := a.store.UsedIn(ctx, a.telegram.BotID, person, maxAcquaintances)
+	if err == nil && len(groups) > 0 {
 		remember(person, groups)
 	}
 	return groups, err
+}
+
+// belongsByTicket reports whether a person is a member of a connected chat that a ticket of theirs belongs to.
+func (a access) belongsByTicket(ctx context.Context, person int64) (bool, error) {
+	groups, err := a.store.TicketsIn(ctx, a.telegram.BotID, person, maxAcquaintances)
+	if err != nil {
+		return false, err
+	}
+	known, err := a.look(ctx, groups)
+	if err != nil {
+		return false, err
+	}
+	for _, group := range groups {
+		if c := known[group]; !c.Connected() || c.Staff() {
+			continue
+		}
+		if in, err := a.isMember(ctx, group, person); err != nil || in {
+			return in, err
+		}
+	}
+	return false, nil
 }
 
 // noteUse stores that a person uses the bot in a group, once.
@@ -301,6 +311,6 @@ func (a access) noteUse(ctx context.Context, chat int64, by person) error {
 		return err
 	}
 	remember(key, struct{}{})
-	a.groups.forget(by.id)
+	a.usedIn.forget(by.id)
 	return nil
 }

@@ -34,6 +34,13 @@ DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_sender;
 CREATE INDEX CONCURRENTLY tickets_unfinished_sender ON tickets (sender_id, id)
     WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');
 DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished;
+-- Lists of a chat begin with its newest tickets, in all its topics or in one.
+DROP INDEX CONCURRENTLY IF EXISTS tickets_chat;
+CREATE INDEX CONCURRENTLY tickets_chat ON tickets (chat_id, id, thread_id);
+DROP INDEX CONCURRENTLY IF EXISTS tickets_place;
+-- A number is found by its end, which is its beginning when it is read from behind.
+DROP INDEX CONCURRENTLY IF EXISTS tickets_ending;
+CREATE INDEX CONCURRENTLY tickets_ending ON tickets ((reverse(lower(ticket_id))) COLLATE "C") WHERE ticket_id <> '';
 
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
 CREATE INDEX CONCURRENTLY tickets_to_probe ON tickets (bot_id, rebuffs, id) WHERE state = 'waiting' AND owner IS NULL;
@@ -52,6 +59,10 @@ DROP INDEX CONCURRENTLY IF EXISTS tickets_feed;
 CREATE INDEX CONCURRENTLY tickets_feed ON tickets (bot_id, feed_at) WHERE feed_at IS NOT NULL;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_feed;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_ending;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_place;
+CREATE INDEX CONCURRENTLY tickets_place ON tickets (chat_id, thread_id, id);
+DROP INDEX CONCURRENTLY IF EXISTS tickets_chat;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished;
 CREATE INDEX CONCURRENTLY tickets_unfinished ON tickets (bot_id, id)
     WHERE state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone');

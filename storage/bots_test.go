@@ -55,9 +55,11 @@ func TestABotLeavesTheWorkOfAnotherAlone(t *testing.T) {
 		tickets, err := store.TicketsByNumber(t.Context(), "tk")
 		require.NoError(t, err)
 		require.Len(t, tickets, found)
-		tickets, _, err = store.List(t.Context(), storage.Selection{Chats: []int64{7}}, 0, 10)
-		require.NoError(t, err)
-		require.Len(t, tickets, 2*found)
+		for _, which := range []storage.Selection{{Chats: []int64{7}}, {Person: 5}, {}} {
+			tickets, _, err = store.List(t.Context(), which, 0, 10)
+			require.NoError(t, err)
+			require.Len(t, tickets, 2*found)
+		}
 		tickets, err = store.UnfinishedOf(t.Context(), 5, 10)
 		require.NoError(t, err)
 		require.Len(t, tickets, 2*found)

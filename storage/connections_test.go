@@ -40,9 +40,9 @@ func TestChatsThatHaveTicketsBeforeThereAreConnectionsAreConnected(t *testing.T)
 		require.True(t, c.Connected(), c.ChatID)
 		require.NotEqual(t, int64(-9), c.ChatID)
 	}
-	groups, err := store.Acquaintances(t.Context(), bot, 5, 10)
+	groups, err := store.UsedIn(t.Context(), bot, 5, 10)
 	require.NoError(t, err)
-	require.Equal(t, []storage.Acquaintance{{ChatID: -7, Used: true}}, groups)
+	require.Equal(t, []int64{-7}, groups)
 }
 
 func connection(t *testing.T, store *storage.Store, chat int64) storage.Connection {
@@ -146,7 +146,7 @@ func TestASupergroupInheritsOnceWhatItsGroupHad(t *testing.T) {
 			exec(t, store, `UPDATE connections SET state = 'disconnected' WHERE chat_id = -1007`)
 			require.NoError(t, store.MoveConnection(t.Context(), bot, -7, -1007))
 			require.False(t, connection(t, store, -1007).Connected(), "a late signal decides nothing anew")
-			groups, err := store.Acquaintances(t.Context(), bot, 5, 10)
+			groups, err := store.UsedIn(t.Context(), bot, 5, 10)
 			require.NoError(t, err)
 			require.Len(t, groups, 2)
 		})

@@ -24,12 +24,12 @@ type Waiting struct {
 // Counts counts with the help of the indexes of what is open, so that finished rows cost nothing.
 func (s *Store) Counts(ctx context.Context) (c Counts, err error) {
 	err = s.pool.QueryRow(ctx, `
-		SELECT `+waiting("received_at", `FROM updates WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL`)+`,
-			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND state = 'waiting' AND owner IS NULL`)+`,
-			`+waiting("tell_at", `FROM tickets WHERE bot_id = $1 AND `+toTell)+`,
-			`+waiting("feed_at", `FROM tickets WHERE bot_id = $1 AND feed_at IS NOT NULL`)+`,
-			`+waiting("due_at", `FROM tickets WHERE bot_id = $1 AND `+toLook)+`,
-			(SELECT count(*) FROM tickets WHERE bot_id = $1 AND state = 'unconfirmed')`, s.bot,
+		SELECT free.*, waiting.*, telling.*, feeding.*, looks.*, (SELECT count(*) FROM tickets WHERE bot_id = $1 AND state = 'unconfirmed')
+		FROM (`+waiting("received_at", `updates WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL`)+`) free,
+			(`+waiting("due_at", `tickets WHERE bot_id = $1 AND state = 'waiting' AND owner IS NULL`)+`) waiting,
+			(`+waiting("tell_at", `tickets WHERE bot_id = $1 AND `+toTell)+`) telling,
+			(`+waiting("feed_at", `tickets WHERE bot_id = $1 AND feed_at IS NOT NULL`)+`) feeding,
+			(`+waiting("due_at", `tickets WHERE bot_id = $1 AND `+toLook)+`) looks`, s.bot,
 	).Scan(&c.FreeUpdates.Rows, &c.FreeUpdates.Oldest, &c.WaitingTickets.Rows, &c.WaitingTickets.Oldest,
 		&c.ToTell.Rows, &c.ToTell.Oldest, &c.ToFeed.Rows, &c.ToFeed.Oldest, &c.Looks.Rows, &c.Looks.Oldest, &c.Unconfirmed)
 	if err != nil {
@@ -38,8 +38,7 @@ func (s *Store) Counts(ctx context.Context) (c Counts, err error) {
 	return c, nil
 }
 
-// waiting is the two columns of a Waiting.
+// waiting selects the two columns of a Waiting.
 func waiting(since, from string) string {
-	return `(SELECT count(*) ` + from + `),
-			(SELECT greatest(0, coalesce(extract(epoch FROM now() - min(` + since + `)), 0))::float8 ` + from + `)`
+	return `SELECT count(*), greatest(0, coalesce(extract(epoch FROM now() - min(` + since + `)), 0))::float8 FROM ` + from
 }

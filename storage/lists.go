@@ -16,46 +16,65 @@ type Selection struct {
 // MaxListed is how many tickets a list goes back at most.
 const MaxListed = 1000
 
-// where is the condition of a selection, and its arguments.
+// where is the condition of a selection but for its person and its chats, and its arguments.
 func (w Selection) where(bot int64) (string, named) {
 	sql, args := `bot_id = @bot_id AND state <> 'refused'`, named{"bot_id": bot}
 	if !w.Finished {
 		sql = `bot_id = @bot_id AND ` + unfinished
 	}
-	switch {
-	case len(w.Chats) == 1: // their tickets stand in an index in the order of a list
-		sql += ` AND chat_id = @chat`
-		args["chat"] = w.Chats[0]
-	case w.Chats != nil:
-		sql += ` AND chat_id = ANY (@chats::bigint[])`
-		args["chats"] = w.Chats
-	}
 	if w.Thread != 0 {
 		sql += ` AND thread_id = @thread`
 		args["thread"] = w.Thread
 	}
-	if w.Person != 0 {
-		// The condition stands in each part, so that what is finished is not read where it does not count.
-		sql = `id = ANY (ARRAY(
+	return sql, args
+}
+
+const inChats = ` AND chat_id = ANY (@chats::bigint[])`
+
+// The orders in which ids are selected. To count them none is needed, and only so many are read as are counted.
+const (
+	newestFirst = ` ORDER BY id DESC`
+	noOrder     = ``
+)
+
+// ids selects the ids of a selection, at most @most, through an index of its person or of each of its chats.
+func (w Selection) ids(bot int64, order string, most int) (string, named) {
+	sql, args := w.where(bot)
+	args["most"] = most
+	if w.Chats != nil {
+		args["chats"] = w.Chats
+	}
+	switch {
+	case w.Person != 0:
+		if w.Chats != nil {
+			sql += inChats
+		}
+		args["person"] = w.Person
+		sql = `
 			SELECT id FROM tickets WHERE sender_id = @person AND ` + sql + `
 			UNION
-			SELECT id FROM followers JOIN tickets ON id = ticket WHERE person_id = @person AND ` + sql + `))`
-		args["person"] = w.Person
+			SELECT id FROM followers JOIN tickets ON id = ticket WHERE person_id = @person AND ` + sql
+	case w.Chats != nil:
+		sql = `
+			SELECT id FROM unnest(@chats::bigint[]) AS c (chat), LATERAL (
+				SELECT id FROM tickets WHERE chat_id = chat AND ` + sql + order + ` LIMIT @most) t`
+	default:
+		sql = `SELECT id FROM tickets WHERE ` + sql
 	}
-	return sql, args
+	return sql + order + ` LIMIT @most`, args
 }
 
 // List returns the tickets of a selection, newest first, from the given place on. total is how many there are in all, up to
 // MaxListed.
 func (s *Store) List(ctx context.Context, w Selection, offset, limit int) (tickets []Ticket, total int, err error) {
-	where, args := w.where(s.bot)
-	args["most"] = MaxListed
-	total, err = one[int](ctx, s.pool, `SELECT count(*) FROM (SELECT FROM tickets WHERE `+where+` LIMIT @most) t`, args)
+	ids, args := w.ids(s.bot, noOrder, MaxListed)
+	total, err = one[int](ctx, s.pool, `SELECT count(*) FROM (`+ids+`) t`, args)
 	if err == nil {
-		where, args = w.where(s.bot)
-		args["offset"], args["limit"] = offset, limit
+		ids, args = w.ids(s.bot, newestFirst, offset+limit)
+		args["offset"] = offset
 		tickets, err = many[Ticket](ctx, s.pool, `
-			SELECT `+ticketColumns+` FROM tickets WHERE `+where+` ORDER BY id DESC LIMIT @limit OFFSET @offset`, args)
+			SELECT `+ticketColumns+` FROM tickets WHERE id = ANY (ARRAY(SELECT id FROM (`+ids+`) t ORDER BY id DESC OFFSET @offset))
+			ORDER BY id DESC`, args)
 	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("list tickets: %w", err)
@@ -67,9 +86,20 @@ func (s *Store) List(ctx context.Context, w Selection, offset, limit int) (ticke
 func (s *Store) ListEnding(ctx context.Context, w Selection, end string, limit int) ([]Ticket, error) {
 	where, args := w.where(s.bot)
 	args["ending"], args["limit"] = end, limit
+	if w.Chats != nil {
+		args["chats"] = w.Chats
+		where += inChats
+	}
+	if w.Person != 0 {
+		args["person"] = w.Person
+		where += ` AND (sender_id = @person OR EXISTS (SELECT FROM followers WHERE ticket = tickets.id AND person_id = @person))`
+	}
+	// What ends so begins so from behind, and then stands together in an index.
 	tickets, err := many[Ticket](ctx, s.pool, `
 		SELECT `+ticketColumns+` FROM tickets
-		WHERE `+where+` AND ticket_id <> '' AND right(lower(ticket_id), char_length(@ending::text)) = lower(@ending)
+		WHERE `+where+` AND ticket_id <> ''
+		  AND reverse(lower(ticket_id)) COLLATE "C" >= reverse(lower(@ending))
+		  AND reverse(lower(ticket_id)) COLLATE "C" < reverse(lower(@ending)) || U&'\+10FFFF'
 		ORDER BY id DESC
 		LIMIT @limit`, args)
 	if err != nil {
@@ -80,10 +110,10 @@ func (s *Store) ListEnding(ctx context.Context, w Selection, end string, limit i
 
 // ListChats returns the chats in which the tickets of a selection were asked for, those with the newest first.
 func (s *Store) ListChats(ctx context.Context, w Selection, limit int) ([]int64, error) {
-	where, args := w.where(s.bot)
+	ids, args := w.ids(s.bot, newestFirst, MaxListed)
 	args["limit"] = limit
 	chats, err := list[int64](ctx, s.pool, `
-		SELECT chat_id FROM tickets WHERE `+where+` GROUP BY chat_id ORDER BY max(id) DESC LIMIT @limit`, args)
+		SELECT chat_id FROM tickets WHERE id = ANY (ARRAY(`+ids+`)) GROUP BY chat_id ORDER BY max(id) DESC LIMIT @limit`, args)
 	if err != nil {
 		return nil, fmt.Errorf("chats of tickets: %w", err)
 	}

@@ -470,15 +470,19 @@ func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket,
 // unfinished is a ticket that somebody may still have to do something about.
 const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone'))`
 
+// queued is the order of the queue.
+const queued = `CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END, id`
+
 // Queue returns the unfinished tickets of a bot, wherever they were asked for, from the given place on: first those that nobody
-// knows about, then those that wait for the operator, then the others, each by age. total is how many there are in all.
+// knows about, then those that wait for the operator, then the others, each by age. total is how many there are in all, up to MaxListed.
 func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket, total int, err error) {
-	total, err = one[int](ctx, s.pool, `SELECT count(*) FROM tickets WHERE bot_id = $1 AND `+unfinished, s.bot)
+	total, err = one[int](ctx, s.pool, `
+		SELECT count(*) FROM (SELECT FROM tickets WHERE bot_id = $1 AND `+unfinished+` ORDER BY `+queued+` LIMIT $2) t`, s.bot, MaxListed)
 	if err == nil {
 		tickets, err = many[Ticket](ctx, s.pool, `
 			SELECT `+ticketColumns+` FROM tickets
 			WHERE bot_id = $1 AND `+unfinished+`
-			ORDER BY CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END, id
+			ORDER BY `+queued+`
 			LIMIT $3 OFFSET $2`, s.bot, offset, limit)
 	}
 	if err != nil {

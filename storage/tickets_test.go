@@ -328,18 +328,39 @@ func TestUnfinishedTicketsOfAPlaceAndOfAPerson(t *testing.T) {
 	add("refused", 7, 0, storage.Outcome{State: storage.StateRefused, Due: -1}, "")
 	add("unknown", 7, 0, storage.Outcome{State: storage.StateUnconfirmed, Due: -1}, "")
 	add("elsewhere", 8, 3, created, "")
-	refs := func(tickets []storage.Ticket, err error) []string {
-		require.NoError(t, err)
+	for name, test := range map[string]struct {
+		which         storage.Selection
+		offset, limit int
+		want          []string
+		total         int
+	}{
+		"of a chat, newest first":     {storage.Selection{Chats: []int64{7}}, 0, 10, []string{"unknown", "topic", "fresh"}, 3},
+		"of a topic":                  {storage.Selection{Chats: []int64{7}, Thread: 3}, 0, 10, []string{"topic"}, 1},
+		"a page":                      {storage.Selection{Chats: []int64{7}}, 1, 1, []string{"topic"}, 3},
+		"of several chats":            {storage.Selection{Chats: []int64{7, 8}}, 0, 3, []string{"elsewhere", "unknown", "topic"}, 4},
+		"of who made them":            {storage.Selection{Person: 5}, 0, 10, []string{"elsewhere", "unknown", "topic", "fresh"}, 4},
+		"of who follows them":         {storage.Selection{Person: 6}, 1, 2, []string{"unknown", "topic"}, 4},
+		"of a person in a chat":       {storage.Selection{Person: 6, Chats: []int64{8}}, 0, 10, []string{"elsewhere"}, 1},
+		"of a person in no chat":      {storage.Selection{Person: 6, Chats: []int64{}}, 0, 10, nil, 0},
+		"of a stranger":               {storage.Selection{Person: 66}, 0, 10, nil, 0},
+		"finished ones too":           {storage.Selection{Chats: []int64{7}, Finished: true}, 0, 3, []string{"unknown", "closed", "resolved"}, 5},
+		"finished ones of a person":   {storage.Selection{Person: 6, Finished: true}, 0, 2, []string{"elsewhere", "unknown"}, 6},
+		"of all chats and all people": {storage.Selection{}, 0, 10, []string{"elsewhere", "unknown", "topic", "fresh"}, 4},
+	} {
+		tickets, total, err := store.List(t.Context(), test.which, test.offset, test.limit)
+		require.NoError(t, err, name)
 		var refs []string
 		for _, k := range tickets {
 			refs = append(refs, k.Ref)
 		}
-		return refs
+		require.Equal(t, test.want, refs, name)
+		require.Equal(t, test.total, total, name)
 	}
-	for _, person := range []int64{5, 6} {
-		require.Equal(t, []string{"elsewhere", "unknown", "topic", "fresh"}, refs(store.UnfinishedOf(t.Context(), person, 10)))
+	for person, want := range map[int64]int{5: 4, 6: 4, 66: 0} {
+		tickets, err := store.UnfinishedOf(t.Context(), person, 10)
+		require.NoError(t, err)
+		require.Len(t, tickets, want)
 	}
-	require.Empty(t, refs(store.UnfinishedOf(t.Context(), 66, 10)))
 	topic, err := store.ByRef(t.Context(), "topic")
 	require.NoError(t, err)
 	require.Equal(t, "on_hold", topic.Status)

@@ -15,27 +15,28 @@ func (s *Store) NoteUse(ctx context.Context, botID, personID, chatID int64) erro
 	return nil
 }
 
-// Acquaintance is a group in which a person may be known.
-type Acquaintance struct {
-	ChatID int64
-	Used   bool // the person used the bot there; else they only follow a ticket of it
+// UsedIn returns the groups in which a person has used the bot, at most limit.
+func (s *Store) UsedIn(ctx context.Context, botID, personID int64, limit int) ([]int64, error) {
+	groups, err := list[int64](ctx, s.pool, `
+		SELECT chat_id FROM uses WHERE bot_id = $1 AND person_id = $2 ORDER BY chat_id LIMIT $3`, botID, personID, limit)
+	if err != nil {
+		return nil, fmt.Errorf("look for groups in which a person used the bot: %w", err)
+	}
+	return groups, nil
 }
 
-// Acquaintances returns the groups in which a person may be known to the bot, at most limit, those first where they used it.
-func (s *Store) Acquaintances(ctx context.Context, botID, personID int64, limit int) ([]Acquaintance, error) {
-	groups, err := many[Acquaintance](ctx, s.pool, `
-		SELECT chat_id, bool_or(used) AS used FROM (
-			SELECT chat_id, true AS used FROM uses WHERE bot_id = $1 AND person_id = $2
-			UNION ALL
-			SELECT chat_id, false FROM tickets WHERE bot_id = $1 AND chat_id < 0 AND sender_id = $2
-			UNION ALL
-			SELECT t.chat_id, false FROM followers f JOIN tickets t ON t.id = f.ticket
+// TicketsIn returns the groups of which a person made or follows tickets, at most limit. It reads all tickets of the person.
+func (s *Store) TicketsIn(ctx context.Context, botID, personID int64, limit int) ([]int64, error) {
+	groups, err := list[int64](ctx, s.pool, `
+		SELECT chat_id FROM (
+			SELECT chat_id FROM tickets WHERE bot_id = $1 AND chat_id < 0 AND sender_id = $2
+			UNION
+			SELECT t.chat_id FROM followers f JOIN tickets t ON t.id = f.ticket
 			WHERE f.person_id = $2 AND t.bot_id = $1 AND t.chat_id < 0) a
-		GROUP BY chat_id
-		ORDER BY used DESC, chat_id
+		ORDER BY chat_id
 		LIMIT $3`, botID, personID, limit)
 	if err != nil {
-		return nil, fmt.Errorf("look for acquaintances of a person: %w", err)
+		return nil, fmt.Errorf("look for groups with tickets of a person: %w", err)
 	}
 	return groups, nil
 }

@@ -147,21 +147,19 @@ var errands = []errand{
 		_, err := y.store.UnfinishedOf(ctx, busyPerson, 50)
 		return err
 	}},
-	{"/status in private", 2000, func(ctx context.Context, y *years, _ int) error {
-		which := storage.Selection{Person: busyPerson}
-		chats, err := y.store.ListChats(ctx, which, 30)
-		if err == nil {
-			which.Chats = chats
-			_, _, err = y.store.List(ctx, which, 0, 8)
-		}
+	{"the list of all, finished too", 2000, listOf(storage.Selection{Finished: true})},
+	{"the list of a person", 2000, listOf(storage.Selection{Person: busyPerson})},
+	{"the list of a person, in their chats", 2000, listOf(storage.Selection{Person: busyPerson, Chats: []int64{busyChat, -1_000_002}})},
+	{"the list of a person, finished too", 2000, listOf(storage.Selection{Person: busyPerson, Finished: true})},
+	{"the list of a chat", 2000, listOf(storage.Selection{Chats: []int64{busyChat}})},
+	{"the list of a topic", 2000, listOf(storage.Selection{Chats: []int64{busyChat}, Thread: 1})},
+	{"the list of a chat, finished too", 2000, listOf(storage.Selection{Chats: []int64{busyChat}, Finished: true})},
+	{"the chats of a person", 2000, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.ListChats(ctx, storage.Selection{Person: busyPerson}, 20)
 		return err
 	}},
-	{"/status in a chat", storage.MaxListed + 100, listIn(storage.Selection{Chats: []int64{busyChat}})},
-	{"/status in a topic", storage.MaxListed + 100, listIn(storage.Selection{Chats: []int64{busyChat}, Thread: 1})},
-	{"/status all", 2000, listIn(storage.Selection{Chats: []int64{-1000007}, Finished: true})},
-	{"/status all of staff", storage.MaxListed + 100, listIn(storage.Selection{Finished: true})},
-	{"the end of a number", 2000, func(ctx context.Context, y *years, _ int) error {
-		_, err := y.store.ListEnding(ctx, storage.Selection{Chats: []int64{-1000007}, Finished: true}, "7", 6)
+	{"the end of a number", 2000, func(ctx context.Context, y *years, n int) error {
+		_, err := y.store.ListEnding(ctx, storage.Selection{Chats: []int64{busyChat}, Finished: true}, fmt.Sprint(100+n%900), 5)
 		return err
 	}},
 	{"/status of one ticket", 50, func(ctx context.Context, y *years, n int) error {
@@ -171,7 +169,7 @@ var errands = []errand{
 		}
 		return err
 	}},
-	{"the queue of staff", 0, func(ctx context.Context, y *years, _ int) error {
+	{"the queue of staff", 1000, func(ctx context.Context, y *years, _ int) error {
 		_, _, err := y.store.Queue(ctx, 0, 10)
 		return err
 	}},
@@ -179,12 +177,43 @@ var errands = []errand{
 		_, err := y.store.PostAt(ctx, -1000000-int64(1+n%1000)%200, int64(1+n%1000)*2)
 		return found(err)
 	}},
+	{"a question about a ticket", 500, func(ctx context.Context, y *years, n int) error {
+		_, err := y.store.QuestionAbout(ctx, bot, busyChat, busyPerson, y.created(n))
+		return found(err)
+	}},
+	{"do words answer a question", 500, func(ctx context.Context, y *years, n int) error {
+		words := storage.Words{ChatID: busyChat, SenderID: busyPerson, MessageID: int64(y.finished + n)}
+		if _, err := y.store.Stands(ctx, []storage.Words{words, words}); err != nil {
+			return err
+		}
+		_, err := y.store.StandingQuestion(ctx, words)
+		return found(err)
+	}},
+	{"LiveDesk's word about numbers", 100, func(ctx context.Context, y *years, n int) error {
+		meant, err := y.store.MeantByNumber(ctx, []string{fmt.Sprint("tk_", 1+n%1000), fmt.Sprint("tk_open_", 3+5*(n%100))})
+		if err != nil {
+			return err
+		}
+		return y.store.Nudge(ctx, meant)
+	}},
+	{"LiveDesk's word about a chat", 1000, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.MeantByChat(ctx, []string{fmt.Sprint(busyChat)}, 10)
+		return err
+	}},
+	{"LiveDesk's word about nothing", 100, func(ctx context.Context, y *years, _ int) error {
+		_, err := y.store.LastActive(ctx, 10)
+		return err
+	}},
 	{"a reply to a question", 500, func(ctx context.Context, y *years, n int) error {
 		_, err := y.store.QuestionFor(ctx, bot, busyChat, busyPerson, 5, true)
 		return found(err)
 	}},
 	{"who is known in private", 2000, func(ctx context.Context, y *years, n int) error {
-		_, err := y.store.Acquaintances(ctx, bot, busyPerson, 20)
+		_, err := y.store.UsedIn(ctx, bot, busyPerson, 20)
+		return err
+	}},
+	{"who is known by their tickets", 2000, func(ctx context.Context, y *years, n int) error {
+		_, err := y.store.TicketsIn(ctx, bot, int64(1+n%yearsPeople), 20)
 		return err
 	}},
 	{"places and connections", yearsChats, func(ctx context.Context, y *years, n int) error {
@@ -262,10 +291,9 @@ var errands = []errand{
 	}},
 }
 
-// listIn lists tickets.
-func listIn(which storage.Selection) func(ctx context.Context, y *years, n int) error {
+func listOf(which storage.Selection) func(ctx context.Context, y *years, n int) error {
 	return func(ctx context.Context, y *years, _ int) error {
-		_, _, err := y.store.List(ctx, which, 0, 8)
+		_, _, err := y.store.List(ctx, which, 10, 10)
 		return err
 	}
 }
