@@ -56,6 +56,8 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		return false, placeSetup{h}.setup(ctx, w.asked)
 	case wantLanguage:
 		return false, placeSetup{h}.chooseLanguage(ctx, w.asked)
+	case wantMyData:
+		return false, h.myData(ctx, w.asked)
 	case wantStatus:
 		return h.status(ctx, update, w.asked)
 	case wantStart:

@@ -74,7 +74,7 @@ func (h handler) addition(a asked, t storage.Ticket, broken bool) (storage.Addit
 		content.Chat, content.Message = a.at.Chat, a.at.Reply
 	}
 	words := view.NewAddition(ref, t.ID, storage.AddText, content)
-	words.ThreadID, words.SenderName = a.at.Thread, a.by.name
+	words.ThreadID, words.SenderID, words.SenderName = a.at.Thread, a.by.id, a.by.name
 	if content.Chat == 0 {
 		words.MessageID = a.at.Reply
 	}

@@ -3,10 +3,11 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, question.go, talk.go, status.go, queue.go, follow.go, addition.go, edit.go, chats.go,
-// block.go, and, for buttons, press.go, offers.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go and connected.go decide who may do and
-// see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff about them, and sift.go keeps what is
-// said elsewhere out of the journal. feed.go is what people do in the feeds of staff.
+// each thing that people can do does it: ticket.go, metoo.go, question.go, talk.go, status.go, list.go, follow.go, addition.go, edit.go,
+// mydata.go, chats.go, block.go, and, for buttons, press.go, offers.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go
+// and connected.go decide who may do and see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff
+// about them, and sift.go keeps what is said elsewhere out of the journal. feed.go is what people do in the feeds of staff, and
+// forget.go removes what is not kept any longer.
 //
 // The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
 // became of it. Stages speak through rows: each step is a change of the ticket's row, from which any process can go on.
@@ -64,6 +65,7 @@ type Config struct {
 	FeedRate     int              // messages a minute that a feed's chat takes for all; 0: what leaves room for answers in a group
 	TrackEvery   time.Duration    // shortest time between two looks at a ticket
 	DeskSecret   string           // that LiveDesk's webhook knows; empty: it is off
+	Retention    time.Duration    // how long after its last change a finished ticket is kept; 0: for ever
 	Language     string           // of all texts
 }
 
@@ -84,6 +86,7 @@ type Bot struct {
 	outbox   *outbox.Outbox
 	desk     *desk.Desk
 	inbox    *inbox.Inbox
+	cleaner  *cleaner
 }
 
 // New returns a bot that is ready to Run. It starts nothing and calls nobody.
@@ -109,6 +112,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 		access: newAccess(cfg, store, api),
 	}
 	b.work = claims.New(store, log, m.panics.Inc)
+	b.cleaner = newCleaner(api.BotID, store, b.work, cfg.Retention, m, log)
 	b.outbox = outbox.New(outbox.Needs{
 		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Feeds: cfg.Feeds, Connected: b.access.connected,
 		Metrics: m.registry, Log: log,
@@ -128,7 +132,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, sieve: sieve{b.access}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view,
-		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, places: newPlaces(b.me.id, b.store),
+		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, cleaner: b.cleaner, places: newPlaces(b.me.id, b.store),
 		names: &placeNames{store: b.store, log: b.log}, log: b.log,
 	}
 }
@@ -164,7 +168,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		func() { b.desk.Run(ctx, work) },
 		func() { b.inbox.Run(ctx, work) },
 		func() { b.keepInTouch(ctx) },
-		func() { b.forgetOld(ctx) },
+		func() { b.cleaner.run(ctx) },
 	} {
 		loops.Go(func() error { loop(); return nil })
 	}

@@ -91,7 +91,9 @@ func (h handler) resubmit(ctx context.Context, id int64, request livedesk.NewTic
 func (h handler) set(ctx context.Context, c choice, field, value string) error {
 	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
 	ref := fmt.Sprintf("%d/press/%d", h.me.id, c.update)
-	err := h.store.Add(ctx, view.NewAddition(ref, c.ticket.ID, kind, view.Value{Value: value}), nil, h.me.id, 0)
+	addition := view.NewAddition(ref, c.ticket.ID, kind, view.Value{Value: value})
+	addition.SenderID = c.by.id
+	err := h.store.Add(ctx, addition, nil, h.me.id, 0)
 	if err == nil {
 		h.desk.Look()
 	}

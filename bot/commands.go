@@ -37,6 +37,7 @@ var commands = []command{
 	{name: "unfollow", want: func(a asked) any { return wantUnfollow{a} }, menu: true},
 	{name: "setup", want: func(a asked) any { return wantSetup{a} }, menu: true, help: true, reach: administrators},
 	{name: "language", want: func(a asked) any { return wantLanguage{a} }, menu: true, help: true},
+	{name: "mydata", want: func(a asked) any { return wantMyData{a} }, menu: true, help: true},
 	{name: "help", want: func(a asked) any { return wantHelp{a} }, menu: true, help: true},
 	{name: "chats", want: func(a asked) any { return wantChats{a} }, menu: true, help: true, reach: staffChats},
 	{name: "block", want: func(a asked) any { return wantBlock{a} }, menu: true, help: true, reach: staffChats},

@@ -57,7 +57,7 @@ func (h handler) rewriteWaiting(ctx context.Context, update int64, t storage.Tic
 
 func editAddition(update int64, t storage.Ticket, a asked, edit view.Edit) storage.Addition {
 	addition := view.NewAddition(fmt.Sprintf("%s/edit/%d/%d", t.Ref, a.edited.Unix(), update), t.ID, storage.AddEdit, edit)
-	addition.MessageID, addition.ThreadID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.name
+	addition.MessageID, addition.ThreadID, addition.SenderID, addition.SenderName = a.at.Reply, a.at.Thread, a.by.id, a.by.name
 	return addition
 }
 

@@ -27,7 +27,7 @@ func filesOf(messages ...*message) []storage.File {
 
 // addAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one.
 func (h handler) addAlbumPart(ctx context.Context, part albumPart) (joined bool, err error) {
-	joined, err = h.store.AddAlbumPart(ctx, h.me.id, part.chat, part.album, part.file.MessageID, part.file.File, albumHold)
+	joined, err = h.store.AddAlbumPart(ctx, h.me.id, part.chat, part.album, part.file.MessageID, part.by, part.file.File, albumHold)
 	if joined {
 		h.desk.Carry()
 	}

@@ -28,6 +28,7 @@ type handler struct {
 	places   *places
 	here     here // what holds where the update at hand comes from
 	names    *placeNames
+	cleaner  *cleaner
 	log      *slog.Logger
 }
 

@@ -54,6 +54,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return placeSetup{h}.pressSetup(ctx, p)
 	case strings.HasPrefix(p.data, "help:"):
 		return h.pressHelp(ctx, say, update, p)
+	case strings.HasPrefix(p.data, "forget:"):
+		return h.pressForget(ctx, p)
 	case strings.HasPrefix(p.data, "lang:"):
 		return placeSetup{h}.pressLanguage(ctx, p)
 	}

@@ -105,6 +105,14 @@ func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 	return read, ok && m.ForwardOrigin == nil && m.ID > 0
 }
 
+// messageIn is the message of an update, new or edited; nil: it has none.
+func messageIn(u *models.Update) *models.Message {
+	if u.Message != nil {
+		return u.Message
+	}
+	return u.EditedMessage
+}
+
 func readPress(q *models.CallbackQuery) pressed {
 	p := pressed{id: q.ID, data: q.Data, by: user(&q.From), sent: time.Unix(0, 0)}
 	var chat models.Chat

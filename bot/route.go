@@ -28,6 +28,7 @@ type (
 	wantUnfollow struct{ asked } // /unfollow
 	wantSetup    struct{ asked } // /setup
 	wantLanguage struct{ asked } // /language
+	wantMyData   struct{ asked } // /mydata
 	wantChats    struct{ asked } // /chats
 	wantBlock    struct{ asked } // /block
 	wantUnblock  struct{ asked } // /unblock
@@ -40,6 +41,7 @@ type (
 	// albumPart is a part of an album that asks for nothing by itself.
 	albumPart struct {
 		chat  int64
+		by    int64
 		album string
 		file  storage.File
 	}
@@ -105,10 +107,7 @@ func (r router) routeMessage(m message) any {
 
 // otherName is the name in a command that is another bot's, as far as known; empty: there is none.
 func (r router) otherName(u *models.Update) string {
-	m := u.Message
-	if m == nil {
-		m = u.EditedMessage
-	}
+	m := messageIn(u)
 	if m == nil {
 		return ""
 	}
@@ -141,7 +140,7 @@ func partOf(m message) any {
 	}
 	file := *m.file
 	file.Caption = strings.TrimSpace(markup.Clean(m.text))
-	return albumPart{chat: m.at.Chat, album: m.album, file: storage.File{MessageID: m.at.Reply, File: file.JSON()}}
+	return albumPart{chat: m.at.Chat, by: m.by.id, album: m.album, file: storage.File{MessageID: m.at.Reply, File: file.JSON()}}
 }
 
 // Relevant reports whether an update can want anything, and in which lane it goes. Unlike route it does not need to know the

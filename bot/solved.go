@@ -78,7 +78,7 @@ func (v verdicts) rate(ctx context.Context, say view.Language, c choice) (string
 		rating.Person, answer = c.by.id, 0
 	}
 	a := view.NewAddition(fmt.Sprintf("%d/press/%d", v.me.id, c.update), c.ticket.ID, storage.AddRating, rating)
-	a.MessageID, a.ThreadID, a.SenderName = answer, c.thread, c.by.name
+	a.MessageID, a.ThreadID, a.SenderID, a.SenderName = answer, c.thread, c.by.id, c.by.name
 	if err := v.store.Add(ctx, a, nil, v.me.id, 0); err != nil {
 		return "", err
 	}
@@ -183,6 +183,6 @@ func reopening(words storage.Addition, person int64) storage.Addition {
 		content.Person = person
 	}
 	mark := view.NewAddition(words.Ref+"/reopen", words.Ticket, storage.AddReopen, content)
-	mark.MessageID, mark.ThreadID, mark.SenderName = words.MessageID, words.ThreadID, words.SenderName
+	mark.MessageID, mark.ThreadID, mark.SenderID, mark.SenderName = words.MessageID, words.ThreadID, words.SenderID, words.SenderName
 	return mark
 }

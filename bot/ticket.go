@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/livedesk"
@@ -96,8 +97,10 @@ func (h handler) compose(a asked, text ticketText) (storage.NewTicket, error) {
 }
 
 // ref names the message that asked for something, everywhere and for ever: its telegram_ref.
-func (h handler) ref(a asked) string {
-	return fmt.Sprintf("%d/%d/%d", h.me.id, a.at.Chat, a.at.Reply)
+func (h handler) ref(a asked) string { return refOf(h.me.id, a.at) }
+
+func refOf(bot int64, message telegram.Place) string {
+	return fmt.Sprintf("%d/%d/%d", bot, message.Chat, message.Reply)
 }
 
 // request is the body of the create request.

@@ -17,6 +17,7 @@ type Addition struct {
 	Content    []byte // JSON
 	MessageID  int64  // message to answer when it is done; 0: none
 	ThreadID   int64
+	SenderID   int64 // person who asked for it
 	SenderName string
 	CreatedAt  time.Time
 	Attempts   int
@@ -82,15 +83,15 @@ func (s *Store) Reopen(ctx context.Context, words Addition, files []File, mark A
 
 func add(ctx context.Context, tx pgx.Tx, a Addition, files []File) error {
 	tag, err := tx.Exec(ctx, `
-		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_name, feed, done_at)
-		SELECT @ref, id, @kind, @content, @message_id, @thread_id, @sender_name,
+		INSERT INTO additions (ref, ticket, kind, content, message_id, thread_id, sender_id, sender_name, feed, done_at)
+		SELECT @ref, id, @kind, @content, @message_id, @thread_id, @sender_id, @sender_name,
 			CASE WHEN feed_version > 0 AND @kind = 'text' THEN 'due' ELSE '' END,
 			CASE WHEN @later THEN 'infinity'::timestamptz END
 		FROM tickets WHERE id = @ticket
 		ON CONFLICT (ref) DO NOTHING`,
 		named{
 			"ref": a.Ref, "ticket": a.Ticket, "kind": string(a.Kind), "content": a.Content,
-			"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_name": a.SenderName, "later": a.Kind.isLater(),
+			"message_id": a.MessageID, "thread_id": a.ThreadID, "sender_id": a.SenderID, "sender_name": a.SenderName, "later": a.Kind.isLater(),
 		})
 	if err != nil || tag.RowsAffected() == 0 {
 		return err

@@ -10,15 +10,15 @@ import (
 
 // AddAlbumPart remembers a part of an album and joins it to the ticket of that album, if there is one, which then awaits
 // more parts for hold. It reports whether it joined one.
-func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album string, messageID int64, file []byte, hold time.Duration) (bool, error) {
+func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album string, messageID, senderID int64, file []byte, hold time.Duration) (bool, error) {
 	joined := false
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := lockAlbum(ctx, tx, chatID, album); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `
-			INSERT INTO album_parts (bot_id, chat_id, album, message_id, file) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT DO NOTHING`, botID, chatID, album, messageID, file)
+			INSERT INTO album_parts (bot_id, chat_id, album, message_id, file, sender_id) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT DO NOTHING`, botID, chatID, album, messageID, file, senderID)
 		if err != nil {
 			return err
 		}
@@ -61,13 +61,4 @@ func joinAlbum(ctx context.Context, tx pgx.Tx, ticket int64) error {
 			RETURNING ticket)
 		UPDATE tickets SET with_files = true WHERE id IN (SELECT ticket FROM joined)`, ticket)
 	return err
-}
-
-// ForgetAlbums removes parts of albums seen before the given time.
-func (s *Store) ForgetAlbums(ctx context.Context, before time.Time) error {
-	_, err := s.forget(ctx, "album_parts", "seen_at", before)
-	if err != nil {
-		return fmt.Errorf("forget albums: %w", err)
-	}
-	return nil
 }

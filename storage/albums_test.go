@@ -22,7 +22,7 @@ func TestPartsOfAnAlbumAndItsTicketFindEachOtherInAnyOrder(t *testing.T) {
 		for i := range int64(8) {
 			all.Go(func() error {
 				if i != 3 {
-					_, err := store.AddAlbumPart(t.Context(), bot, 7, album, base+i, file(base+i, "").File, time.Second)
+					_, err := store.AddAlbumPart(t.Context(), bot, 7, album, base+i, 0, file(base+i, "").File, time.Second)
 					return err
 				}
 				want := newTicket(album, 7, storage.StateWaiting)
@@ -45,7 +45,7 @@ func TestAlbumsOfOtherChatsAndBotsStayApart(t *testing.T) {
 	want.Album, want.Files = "album", []storage.File{file(3, "")}
 	ticket := openTicket(t, store, process, want)
 	for _, other := range []struct{ bot, chat int64 }{{bot, 8}, {bot + 1, 7}} {
-		joined, err := store.AddAlbumPart(t.Context(), other.bot, other.chat, "album", 4, file(4, "").File, time.Second)
+		joined, err := store.AddAlbumPart(t.Context(), other.bot, other.chat, "album", 4, 0, file(4, "").File, time.Second)
 		require.NoError(t, err)
 		require.False(t, joined)
 	}
@@ -63,15 +63,16 @@ func TestAPartThatComesLateHoldsTheTicketForMore(t *testing.T) {
 	want.Album = "album"
 	ticket := openTicket(t, store, process, want)
 	for range 2 {
-		joined, err := store.AddAlbumPart(t.Context(), bot, 7, "album", 4, file(4, "").File, time.Hour)
+		joined, err := store.AddAlbumPart(t.Context(), bot, 7, "album", 4, 0, file(4, "").File, time.Hour)
 		require.NoError(t, err)
 		require.True(t, joined)
 	}
 	require.Equal(t, []int64{4}, places(t, store, ticket.ID), "once")
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE with_files AND hold_until > now() + interval '50 minutes'`))
 
-	require.NoError(t, store.ForgetAlbums(t.Context(), time.Now().Add(-time.Hour)))
+	require.Zero(t, removeOld(t, store, "album_parts", 0))
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM album_parts`))
-	require.NoError(t, store.ForgetAlbums(t.Context(), time.Now().Add(time.Hour)))
+	exec(t, store, `UPDATE album_parts SET seen_at = now() - interval '8 days'`)
+	require.Equal(t, int64(1), removeOld(t, store, "album_parts", 0))
 	require.Zero(t, count(t, store, `SELECT count(*) FROM album_parts`))
 }

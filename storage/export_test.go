@@ -1,6 +1,29 @@
 package storage
 
-import "github.com/jackc/pgx/v5/pgxpool"
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
 
 // On is a store that uses the connections of a test.
 func On(pool *pgxpool.Pool) *Store { return &Store{pool: pool, commits: newCommits(pool)} }
+
+// ForgetStatements are the statements that find what is to be forgotten or removed, by what they do.
+func ForgetStatements() map[string]string {
+	all := map[string]string{"tickets to clear": toClear, "tickets to remove": toRemove}
+	for _, s := range forgetSteps {
+		all["forget in "+s.table] = s.sql
+	}
+	for _, a := range Agings {
+		all["remove old "+a.Table] = a.sql
+	}
+	return all
+}
+
+// ForgetArgs are arguments for them.
+var ForgetArgs = pgx.NamedArgs{
+	"bot_id": 42, "person": 5, "asked": time.Now(), "refs": []string{"a"}, "names": []string{"n5"}, "step": forgetStep,
+	"before": time.Now().Add(-30 * day), "changed_at": time.Now().Add(-40 * day), "id": 1,
+}

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // hintEvery is how often a chat or a person is told the same.
@@ -20,12 +19,4 @@ func (s *Store) Hint(ctx context.Context, botID, about int64, kind string, updat
 		return false, fmt.Errorf("hint for %d: %w", about, err)
 	}
 	return tag.RowsAffected() > 0, nil
-}
-
-// ForgetHints removes hints given before the given time.
-func (s *Store) ForgetHints(ctx context.Context, before time.Time) error {
-	if _, err := s.pool.Exec(ctx, `DELETE FROM hints WHERE told_at < $1`, before); err != nil {
-		return fmt.Errorf("forget hints: %w", err)
-	}
-	return nil
 }

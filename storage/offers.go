@@ -147,11 +147,3 @@ func (s *Store) ReopenOffer(ctx context.Context, o Offer) error {
 	}
 	return nil
 }
-
-// ForgetOffers removes offers made before the given time.
-func (s *Store) ForgetOffers(ctx context.Context, before time.Time) error {
-	if _, err := s.forget(ctx, "offers", "made_at", before); err != nil {
-		return fmt.Errorf("forget offers: %w", err)
-	}
-	return nil
-}

@@ -17,6 +17,7 @@ const (
 	processLock = 77
 	pollLock    = 78
 	feedLock    = 79
+	forgetLock  = 80
 )
 
 // Process is this process as the database sees it: a number that no process had before, alive for as long as its
@@ -24,12 +25,13 @@ const (
 //
 // Keep the value reachable while it is in use: Go closes a connection that nothing refers to, and the lock goes with it.
 type Process struct {
-	store *Store
-	conn  *pgxpool.Conn
-	mu    sync.Mutex // guards conn, which serves one query at a time, polls and feeds
-	polls bool
-	feeds bool
-	pid   int32 // of the server's side of the connection
+	store   *Store
+	conn    *pgxpool.Conn
+	mu      sync.Mutex // guards conn, which serves one query at a time, polls, feeds and forgets
+	polls   bool
+	feeds   bool
+	forgets bool
+	pid     int32 // of the server's side of the connection
 	// Number of the process, which no other process ever has.
 	Number int32
 	// Since is when it was registered over its present connection.
@@ -132,6 +134,15 @@ func (p *Process) TryFeed(ctx context.Context, botID int64) (bool, error) {
 		return false, fmt.Errorf("feed staff of bot %d: %w", botID, err)
 	}
 	return feed, nil
+}
+
+// TryForget is TryLead for the process that removes what is not kept any longer.
+func (p *Process) TryForget(ctx context.Context, botID int64) (bool, error) {
+	forget, err := p.try(ctx, forgetLock, botID, &p.forgets)
+	if err != nil {
+		return false, fmt.Errorf("forget for bot %d: %w", botID, err)
+	}
+	return forget, nil
 }
 
 // try takes the lock of a class for a bot, which holds says whether this process has already.

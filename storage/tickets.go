@@ -75,7 +75,8 @@ type Ticket struct {
 	MutedAt    *time.Time // since when the news wait because the bot may not write to the chat for now; nil: they do not
 	CardChatID int64
 	CardID     int64
-	Mine       bool // telling it is in the hands of the process that asked
+	Forgotten  string // due or done: its person is forgotten, and nothing of its text is stored or told any more; empty: it is not
+	Mine       bool   // telling it is in the hands of the process that asked
 
 	// Of a ticket that is to be looked at.
 	Missed   int        // looks in a row at which LiveDesk did not know it while it knew others
@@ -87,7 +88,7 @@ type Ticket struct {
 const ticketColumns = `
 	id, telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, created_at,
 	request, state, reason, detail, attempts, rebuffs, ticket_id, status, seen_at,
-	album, with_files, view, changed_at, version, told, tell_tries, muted_at, card_chat_id, card_id`
+	album, with_files, view, changed_at, version, told, tell_tries, muted_at, card_chat_id, card_id, forgotten`
 
 // NewTicket is what a message asks for.
 type NewTicket struct {
@@ -395,7 +396,7 @@ func (s *Store) Resubmit(ctx context.Context, id int64, r Resubmission) error {
 			due_at = now() + CASE
 				WHEN EXISTS (SELECT 1 FROM files f WHERE f.ticket = tickets.id AND f.state = 'waiting') THEN make_interval(secs => @gather)
 				ELSE '0' END
-		WHERE id = @id AND state = 'refused' AND reason = @reason
+		WHERE id = @id AND state = 'refused' AND reason = @reason AND forgotten = ''
 		RETURNING id`,
 		named{
 			"id": id, "reason": r.Reason, "request": r.Request, "team": r.Team, "tell_after": r.TellAfter.Seconds(),

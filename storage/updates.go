@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"fmt"
-	"time"
 )
 
 // Update is one journalled Telegram update.
@@ -98,27 +97,4 @@ func (s *Store) GiveUpUpdate(ctx context.Context, botID, id int64, fault string,
 		return fmt.Errorf("give up update %d: %w", id, err)
 	}
 	return nil
-}
-
-// ForgetUpdates removes updates that were done before the given time and returns how many.
-func (s *Store) ForgetUpdates(ctx context.Context, before time.Time) (int64, error) {
-	forgotten, err := s.forget(ctx, "updates", "done_at", before)
-	if err != nil {
-		return forgotten, fmt.Errorf("forget updates: %w", err)
-	}
-	return forgotten, nil
-}
-
-// forget removes the rows of a table whose time is before the given one, and returns how many. It takes small steps, each a
-// commit: after a long silence there may be more than one statement can remove in its time.
-func (s *Store) forget(ctx context.Context, table, column string, before time.Time) (forgotten int64, err error) {
-	const step = 10_000
-	sql := fmt.Sprintf(`DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s < $1 LIMIT %[3]d))`, table, column, step)
-	for {
-		tag, err := s.pool.Exec(ctx, sql, before)
-		forgotten += tag.RowsAffected()
-		if err != nil || tag.RowsAffected() < step {
-			return forgotten, err
-		}
-	}
 }

@@ -5,9 +5,11 @@ import (
 	"fmt"
 )
 
-// NoteUse stores that a person uses the bot in a chat.
+// NoteUse stores that a person uses the bot in a chat, and when, to the day.
 func (s *Store) NoteUse(ctx context.Context, botID, personID, chatID int64) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO uses (bot_id, person_id, chat_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+	_, err := s.pool.Exec(ctx, `
+		INSERT INTO uses (bot_id, person_id, chat_id) VALUES ($1, $2, $3)
+		ON CONFLICT (bot_id, person_id, chat_id) DO UPDATE SET used_at = now() WHERE uses.used_at < now() - interval '1 day'`,
 		botID, personID, chatID)
 	if err != nil {
 		return fmt.Errorf("note a use in chat %d: %w", chatID, err)

@@ -114,7 +114,7 @@ var errands = []errand{
 		return err
 	}},
 	{"a part of an album", 50, func(ctx context.Context, y *years, n int) error {
-		_, err := y.store.AddAlbumPart(ctx, bot, busyChat, fmt.Sprint("new", n), 1, []byte(`{}`), time.Second)
+		_, err := y.store.AddAlbumPart(ctx, bot, busyChat, fmt.Sprint("new", n), 1, 0, []byte(`{}`), time.Second)
 		return err
 	}},
 	{"a ticket with an album", 50, func(ctx context.Context, y *years, n int) error {

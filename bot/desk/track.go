@@ -221,13 +221,19 @@ func (k tracker) record(ctx context.Context, t storage.Ticket, l storage.Look) {
 // compare adds to a look what LiveDesk says and we have not told.
 func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look) {
 	now := view.ShownOf(desk)
+	var replies []storage.Notice
+	if t.Forgotten == "" {
+		replies = k.replies(desk)
+	} else {
+		now.Title = "" // nothing that anybody said is stored or told
+	}
 	l.Status, l.Team, l.View = now.Status, strings.ToLower(now.Team), now.JSON()
 	shown := t.View
 	if shown == nil {
 		shown = view.ShownOn(t).JSON()
 	}
 	l.Shown = bytes.Equal(shown, l.View) && l.Request == nil // the card shows fields of the request too
-	for _, n := range append(k.replies(desk), statusNotice(t, now, len(desk.StatusChanges) > 0)...) {
+	for _, n := range append(replies, statusNotice(t, now, len(desk.StatusChanges) > 0)...) {
 		n.Silent = !k.cfg.Relay // kept, so that it is not news when the setting changes
 		l.Notices = append(l.Notices, n)
 	}

@@ -129,7 +129,7 @@ func (o *Outbox) retract(ctx context.Context, t storage.Ticket) {
 // tellCard brings the card up to date and returns where it stands.
 func (o *Outbox) tellCard(ctx context.Context, t storage.Ticket) (chat, id int64, err error) {
 	var files []storage.File
-	if t.WithFiles {
+	if t.WithFiles && t.Forgotten == "" { // their names are forgotten too
 		if files, err = o.store.Files(ctx, t.ID); err != nil {
 			return 0, 0, err
 		}

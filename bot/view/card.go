@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -231,6 +232,9 @@ func slaLine(say Language, s *livedesk.SLA) string {
 	}
 	return strings.Join(slices.DeleteFunc(parts, empty), "; ")
 }
+
+// titled is a title as people see it. That of a forgotten ticket is gone.
+func titled(title string) string { return cmp.Or(title, "…") }
 
 // consoleLink is the address of a ticket in LiveDesk's console.
 func consoleLink(pattern, number string) string {

@@ -41,7 +41,7 @@ func (v *View) FeedCard(t storage.Ticket, names storage.Names) markup.Message {
 	shown := ShownOn(t)
 	lines := []string{
 		v.feedHead(say, t, shown),
-		"<b>" + markup.Escape(markup.Isolate(markup.Shorten(markup.Line(shown.Title), 200))) + "</b>",
+		"<b>" + markup.Escape(markup.Isolate(markup.Shorten(titled(markup.Line(shown.Title)), 200))) + "</b>",
 		dotted(say.facts(shown.Priority, shown.Type, shown.Team)),
 		say.Text("feed_from", "Who", askedBy(t), "Where", markup.HTML(askedIn(say, t, names))),
 	}
@@ -95,11 +95,14 @@ func (v *View) called(t storage.Ticket) markup.HTML {
 	if t.TicketID != "" {
 		return v.number(t.TicketID)
 	}
-	return markup.HTML("“" + markup.Escape(markup.Isolate(markup.Shorten(markup.Line(RequestIn(t).Title), maxName))) + "”")
+	return markup.HTML("“" + markup.Escape(markup.Isolate(markup.Shorten(titled(markup.Line(RequestIn(t).Title)), maxName))) + "”")
 }
 
 // askedBy is who asked for a ticket.
 func askedBy(t storage.Ticket) string {
+	if t.SenderID == 0 {
+		return "…" // somebody who is forgotten
+	}
 	return markup.Shorten(cmp.Or(t.SenderName, strconv.FormatInt(t.SenderID, 10)), maxWho)
 }
 
@@ -154,7 +157,7 @@ func (t Language) fields(r livedesk.NewTicket) []string {
 // FeedMoved is what becomes of the message of a ticket in a feed that it has left.
 func (v *View) FeedMoved(t storage.Ticket) markup.Message {
 	shown := ShownOn(t)
-	return markup.Message{Text: v.In("").Text("feed_moved", "Ticket", v.called(t), "Title", markup.Shorten(shown.Title, maxName),
+	return markup.Message{Text: v.In("").Text("feed_moved", "Ticket", v.called(t), "Title", markup.Shorten(titled(shown.Title), maxName),
 		"Team", markup.Shorten(markup.Line(shown.Team), maxName))}
 }
 

@@ -142,7 +142,7 @@ func (l Listed) line(v *View, say Language, t storage.Ticket) string {
 
 // Line is a ticket in a list.
 func (v *View) Line(say Language, t storage.Ticket) string {
-	title := markup.Shorten(RequestIn(t).Title, maxListTitle)
+	title := markup.Shorten(titled(RequestIn(t).Title), maxListTitle)
 	switch {
 	case t.State == storage.StateUnconfirmed, t.State == storage.StateLeft:
 		return say.Text("line_unconfirmed", "Title", title)

@@ -89,6 +89,9 @@ func statusText(c Change) string {
 
 // shownTitle is the title as the card shows it; nothing before LiveDesk has been looked at.
 func shownTitle(t storage.Ticket) string {
+	if t.Forgotten != "" {
+		return titled("")
+	}
 	return markup.Shorten(decode[Shown](t.View).Title, 100)
 }
 

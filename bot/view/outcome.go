@@ -17,7 +17,7 @@ func (v *View) Outcome(t storage.Ticket, files []storage.File) markup.Message {
 	if t.State == storage.StateCreated {
 		return markup.Message{Text: v.created(say, t, files), Buttons: CardButtons(say, t)}
 	}
-	title := markup.Shorten(RequestIn(t).Title, 200)
+	title := markup.Shorten(titled(RequestIn(t).Title), 200)
 	switch t.State {
 	case storage.StateRefused:
 		m := markup.Message{Text: v.refusal(say, t, title)}
@@ -42,7 +42,7 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		head = "created_unnumbered"
 	}
 	lines := []string{
-		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", Number(t), "Title", markup.Shorten(shown.Title, 200),
+		say.Text(head, "Icon", icon(livedesk.Status(shown.Status)), "Number", Number(t), "Title", markup.Shorten(titled(shown.Title), 200),
 			"Status", markup.HTML(say.Word("status", shown.Status))),
 		dotted(say.facts(shown.Priority, shown.Type, shown.Team)),
 		dotted(fields(request.CustomFields)),

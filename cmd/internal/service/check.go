@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -34,25 +33,6 @@ const (
 	nowherePath  = "/livedeskbot-check"
 	oldestServer = 14
 )
-
-// chatArgs reads what follows the command: chat ids after check, nothing after the others.
-func chatArgs(command string, args []string) ([]int64, error) {
-	if len(args) < 2 {
-		return nil, nil
-	}
-	if command != "check" {
-		return nil, errors.New("too many arguments")
-	}
-	var chats []int64
-	for _, arg := range args[1:] {
-		id, err := strconv.ParseInt(arg, 10, 64)
-		if err != nil {
-			return nil, err
-		}
-		chats = append(chats, id)
-	}
-	return chats, nil
-}
 
 // report collects findings, a line each.
 type report struct{ findings []bot.Finding }
@@ -81,7 +61,7 @@ func (r *report) print(out io.Writer) (faults int) {
 // the service would not work.
 func check(ctx context.Context, c config, _ *slog.Logger, stdout io.Writer) error {
 	r := &report{}
-	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.botConfig().AllStaffChats(), c.chats, c.checkChats)) {
+	for _, f := range bot.Check(ctx, c.botConfig(), slices.Concat(c.botConfig().AllStaffChats(), c.chats, c.ids)) {
 		r.add(f.Level, "%s", f.Text)
 	}
 	r.checkDesk(ctx, c)

@@ -44,6 +44,7 @@ type config struct {
 	staffChats            []int64
 	feeds                 []outbox.Feed
 	staffMembers          map[int64]string
+	retention             time.Duration // 0: for ever
 	chats                 []int64
 	newChats, private     bot.Policy
 	databaseURL           secret
@@ -52,7 +53,7 @@ type config struct {
 	language              string
 	logLevel              slog.Level
 	logFormat             string
-	checkChats            []int64 // named with the command check, beyond the settings
+	ids                   []int64 // named with the command: chats with check, beyond the settings, a person with forget
 }
 
 type deskConfig struct {
@@ -95,6 +96,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		chats:            r.chats("CHATS"),
 		newChats:         bot.Policy(r.oneOf("NEW_CHATS", "ask", "any", "no")),
 		private:          bot.Policy(r.oneOf("PRIVATE", "known", "any", "no")),
+		retention:        r.retention("RETENTION"),
 		databaseURL:      r.database("DATABASE_URL"),
 		dataDir:          r.text("DATA_DIR", "./data"),
 		listen:           r.listenAddress(),
@@ -254,6 +256,24 @@ func (r *settings) duration(name string, fallback, least time.Duration) time.Dur
 	d, err := time.ParseDuration(v)
 	if err != nil || d < least {
 		r.fault("%s must be a time of at least %v such as %v, not %q", name, least, fallback, v)
+	}
+	return d
+}
+
+// days is a time in whole days, which Go has no unit for.
+var days = regexp.MustCompile(`^([0-9]{1,5})d$`)
+
+// retention reads how long something is kept: a time of at least a day; 0: for ever.
+func (r *settings) retention(name string) time.Duration {
+	const day = 24 * time.Hour
+	v := r.text(name, "365d")
+	d, err := time.ParseDuration(v)
+	if m := days.FindStringSubmatch(v); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		d, err = time.Duration(n)*day, nil
+	}
+	if err != nil || d < day && d != 0 {
+		r.fault("%s must be a time of at least 1d such as 365d or 720h, or 0 for ever, not %q", name, v)
 	}
 	return d
 }

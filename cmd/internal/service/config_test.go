@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 			key: "key", secret: "secret", url: "https://livedesk-api.engagelab.com/api/v2", timeout: 15 * time.Second, rate: 10,
 		},
 		channelID: "inbox_100", relay: true, followUps: true, trackInterval: 30 * time.Second, ticketsPerMinute: 20, maxFiles: 20,
-		staffMembers: map[int64]string{}, newChats: bot.Ask, private: bot.Known, dataDir: "./data", listen: "127.0.0.1:8080", language: "en",
+		retention: 365 * 24 * time.Hour, staffMembers: map[int64]string{}, newChats: bot.Ask, private: bot.Known, dataDir: "./data", listen: "127.0.0.1:8080", language: "en",
 		logLevel: slog.LevelInfo, logFormat: "text",
 	}, c)
 }
@@ -56,7 +56,7 @@ func TestEverySettingIsRead(t *testing.T) {
 		"LIVEDESK_TIMEOUT": "3s", "LIVEDESK_RATE": "10000", "LIVEDESK_WEBHOOK_SECRET": "0123456789_-desk", "LIVEDESK_CONSOLE_URL": "https://desk.example.com/{ticket_id}",
 		"RELAY": "off", "FOLLOW_UPS": "OFF", "TRACK_INTERVAL": "1s", "TICKETS_PER_MINUTE": "0", "MAX_FILES": "1",
 		"STAFF_CHATS": "-1001234567890, 5", "STAFF_MEMBERS": "7562646527=u_12345, 8 = u_8",
-		"CHATS": "-1009876543210,6", "NEW_CHATS": "no", "PRIVATE": "Any",
+		"RETENTION": "36h", "CHATS": "-1009876543210,6", "NEW_CHATS": "no", "PRIVATE": "Any",
 		"DATABASE_URL": "postgres://u:p@db/x", "DATA_DIR": "/var/lib/bot", "LISTEN_ADDR": ":80", "LANGUAGE": "en_US.UTF-8",
 		"LOG_LEVEL": "WARN", "LOG_FORMAT": "json",
 	})
@@ -69,7 +69,7 @@ func TestEverySettingIsRead(t *testing.T) {
 			webhookSecret: "0123456789_-desk",
 		},
 		channelID: "inbox_100", teams: []string{"IT Support", "ITサポート"}, consoleURL: "https://desk.example.com/{ticket_id}",
-		trackInterval: time.Second, maxFiles: 1,
+		trackInterval: time.Second, maxFiles: 1, retention: 36 * time.Hour,
 		staffChats: []int64{-1001234567890, 5}, staffMembers: map[int64]string{7562646527: "u_12345", 8: "u_8"},
 		chats: []int64{-1009876543210, 6}, newChats: bot.No, private: bot.Any,
 		databaseURL: "postgres://u:p@db/x", dataDir: "/var/lib/bot", listen: ":80", language: "en",
@@ -114,6 +114,7 @@ func TestWhatIsUnusableIsAFaultThatNamesItsSetting(t *testing.T) {
 		"NEW_CHATS":               {"yes", "known", "off"},
 		"PRIVATE":                 {"yes", "ask", "off"},
 		"FEED":                    {"x", "0", "-1/", "-1/x", "-1/-2", "-1/0", "-1=", "-1,-2", "-1=A,-2=a", "=A", "-1/2/3"},
+		"RETENTION":               {"1h", "-1d", "d", "1.5d", "365", "ever", "100000d"},
 		"STAFF_MEMBERS":           {"5", "5=", "=u", "x=u", "-5=u"},
 		"DATABASE_URL":            {"db", "mysql://x"},
 		"LISTEN_ADDR":             {"8080", "localhost", "127.0.0.1:99999", "127.0.0.1:-1"},

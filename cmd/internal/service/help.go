@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 )
 
-const usage = "usage: livedeskbot [migrate | check [CHAT_ID ...] | version | help]; without an argument it serves"
+const usage = "usage: livedeskbot [migrate | check [CHAT_ID ...] | forget PERSON_ID | version | help]; without an argument it serves"
 
 // help prints what the program takes: arguments and settings.
 func help(w io.Writer) {
@@ -16,6 +16,7 @@ Arguments
   (none)               serve until SIGINT or SIGTERM
   migrate              bring the database schema up to date
   check [CHAT_ID ...]  look at every setting, at Telegram, LiveDesk and the database, and at the chats; changes nothing
+  forget PERSON_ID     remove what is stored about a Telegram user, beside a running service
   version              print the version
   help                 print this
 
@@ -56,6 +57,7 @@ var explained = []struct{ name, standard, meaning string }{
 	{"NEW_CHATS", "ask", "what becomes of other chats: ask staff, any, no"},
 	{"PRIVATE", "known", "who may use the bot in private: known people, any, no"},
 	{"FEED", "none", "where staff see each ticket: CHAT, CHAT/TOPIC=TEAM, ..."},
+	{"RETENTION", "365d", "how long finished tickets are kept after their last change; 0: for ever"},
 	{"STAFF_MEMBERS", "none", "telegram_user_id=livedesk_member_id, ..."},
 	{"DATABASE_URL", "a private Postgres", "a server of Postgres 14 or newer"},
 	{"DATA_DIR", "./data", "where the private Postgres keeps its files"},

@@ -4,10 +4,12 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,10 +45,10 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return healthcheck(ctx, getenv, stderr)
 	}
 	commands := map[string]func(context.Context, config, *slog.Logger, io.Writer) error{
-		"serve": serve, "migrate": migrate, "check": check,
+		"serve": serve, "migrate": migrate, "check": check, "forget": forget,
 	}
 	do, ok := commands[command]
-	chats, err := chatArgs(command, args)
+	ids, err := idArgs(command, args)
 	if !ok || err != nil {
 		fmt.Fprintln(stderr, usage)
 		return exitSettings
@@ -56,12 +58,31 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprintln(stderr, err)
 		return exitSettings
 	}
-	c.checkChats = chats
+	c.ids = ids
 	if err := do(ctx, c, logger(c, stderr), stdout); err != nil {
 		fmt.Fprintln(stderr, "livedeskbot:", err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+// idArgs reads what follows the command: chats after check, a person after forget, nothing after the others.
+func idArgs(command string, args []string) ([]int64, error) {
+	var ids []int64
+	for _, arg := range args[min(1, len(args)):] {
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	switch {
+	case command == "forget" && (len(ids) != 1 || ids[0] <= 0):
+		return nil, errors.New("not the id of one person")
+	case command != "forget" && command != "check" && len(ids) > 0:
+		return nil, errors.New("too many arguments")
+	}
+	return ids, nil
 }
 
 func logger(c config, w io.Writer) *slog.Logger {
@@ -179,6 +200,7 @@ func (c config) botConfig() bot.Config {
 		StaffChats: c.staffChats, StaffMembers: c.staffMembers, Feeds: c.feeds, Chats: c.chats, NewChats: c.newChats, Private: c.private,
 		PerMinute: c.ticketsPerMinute, Language: c.language,
 		MaxFiles: c.maxFiles, Relay: c.relay, FollowUps: c.followUps, TrackEvery: c.trackInterval, DeskSecret: string(c.desk.webhookSecret),
+		Retention: c.retention,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // shownSetting is a setting as the command check shows it.
@@ -40,6 +41,7 @@ func (c config) shown() []shownSetting {
 		{"NEW_CHATS", string(c.newChats)},
 		{"PRIVATE", string(c.private)},
 		{"FEED", orNone(shownFeeds(c.feeds), "staff see tickets only when they ask")},
+		{"RETENTION", shownRetention(c.retention)},
 		{"STAFF_MEMBERS", orNone(numbers(slices.Sorted(maps.Keys(c.staffMembers))), "no ticket carries a submitter")},
 		{"DATABASE_URL", c.databaseURL.presence("a private Postgres is used")},
 		{"DATA_DIR", c.dataDir},
@@ -62,6 +64,17 @@ func orNone(value, consequence string) string {
 		return "not set, " + consequence
 	}
 	return value
+}
+
+func shownRetention(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d == 0:
+		return "0, tickets are kept for ever"
+	case d%day == 0:
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
 }
 
 func onOff(on bool) string {

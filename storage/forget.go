@@ -1,0 +1,337 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// To forget a person is to remove what is stored about them while their tickets go on. Their tickets keep number, place and state;
+// docs/data.md says what becomes of each table. It is done beside processes that work on the same rows, so the order is: mark, then
+// clear. A row's mark stands in its column forgotten:
+//
+//	tickets    due   it loses its text, its person and what hangs on it once it is created, refused or left
+//	           done  what hung on it is cleared
+//	additions  true  it loses its content once it is done and the feed has told it
+//	files      true  it loses its name and address once it is in the ticket, or dropped
+//
+// Triggers of these tables, made by the migration that made the columns, keep a marked row empty whoever writes it: a look, an edit
+// or an outcome that was begun before, also by a version that knows nothing of this. They drop agents' replies to a marked ticket.
+//
+// A person's row in forgettings stands while it is offered, asked for or under way. Rows stand for work: any process goes on with one
+// after a crash, and clears again what messages from before, handled meanwhile, have brought back.
+
+// Removed is how many rows of a table were removed or cleared.
+type Removed struct {
+	Table string
+	Rows  int64
+}
+
+// Forgetting is what is under way about a person.
+type Forgetting struct {
+	PersonID  int64
+	MessageID int64 // the bot's message whose button asks for it; 0: none
+	Sure      bool  // the button was pressed once
+	ShownAt   time.Time
+	AskedAt   *time.Time // what was stored before is forgotten; nil: it is not asked for
+	Refs      []string   // messages from before that were being handled then, as telegram_ref
+}
+
+// OfferForgetting stores that a message of the bot offers a person to be forgotten. One that offered it before does so no more.
+func (s *Store) OfferForgetting(ctx context.Context, person, message int64) error {
+	_, err := s.pool.Exec(ctx, `
+		INSERT INTO forgettings (bot_id, person_id, message_id) VALUES ($1, $2, $3)
+		ON CONFLICT (bot_id, person_id) DO UPDATE SET message_id = excluded.message_id, sure = false, shown_at = now()
+		WHERE forgettings.asked_at IS NULL`, s.bot, person, message)
+	if err != nil {
+		return fmt.Errorf("offer to forget a person: %w", err)
+	}
+	return nil
+}
+
+// Forgetting returns what is under way about a person. ErrNotFound: nothing is.
+func (s *Store) Forgetting(ctx context.Context, person int64) (Forgetting, error) {
+	f, err := row[Forgetting](ctx, s.pool, `
+		SELECT person_id, message_id, sure, shown_at, asked_at, refs FROM forgettings WHERE bot_id = $1 AND person_id = $2`, s.bot, person)
+	if err != nil {
+		return Forgetting{}, fmt.Errorf("forgetting of a person: %w", err)
+	}
+	return f, nil
+}
+
+// MakeSure stores that the button of an offer was pressed once.
+func (s *Store) MakeSure(ctx context.Context, person, message int64) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE forgettings SET sure = true WHERE bot_id = $1 AND person_id = $2 AND message_id = $3`, s.bot, person, message)
+	if err != nil {
+		return fmt.Errorf("make sure to forget a person: %w", err)
+	}
+	return nil
+}
+
+// AskForgetting stores that a person is to be forgotten, with what was stored until now. refs are messages of theirs that are still
+// being handled. Asked again, it stays as it was.
+func (s *Store) AskForgetting(ctx context.Context, person int64, refs []string) error {
+	_, err := s.pool.Exec(ctx, `
+		INSERT INTO forgettings (bot_id, person_id, asked_at, refs) VALUES ($1, $2, now(), $3)
+		ON CONFLICT (bot_id, person_id) DO UPDATE SET asked_at = now(), refs = excluded.refs
+		WHERE forgettings.asked_at IS NULL`, s.bot, person, notNil(refs))
+	if err != nil {
+		return fmt.Errorf("ask to forget a person: %w", err)
+	}
+	return nil
+}
+
+// Forgettings returns those that are asked for.
+func (s *Store) Forgettings(ctx context.Context) ([]Forgetting, error) {
+	asked, err := many[Forgetting](ctx, s.pool, `
+		SELECT person_id, message_id, sure, shown_at, asked_at, refs FROM forgettings
+		WHERE bot_id = $1 AND asked_at IS NOT NULL ORDER BY asked_at`, s.bot)
+	if err != nil {
+		return nil, fmt.Errorf("look for people to forget: %w", err)
+	}
+	return asked, nil
+}
+
+// EndForgetting removes the row of a person who is forgotten.
+func (s *Store) EndForgetting(ctx context.Context, person int64) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM forgettings WHERE bot_id = $1 AND person_id = $2`, s.bot, person)
+	if err != nil {
+		return fmt.Errorf("end the forgetting of a person: %w", err)
+	}
+	return nil
+}
+
+// names is true of a row of updates that holds the id of a person. The escapes leave digits and quotes as they are.
+func names(person string) string {
+	return `encode(payload, 'escape') ~ ('"id": *' || ` + person + `::bigint || '[^0-9]')`
+}
+
+// OpenUpdatesNaming returns the updates received until a time that are not handled yet and name a person.
+func (s *Store) OpenUpdatesNaming(ctx context.Context, person int64, until time.Time) ([]Update, error) {
+	updates, err := many[Update](ctx, s.pool, `
+		SELECT update_id, chat_id, payload FROM updates
+		WHERE bot_id = $1 AND done_at IS NULL AND owner IS NULL AND received_at <= $3 AND `+names(`$2`)+`
+		UNION ALL
+		SELECT update_id, chat_id, payload FROM updates
+		WHERE bot_id = $1 AND done_at IS NULL AND owner IS NOT NULL AND received_at <= $3 AND `+names(`$2`), s.bot, person, until)
+	if err != nil {
+		return nil, fmt.Errorf("updates of a person: %w", err)
+	}
+	return updates, nil
+}
+
+// Served reports whether a process lives that may serve the bot.
+func (s *Store) Served(ctx context.Context) (bool, error) {
+	served, err := one[bool](ctx, s.pool, `SELECT EXISTS (SELECT FROM processes p WHERE bot_id IN ($2, 0) AND `+lives+`)`, processLock, s.bot)
+	if err != nil {
+		return false, fmt.Errorf("look for processes: %w", err)
+	}
+	return served, nil
+}
+
+// forgetStep is how many rows one statement forgets or removes: few enough that nobody has to wait for it.
+const forgetStep = 500
+
+// Forget removes what is stored about a person, as far as it was stored before they asked, in small steps, and returns how much of
+// what that was. What is removed already is not counted again, and after an error it may be called again.
+func (s *Store) Forget(ctx context.Context, f Forgetting) ([]Removed, error) {
+	known, err := list[string](ctx, s.pool, `
+		SELECT sender_name FROM tickets WHERE sender_id = $1 AND bot_id = $2
+		UNION SELECT name FROM followers WHERE person_id = $1`, f.PersonID, s.bot)
+	if err != nil {
+		return nil, fmt.Errorf("forget a person: %w", err)
+	}
+	args := pgx.NamedArgs{
+		"bot_id": s.bot, "person": f.PersonID, "asked": f.AskedAt, "refs": notNil(f.Refs), "names": notNil(known), "step": forgetStep,
+	}
+	total := map[string]int64{}
+	for _, step := range forgetSteps {
+		rows, err := s.repeat(ctx, step.sql, args)
+		total[step.table] += rows
+		if err != nil {
+			return listed(total), fmt.Errorf("forget a person in %s: %w", step.table, err)
+		}
+	}
+	err = s.clearForgotten(ctx, total)
+	return listed(total), err
+}
+
+// repeat runs a statement that touches at most forgetStep rows until it touches fewer, and returns how many that were in all.
+func (s *Store) repeat(ctx context.Context, sql string, args pgx.NamedArgs) (all int64, err error) {
+	for {
+		tag, err := s.pool.Exec(ctx, sql, args)
+		all += tag.RowsAffected()
+		if err != nil || tag.RowsAffected() < forgetStep {
+			return all, err
+		}
+	}
+}
+
+// decided is true of a row of tickets whose text is not needed any more to send it.
+const decided = `state IN ('created', 'refused', 'left')`
+
+// before is true of a row t of tickets that is from before the person asked.
+const before = `(t.created_at <= @asked OR t.telegram_ref = ANY (@refs::text[]))`
+
+// forgetSteps forget a person, each in one table. What names the person comes last, since the steps before find rows by it.
+var forgetSteps = []struct{ table, sql string }{
+	{"updates", `
+		UPDATE updates SET payload = NULL
+		WHERE (bot_id, update_id) IN (
+			SELECT bot_id, update_id FROM updates
+			WHERE bot_id = @bot_id AND done_at IS NOT NULL AND payload IS NOT NULL AND ` + names("@person") + `
+			LIMIT @step)`},
+	// What they added, wherever. Rows of versions that did not store who did are told by the name.
+	{"additions", `
+		WITH theirs AS (
+			SELECT a.id, a.ticket, a.content->>'Origin' AS origin
+			FROM additions a JOIN tickets t ON t.id = a.ticket
+			WHERE (a.sender_id = @person AND a.sender_id <> 0
+					OR a.sender_id = 0 AND a.sender_name <> '' AND a.sender_name = ANY (@names::text[]))
+				AND NOT a.forgotten AND t.bot_id = @bot_id AND (a.created_at <= @asked OR a.ref = ANY (@refs::text[]))
+			ORDER BY a.id
+			LIMIT @step),
+		carried AS (
+			UPDATE files f SET forgotten = true FROM theirs
+			WHERE f.ticket = theirs.ticket AND f.origin = theirs.origin AND f.origin <> ''
+			RETURNING f.id, f.ticket),
+		named AS (
+			UPDATE notices n SET content = (n.content::jsonb - 'name')::json FROM carried
+			WHERE n.ticket = carried.ticket AND n.key = 'file:' || carried.id)
+		UPDATE additions SET forgotten = true WHERE id IN (SELECT id FROM theirs)`},
+	{"tickets", `
+		UPDATE tickets SET forgotten = 'due'
+		WHERE id IN (
+			SELECT id FROM tickets t
+			WHERE t.sender_id = @person AND t.bot_id = @bot_id AND t.forgotten = '' AND ` + before + `
+			ORDER BY id
+			LIMIT @step
+			FOR UPDATE)`},
+	{"followers", `
+		DELETE FROM followers
+		WHERE person_id = @person AND ticket IN (
+			SELECT f.ticket FROM followers f JOIN tickets t ON t.id = f.ticket
+			WHERE f.person_id = @person AND t.bot_id = @bot_id AND ` + before + `
+			LIMIT @step)`},
+	{"private_notices", remove("private_notices", `bot_id = @bot_id AND person_id = @person`)},
+	{"feed_answers", remove("feed_answers", `person_id = @person AND ticket IN (SELECT id FROM tickets WHERE bot_id = @bot_id)`)},
+	{"uses", remove("uses", `bot_id = @bot_id AND person_id = @person`)},
+	{"hints", remove("hints", `bot_id = @bot_id AND about = @person`)},
+	{"questions", remove("questions", `bot_id = @bot_id AND sender_id = @person
+		AND (asked_at <= @asked OR bot_id || '/' || chat_id || '/' || asked_id = ANY (@refs::text[]))`)},
+	{"offers", remove("offers", `bot_id = @bot_id AND person_id = @person AND made_at <= @asked`)},
+	{"album_parts", remove("album_parts", `bot_id = @bot_id AND (sender_id = @person OR chat_id = @person) AND seen_at <= @asked`)},
+	// Their private chat. Of tickets that were asked for there, the card and replies to it go on.
+	{"posts", remove("posts", `chat_id = @person AND (ticket IS NULL
+		OR EXISTS (SELECT FROM tickets t WHERE t.id = posts.ticket AND t.bot_id = @bot_id AND t.chat_id <> @person))`)},
+	{"places", remove("places", `bot_id = @bot_id AND chat_id = @person AND changed_at <= @asked`)},
+	{"place_names", remove("place_names", `bot_id = @bot_id AND chat_id = @person`)},
+	{"connections", remove("connections", `bot_id = @bot_id AND chat_id = @person AND named = ''`)},
+	{"chats", remove("chats", `chat_id = @person`)},
+}
+
+// remove deletes up to @step rows of a table.
+func remove(table, where string) string {
+	return fmt.Sprintf(`DELETE FROM %[1]s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %[1]s WHERE %[2]s LIMIT @step))`, table, where)
+}
+
+const toClear = `SELECT id FROM tickets WHERE bot_id = @bot_id AND forgotten = 'due' AND ` + decided + ` ORDER BY id LIMIT @step FOR UPDATE`
+
+// ClearForgotten clears what hangs on tickets that are marked and decided, and returns how much that was. Those that are not decided
+// yet keep everything until they are.
+func (s *Store) ClearForgotten(ctx context.Context) ([]Removed, error) {
+	total := map[string]int64{}
+	err := s.clearForgotten(ctx, total)
+	return listed(total), err
+}
+
+func (s *Store) clearForgotten(ctx context.Context, total map[string]int64) error {
+	for {
+		// Waits for whoever writes something that hangs on one of them and may not have seen the mark.
+		ids, err := list[int64](ctx, s.pool, toClear, named{"bot_id": s.bot, "step": forgetStep})
+		if err == nil && len(ids) > 0 {
+			err = s.clear(ctx, ids, total)
+		}
+		if err != nil {
+			return fmt.Errorf("clear forgotten tickets: %w", err)
+		}
+		if len(ids) < forgetStep {
+			return nil
+		}
+	}
+}
+
+// clear clears what hangs on tickets, in the order in which a look locks it.
+func (s *Store) clear(ctx context.Context, tickets []int64, total map[string]int64) error {
+	const relayed = `notices WHERE ticket = ANY ($1) AND kind NOT IN ('status', 'answer', 'unconfirmed')`
+	batch := &pgx.Batch{}
+	for _, step := range []struct{ table, sql string }{
+		{"private_notices", `DELETE FROM private_notices WHERE notice IN (SELECT id FROM ` + relayed + `)`},
+		{"notices", `DELETE FROM ` + relayed},
+		{"notices", `UPDATE notices SET content = content WHERE ticket = ANY ($1) AND content->>'name' <> ''`}, // the trigger removes it
+		{"additions", `UPDATE additions SET forgotten = true WHERE ticket = ANY ($1) AND NOT forgotten`},
+		{"files", `UPDATE files SET forgotten = true WHERE ticket = ANY ($1) AND NOT forgotten`},
+		{"tickets", `UPDATE tickets SET forgotten = 'done' WHERE id = ANY ($1) AND forgotten = 'due'`},
+	} {
+		batch.Queue(step.sql, tickets).Exec(func(tag pgconn.CommandTag) error {
+			if step.table != "tickets" { // they were counted when they were marked
+				total[step.table] += tag.RowsAffected()
+			}
+			return nil
+		})
+	}
+	return s.pool.SendBatch(ctx, batch).Close()
+}
+
+func listed(total map[string]int64) (all []Removed) {
+	for _, table := range slices.Sorted(maps.Keys(total)) {
+		all = append(all, Removed{table, total[table]})
+	}
+	return all
+}
+
+// PersonalData is how much is stored about a person, for themselves to read.
+type PersonalData struct {
+	Name      string // as last stored; empty: none is
+	Open      int64  // tickets of theirs that are not finished
+	Finished  int64
+	Additions int64
+	Follows   int64 // tickets of others
+	Groups    []int64
+	Chosen    bool // something for their private chat
+}
+
+// Nothing reports whether nothing is stored.
+func (d PersonalData) Nothing() bool {
+	return d.Name == "" && d.Open+d.Finished+d.Additions+d.Follows == 0 && len(d.Groups) == 0 && !d.Chosen
+}
+
+// maxGroups is how many groups are named to a person.
+const maxGroups = 20
+
+// DataOf returns how much is stored about a person.
+func (s *Store) DataOf(ctx context.Context, person int64) (d PersonalData, err error) {
+	err = s.pool.QueryRow(ctx, `
+		WITH theirs AS (SELECT id, sender_name, `+unfinished+` AS open FROM tickets WHERE sender_id = $1 AND bot_id = $2 AND forgotten = ''),
+		followed AS (
+			SELECT f.ticket, f.name FROM followers f JOIN tickets t ON t.id = f.ticket
+			WHERE f.person_id = $1 AND t.bot_id = $2 AND t.sender_id <> $1)
+		SELECT
+			coalesce((SELECT sender_name FROM theirs ORDER BY id DESC LIMIT 1), (SELECT name FROM followed ORDER BY ticket DESC LIMIT 1), ''),
+			(SELECT count(*) FROM theirs WHERE open), (SELECT count(*) FROM theirs WHERE NOT open),
+			(SELECT count(*) FROM additions WHERE sender_id = $1 AND sender_id <> 0 AND NOT forgotten),
+			(SELECT count(*) FROM followed),
+			ARRAY(SELECT chat_id FROM uses WHERE bot_id = $2 AND person_id = $1 ORDER BY chat_id LIMIT $3),
+			EXISTS (SELECT FROM places WHERE bot_id = $2 AND chat_id = $1)`, person, s.bot, maxGroups,
+	).Scan(&d.Name, &d.Open, &d.Finished, &d.Additions, &d.Follows, &d.Groups, &d.Chosen)
+	if err != nil {
+		return PersonalData{}, fmt.Errorf("data of a person: %w", err)
+	}
+	return d, nil
+}
