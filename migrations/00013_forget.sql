@@ -62,6 +62,7 @@ CREATE INDEX CONCURRENTLY updates_given_up ON updates (bot_id) WHERE done_at IS 
 
 -- Many statements write what people have said, those of versions before this one too, and each may have read a row a moment before
 -- it was marked. So the tables themselves see to it that nothing comes back into a forgotten ticket.
+SET lock_timeout = '500ms';
 
 -- +goose StatementBegin
 CREATE OR REPLACE FUNCTION keep_ticket_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -151,6 +152,7 @@ END $$;
 -- +goose StatementEnd
 CREATE OR REPLACE TRIGGER keep_forgotten BEFORE INSERT OR UPDATE OF content ON notices
     FOR EACH ROW EXECUTE FUNCTION keep_notice_forgotten();
+SET lock_timeout = '5s';
 
 -- +goose Down
 DROP TRIGGER keep_forgotten ON notices;
