@@ -100,7 +100,7 @@ func (v *View) called(t storage.Ticket) markup.HTML {
 
 // askedBy is who asked for a ticket.
 func askedBy(t storage.Ticket) string {
-	if t.SenderID == 0 {
+	if t.SenderID == 0 && t.SenderName == "" {
 		return "…" // somebody who is forgotten
 	}
 	return markup.Shorten(cmp.Or(t.SenderName, strconv.FormatInt(t.SenderID, 10)), maxWho)
