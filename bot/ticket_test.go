@@ -196,7 +196,9 @@ func TestMoreTeamsThanAMessageHolds(t *testing.T) {
 	})
 	chat := w.Telegram.NewSupergroup("S")
 	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:Nobody help").Text, "Nobody")
-	require.Contains(t, w.Say(w.Alice, chat, "/help").Text, "Team number 7")
+	help := w.Say(w.Alice, chat, "/help")
+	w.Press(w.Alice, help, "⚙️ More")
+	require.Contains(t, w.Becomes(help, "Team number 3").Text, "…", "no more of them than a screen holds")
 }
 
 func TestAReplyThatQuotesAPartTakesOnlyThatAlong(t *testing.T) {
