@@ -499,7 +499,7 @@ func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]
 		WHERE id = ANY (ARRAY(
 			SELECT id FROM tickets WHERE sender_id = $1 AND bot_id = $3 AND `+unfinished+`
 			UNION
-			SELECT id FROM followers JOIN tickets ON id = ticket WHERE person_id = $1 AND bot_id = $3 AND `+unfinished+`
+			SELECT id FROM tickets WHERE `+followed("$1")+` AND bot_id = $3 AND `+unfinished+`
 			ORDER BY id DESC
 			LIMIT $2))
 		ORDER BY id DESC`, personID, limit, s.bot)

@@ -28,10 +28,24 @@ func BenchmarkYears(b *testing.B) {
 				began := time.Now()
 				require.NoError(b, errand.run(b.Context(), y, 200_000_000+i*each+n), errand.name)
 				times[j] = append(times[j], time.Since(began))
+				y.release(b)
 			}
 		}
 		first, later := median(times[0]), median(times[1])
 		fmt.Printf("%-40s %9.2f ms %9.2f ms %+9.2f ms\n", errand.name, ms(first), ms(later), ms(later-first))
+	}
+}
+
+// release takes what an errand has claimed out of hand, so that the next ones find as much.
+func (y *years) release(b *testing.B) {
+	b.Helper()
+	for _, sql := range []string{
+		`UPDATE tickets SET owner = NULL WHERE owner IS NOT NULL AND state <> 'sending'`,
+		`UPDATE tickets SET teller = NULL WHERE teller IS NOT NULL`,
+		`UPDATE updates SET owner = NULL WHERE owner IS NOT NULL AND done_at IS NULL`,
+	} {
+		_, err := y.store.Pool().Exec(b.Context(), sql)
+		require.NoError(b, err)
 	}
 }
 
