@@ -28,6 +28,8 @@ const (
 	leastLooks  = 16
 	mostLooks   = 1024
 	urgentLooks = 16
+	// mostClaimed is how many are claimed at a time, so that none waits long for the others.
+	mostClaimed = 128
 	// leastLookPause is between two claims of looks, so that a high rate makes them larger and not more.
 	leastLookPause = 25 * time.Millisecond
 	// A ticket is said to be gone when it has been missing leastMisses times, over goneAfter, each time after others were there.
@@ -47,7 +49,7 @@ func (k tracker) run(ctx, work context.Context) {
 		if k.admission.isDown(reading) && !k.admission.mayTry(reading) {
 			continue
 		}
-		limit := min(most-len(slots), k.admission.room(reading))
+		limit := min(most-len(slots), k.admission.room(reading), mostClaimed)
 		switch {
 		case limit <= 0: // what people wait for has room of its own
 			more = k.claim(ctx, work, slots, storage.LooksUrgent, cap(slots)-len(slots)) || more
