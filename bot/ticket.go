@@ -160,12 +160,12 @@ func (h handler) open(ctx context.Context, update int64, a asked, t storage.NewT
 
 // submit stores the ticket and begins its way to LiveDesk. storage.ErrExists, storage.ErrTooMany: nothing was stored.
 func (h handler) submit(ctx context.Context, update int64, a asked, t storage.NewTicket) error {
+	h.names.note(ctx, a) // before the ticket, whose first card in the staff feed says the names
 	ticket, err := h.desk.Open(ctx, update, t)
 	if err != nil {
 		return err
 	}
 	h.outbox.BusyWith(ticket)
-	h.names.note(ctx, a)
 	h.log.Info("ticket asked for", "ticket", ticket.ID, "chat", ticket.ChatID, "topic", ticket.ThreadID, "update", update)
 	return nil
 }
