@@ -154,10 +154,14 @@ func (st *stage) place(word string) *place {
 // press presses the button under a message whose label has these words in it, and shows what Telegram then shows.
 func (st *stage) press(ctx context.Context, at *place, m *telegramtest.Message, words string) error {
 	for _, b := range slices.Concat(at.chat.Message(m.ID).Buttons...) {
-		if b.Data == "" || !strings.Contains(strings.ToLower(b.Text), strings.ToLower(words)) {
+		if b.Data == "" && b.CopyText == nil || !strings.Contains(strings.ToLower(b.Text), strings.ToLower(words)) {
 			continue
 		}
 		st.said(at.title, fmt.Sprintf("%s presses [ %s ] under #%d", at.who.Name(), b.Text, m.ID), "")
+		if b.CopyText != nil {
+			st.said(at.title, "Telegram copies", b.CopyText.Text)
+			return nil
+		}
 		press, err := st.telegram.Press(at.who, m, b.Data)
 		if err != nil {
 			return err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
@@ -26,8 +28,9 @@ type messageKey struct {
 }
 
 type version struct {
-	number  int
-	deleted bool
+	number   int
+	deleted  bool
+	reaction string // the bot's
 }
 
 func newTranscript(st *stage) *transcript {
@@ -40,7 +43,7 @@ func (t *transcript) follow(ctx context.Context) (wait func()) {
 	for _, p := range t.stage.places {
 		all.Go(func() {
 			for {
-				if _, err := t.stage.telegram.WaitMessage(ctx, p.chat, t.unseen); err != nil {
+				if _, err := t.stage.telegram.WaitAny(ctx, p.chat, t.unseen); err != nil {
 					return // ctx has ended
 				}
 				t.show(p.chat)
@@ -64,7 +67,9 @@ func (t *transcript) unseen(m *telegramtest.Message) bool {
 
 func keyOf(m *telegramtest.Message) messageKey { return messageKey{m.Chat.ID, m.ID} }
 
-func versionOf(m *telegramtest.Message) version { return version{len(m.Earlier) + 1, m.Deleted} }
+func versionOf(m *telegramtest.Message) version {
+	return version{len(m.Earlier) + 1, m.Deleted, m.Reaction}
+}
 
 // show brings a chat up to date on the screen.
 func (t *transcript) show(chat *telegramtest.Chat) {
@@ -76,10 +81,15 @@ func (t *transcript) show(chat *telegramtest.Chat) {
 			continue
 		}
 		t.shown[keyOf(m)] = now
-		if text := news(m, before.number); text != "" {
+		reacted := now.reaction != before.reaction
+		now.reaction = before.reaction
+		if text := news(m, before.number); now != before && (text != "" || m.Deleted) {
 			t.stage.said(t.stage.titleOf(m), headline(m, before.number > 0), text)
 		}
-		if m.FromBot {
+		if reacted {
+			t.stage.said(t.stage.titleOf(m), fmt.Sprintf("Bot reacts to #%d: %s", m.ID, cmp.Or(m.Reaction, "no more")), "")
+		}
+		if m.FromBot || reacted {
 			t.hear()
 		}
 	}
@@ -133,8 +143,11 @@ func headline(m *telegramtest.Message, changed bool) string {
 }
 
 // news is what people see of a message, or only its buttons where nothing else differs from the version that was shown;
-// empty for service messages.
+// empty for service messages and for what was deleted.
 func news(m *telegramtest.Message, shown int) string {
+	if m.Deleted {
+		return ""
+	}
 	var lines []string
 	if shown == 0 || shown > len(m.Earlier) || m.Earlier[shown-1].Text != m.Text {
 		lines = body(m)
@@ -146,6 +159,9 @@ func news(m *telegramtest.Message, shown int) string {
 		}
 		lines = append(lines, strings.Join(labels, " "))
 	}
+	if m.ForceReply && shown == 0 {
+		lines = append(lines, "(Telegram opens the reply field: "+cmp.Or(m.Prompt, "Reply")+" …)")
+	}
 	return strings.Join(lines, "\n")
 }
 
@@ -155,7 +171,7 @@ func body(m *telegramtest.Message) []string {
 		lines = append(lines, "["+strings.TrimSpace(string(m.File.Kind)+" "+m.File.Name)+"]")
 	}
 	if m.Text != "" {
-		lines = append(lines, m.Text)
+		lines = append(lines, withTimes(m.Content, time.Now()))
 	}
 	return lines
 }

@@ -318,8 +318,13 @@ func (s *Server) WaitReply(ctx context.Context, to *Message) (*Message, error) {
 // WaitMessage waits until a message of the bot in the chat, in its present state, is what the test waits for. It looks
 // again after every change, edits included, and returns the oldest match.
 func (s *Server) WaitMessage(ctx context.Context, ch *Chat, match func(*Message) bool) (*Message, error) {
+	return s.WaitAny(ctx, ch, func(m *Message) bool { return m.FromBot && match(m) })
+}
+
+// WaitAny is WaitMessage for messages of the bot and of people, such as those that the bot reacts to.
+func (s *Server) WaitAny(ctx context.Context, ch *Chat, match func(*Message) bool) (*Message, error) {
 	return s.waitFor(ctx, ch, "message", func() []*Message { return slices.Clone(ch.history.all) }, func(m *Message) bool {
-		return m.FromBot && !m.Deleted && match(m)
+		return !m.Deleted && match(m)
 	})
 }
 
