@@ -24,6 +24,10 @@ const (
 	addition = "This is the light that flashes."
 	note     = "Third time this month. Offer them a new one?"
 	answer   = "We cleaned the rollers from here. Please try again."
+	broken   = "It jams again after two pages."
+
+	alone      = "My laptop is very loud"
+	aloneAdded = "Now it smells, too."
 )
 
 // step is a part of the story. It acts, waits for what must come of it, and fails if it does not come.
@@ -48,7 +52,7 @@ var steps = []step{
 		"A reply to the card with /status shows the details. Numbers need not be typed.",
 		"topic", (*story).status},
 	{"Nina adds a sentence and a photo, replying to the bot",
-		"What she replies to the card goes into the ticket: look at its description and files at LiveDesk.",
+		"What she replies to the card goes into the ticket. The bot only reacts to her message: ✍ says that it has arrived.",
 		"topic", (*story).add},
 	{"An agent writes an internal note, then answers",
 		"At LiveDesk Sam writes both. Only the answer comes into the topic, as a reply to the card.",
@@ -62,9 +66,15 @@ var steps = []step{
 	{"Nina lowers the priority with the ticket's buttons",
 		"She presses Priority and then Low. Telegram shows her an answer for a moment, and LiveDesk has the new priority.",
 		"topic", (*story).lower},
-	{"The agent resolves it, and Nina's rating comes in",
-		"The end is worth a message: it names Nina and Ben. The card shows her stars.",
-		"topic", (*story).resolve},
+	{"The agent resolves it, but Nina presses Still broken",
+		"The end is worth a message. What she writes next, without a reply, goes into the ticket and asks the team to reopen it.",
+		"topic", (*story).reopen},
+	{"Repaired and resolved again: Nina says so and gives five stars",
+		"Yes, solved leads to the stars, in the same message. Nobody has to type anything.",
+		"topic", (*story).solve},
+	{"Nina writes to the bot alone, without a command",
+		"The bot asks by buttons what becomes of her words: a ticket at first, then something more about it.",
+		"private", (*story).alone},
 	{"A group that nobody has connected wants to use the bot",
 		"Omar of Globex writes /ticket. Nothing is opened: your team is asked, and Sam presses Allow.",
 		"staff", (*story).connect},
@@ -88,6 +98,7 @@ type story struct {
 	topic *place
 	card  *telegramtest.Message
 	id    string // of the ticket
+	ended int    // message that said last that the ticket is resolved
 }
 
 // tell plays all steps and stops at the first that fails.
@@ -166,11 +177,8 @@ func (s *story) status(ctx context.Context) error {
 // add replies to the card with a photo and its caption.
 func (s *story) add(ctx context.Context) error {
 	photo := s.newPhoto(0)
-	added, err := s.ask(ctx, s.topic, addition, telegramtest.ReplyTo(s.card), telegramtest.Attached(photo))
+	err := s.adds(ctx, s.topic, addition, telegramtest.ReplyTo(s.card), telegramtest.Attached(photo))
 	if err != nil {
-		return err
-	}
-	if err := s.expect(added.Text, "Nina is told that it was added", s.id); err != nil {
 		return err
 	}
 	err = s.desk.Await(ctx, func() bool {
@@ -253,23 +261,133 @@ func (s *story) lower(ctx context.Context) error {
 	return nil
 }
 
-func (s *story) resolve(ctx context.Context) error {
-	if err := s.desk.Rate(s.id, 5, "Fast!"); err != nil {
-		return err
-	}
+// resolve is the agent's, and waits for the message that says so.
+func (s *story) resolve(ctx context.Context) (*telegramtest.Message, error) {
 	if err := s.setStatus("resolved"); err != nil {
-		return err
+		return nil, err
 	}
-	news, err := s.until(ctx, "message about the end", func(m *telegramtest.Message) bool {
-		return m.ID > s.card.ID && strings.Contains(m.Text, "Resolved")
+	end, err := s.until(ctx, "message about the end", func(m *telegramtest.Message) bool {
+		return m.ID > max(s.card.ID, s.ended) && strings.Contains(m.Text, "Resolved") && len(m.Buttons) > 0
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.ended = end.ID
+	return end, s.cardBecomes(ctx, "Resolved")
+}
+
+// reopen lets Nina say what is still wrong with a ticket that is said to be resolved.
+func (s *story) reopen(ctx context.Context) error {
+	end, err := s.resolve(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.cardBecomes(ctx, "Resolved", "★★★★★"); err != nil {
+	nina, ben := s.topic.who.Name(), s.place("colleague").who.Name()
+	if err := s.expect(end.Text, "a new message tells Nina and Ben, by name", s.id, nina, ben); err != nil {
 		return err
 	}
-	return s.expect(news.Text, "a new message tells Nina and Ben, by name", s.id, s.topic.who.Name(), s.place("colleague").who.Name())
+	if err := s.press(ctx, s.topic, end, "Still broken"); err != nil {
+		return err
+	}
+	if _, err := s.until(ctx, "question what is still wrong", func(m *telegramtest.Message) bool { return m.ForceReply && m.ID > end.ID }); err != nil {
+		return err
+	}
+	if err := s.adds(ctx, s.topic, broken); err != nil {
+		return err
+	}
+	t, _ := s.desk.Ticket(s.id)
+	if !strings.Contains(t.Description, broken) || !slices.Contains(t.Tags, "reopen-requested") {
+		return fmt.Errorf("the ticket has the tags %q and the description %q", t.Tags, t.Description)
+	}
+	s.check("her words are in the ticket, with the tag reopen-requested")
+	return s.cardBecomes(ctx, "Reopening was asked for")
+}
+
+// solve is the end of the ticket that the story is about.
+func (s *story) solve(ctx context.Context) error {
+	if err := s.setStatus("open"); err != nil {
+		return err
+	}
+	if err := s.cardBecomes(ctx, "Open"); err != nil {
+		return err
+	}
+	end, err := s.resolve(ctx)
+	if err != nil {
+		return err
+	}
+	for _, label := range []string{"Yes, solved", "5"} {
+		if err := s.press(ctx, s.topic, end, label); err != nil {
+			return err
+		}
+		s.chats.show(s.topic.chat)
+	}
+	err = s.desk.Await(ctx, func() bool {
+		t, _ := s.desk.Ticket(s.id)
+		return t.CustomFields["telegram_rating"] == "5"
+	})
+	if err != nil {
+		return fmt.Errorf("LiveDesk has no rating: %w", err)
+	}
+	s.check("the ticket at LiveDesk has her rating")
+	return nil
+}
+
+// alone is what somebody does who knows no commands.
+func (s *story) alone(ctx context.Context) error {
+	private := s.place("private")
+	offer, err := s.ask(ctx, private, alone)
+	if err != nil {
+		return err
+	}
+	if err := s.press(ctx, private, offer, "Open a ticket"); err != nil {
+		return err
+	}
+	var number string
+	if err := s.desk.Await(ctx, func() bool { number = s.lastFrom(private); return number != "" }); err != nil {
+		return fmt.Errorf("LiveDesk has no ticket %q: %w", alone, err)
+	}
+	if _, err := s.untilIn(ctx, private, "card", func(m *telegramtest.Message) bool { return strings.Contains(m.Text, number) }); err != nil {
+		return err
+	}
+	s.check("a button made a ticket of her words")
+	if offer, err = s.ask(ctx, private, aloneAdded); err != nil {
+		return err
+	}
+	if err := s.press(ctx, private, offer, "Add to"); err != nil {
+		return err
+	}
+	err = s.desk.Await(ctx, func() bool {
+		t, _ := s.desk.Ticket(number)
+		return strings.Contains(t.Description, aloneAdded)
+	})
+	if err != nil {
+		return fmt.Errorf("the second message did not arrive: %w", err)
+	}
+	s.check("another button added what she wrote next")
+	return nil
+}
+
+// lastFrom is the number of the newest ticket that was asked for alone in a private chat.
+func (s *story) lastFrom(at *place) string {
+	for _, t := range slices.Backward(s.desk.Tickets()) {
+		if t.Title == alone && t.Requester.ContactID == strconv.FormatInt(at.chat.ID, 10) {
+			return t.ID
+		}
+	}
+	return ""
+}
+
+// adds lets somebody write what goes into the ticket, and waits until the bot's reaction says so.
+func (s *story) adds(ctx context.Context, at *place, text string, how ...telegramtest.Saying) error {
+	said := s.telegram.Say(at.who, at.where(), text, how...)
+	s.chats.show(said.Chat)
+	_, err := s.telegram.WaitAny(ctx, said.Chat, func(m *telegramtest.Message) bool { return m.ID == said.ID && m.Reaction != "" })
+	if err != nil {
+		return fmt.Errorf("no reaction to %q: %w", text, err)
+	}
+	s.chats.show(said.Chat)
+	s.check("the bot's reaction says that it was added")
+	return nil
 }
 
 func (s *story) setStatus(word string) error {

@@ -103,6 +103,11 @@ func TestAPersonPlaysBothSides(t *testing.T) {
 	p.types("/status", "No open tickets in this chat")
 	p.types("go private", "You are Nina")
 	p.types("photo look at this", "[photo]")
+	p.sees("[ Open a ticket with this ]")
+	p.types("press "+p.lastNumber()+" open", "Opening a ticket")
+	p.sees("– Open")
+	p.types("press "+p.lastNumber()+" number", "Telegram copies")
+	p.types("reply "+p.lastNumber()+" it flickers", "Bot reacts to #")
 	p.types("quit", "Stopping everything")
 	require.Zero(t, p.leaves())
 }
