@@ -21,7 +21,7 @@ var arrows = map[string][]string{
 		"storage",
 	},
 	"bot/bottest": {
-		"bot", "bot/logtest", "bot/telegram/telegramtest", "livedesk", "livedesk/livedesktest", "storage", "storage/storagetest",
+		"bot", "bot/logtest", "bot/telegram/telegramtest", "bot/view", "livedesk", "livedesk/livedesktest", "storage", "storage/storagetest",
 	},
 	"bot/inbox":             {"bot/claims", "bot/telegram", "bot/wait", "storage"},
 	"bot/desk":              {"bot/claims", "bot/telegram", "bot/telegram/markup", "bot/view", "bot/wait", "livedesk", "storage"},
