@@ -21,6 +21,7 @@ type access struct {
 	channel    string // LiveDesk's, of the requester's channel contact
 	store      *storage.Store
 	telegram   *telegram.Client
+	places     *places // are asked for together with connections
 	answers
 }
 
@@ -34,18 +35,22 @@ type answers struct {
 	usedIn      *memory[int64, []int64]          // groups in which a person used the bot, where there are any
 }
 
+func newAnswers() answers {
+	return answers{
+		connections: newMemory[int64, storage.Connection](freshConnection),
+		blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
+		staff:       newMemory[struct{}, []int64](freshConnection),
+		memberships: newMemory[membershipKey, bool](freshMembership),
+		uses:        newMemory[membershipKey, struct{}](freshUse),
+		usedIn:      newMemory[int64, []int64](freshConnection),
+	}
+}
+
 func newAccess(cfg Config, store *storage.Store, api *telegram.Client) access {
 	a := access{
 		staffChats: map[int64]bool{}, chats: map[int64]bool{}, members: cfg.StaffMembers, newChats: cfg.NewChats, private: cfg.Private,
-		channel: cfg.ChannelID, store: store, telegram: api,
-		answers: answers{
-			connections: newMemory[int64, storage.Connection](freshConnection),
-			blocked:     newMemory[struct{}, map[int64]bool](freshConnection),
-			staff:       newMemory[struct{}, []int64](freshConnection),
-			memberships: newMemory[membershipKey, bool](freshMembership),
-			uses:        newMemory[membershipKey, struct{}](freshUse),
-			usedIn:      newMemory[int64, []int64](freshConnection),
-		},
+		channel: cfg.ChannelID, store: store, telegram: api, places: newPlaces(api.BotID, store),
+		answers: newAnswers(),
 	}
 	for _, chat := range cfg.AllStaffChats() {
 		a.staffChats[chat] = true

@@ -132,7 +132,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, sieve: sieve{b.access}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view,
-		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, cleaner: b.cleaner, places: newPlaces(b.me.id, b.store),
+		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, cleaner: b.cleaner, places: b.access.places,
 		names: &placeNames{store: b.store, log: b.log}, log: b.log,
 	}
 }

@@ -136,7 +136,11 @@ func (a access) look(ctx context.Context, chats []int64) (map[int64]storage.Conn
 
 // stored is what the database knows of chats. Where any chat may use the bot, those of which nothing was decided are connected now.
 func (a access) stored(ctx context.Context, chats []int64) ([]storage.Connection, error) {
-	stored, err := a.store.Connections(ctx, a.telegram.BotID, chats)
+	remember := a.places.begin()
+	stored, set, err := a.store.ConnectionsAndPlaces(ctx, a.telegram.BotID, chats)
+	if err == nil {
+		remember(chats, set)
+	}
 	if err != nil || a.newChats != Any {
 		return stored, err
 	}

@@ -59,8 +59,8 @@ func (p here) language() string { return cmp.Or(p.languages[0], p.languages[1]) 
 // placesAge is how long what was set for a place is remembered: another replica may have changed it.
 const placesAge = 5 * time.Second
 
-// places knows what was set for topics and chats. It remembers them for a moment, so that a ticket costs no query more. Safe
-// for concurrent use.
+// places knows what was set for topics and chats. It remembers them for a moment, and whoever asks whether a chat is connected
+// learns them with that, so that a ticket costs no query more. Safe for concurrent use.
 type places struct {
 	bot   int64
 	store *storage.Store
@@ -98,6 +98,20 @@ func (p *places) at(ctx context.Context, chat, thread int64) (here, error) {
 func (p *places) fresh(ctx context.Context, chat, thread int64) (here, error) {
 	p.known.forget(chat)
 	return p.at(ctx, chat, thread)
+}
+
+// begin returns a function that remembers what was set in chats, as somebody who asks for it now is told.
+func (p *places) begin() func(chats []int64, set []storage.Place) {
+	remember := p.known.begin()
+	return func(chats []int64, set []storage.Place) {
+		rows := map[int64][]storage.Place{}
+		for _, place := range set {
+			rows[place.ChatID] = append(rows[place.ChatID], place)
+		}
+		for _, chat := range chats {
+			remember(chat, rows[chat])
+		}
+	}
 }
 
 func (p *places) rows(ctx context.Context, chat int64) ([]storage.Place, error) {

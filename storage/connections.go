@@ -73,12 +73,31 @@ func (s *Store) NameChats(ctx context.Context, botID int64, staff, chats []int64
 
 // Connections returns what is known of some chats; of those that are missing nothing is.
 func (s *Store) Connections(ctx context.Context, botID int64, chats []int64) ([]Connection, error) {
-	known, err := many[Connection](ctx, s.pool, `
-		SELECT `+connectionColumns+` FROM connections WHERE bot_id = $1 AND chat_id = ANY ($2)`, botID, chats)
+	known, err := many[Connection](ctx, s.pool, connectionsOf, botID, chats)
 	if err != nil {
 		return nil, fmt.Errorf("look for connections: %w", err)
 	}
 	return known, nil
+}
+
+const connectionsOf = `SELECT ` + connectionColumns + ` FROM connections WHERE bot_id = $1 AND chat_id = ANY ($2)`
+
+// ConnectionsAndPlaces returns at once what is known of some chats, as Connections does, and what was set in them: whoever asks for
+// the one soon asks for the other.
+func (s *Store) ConnectionsAndPlaces(ctx context.Context, botID int64, chats []int64) (known []Connection, places []Place, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(connectionsOf, botID, chats).Query(func(rows pgx.Rows) (err error) {
+		known, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[Connection])
+		return err
+	})
+	batch.Queue(placesOf, botID, chats).Query(func(rows pgx.Rows) (err error) {
+		places, err = pgx.CollectRows(rows, pgx.RowToStructByNameLax[Place])
+		return err
+	})
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, fmt.Errorf("look for connections and places: %w", err)
+	}
+	return known, places, nil
 }
 
 // ConnectUndecided connects those of the chats about which nobody has decided anything.

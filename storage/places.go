@@ -15,15 +15,17 @@ type Place struct {
 
 // Places returns what was set in a chat, for the whole of it first.
 func (s *Store) Places(ctx context.Context, botID, chatID int64) ([]Place, error) {
-	places, err := many[Place](ctx, s.pool, `
-		SELECT bot_id, chat_id, thread_id, defaults, language FROM places
-		WHERE bot_id = $1 AND chat_id = $2
-		ORDER BY thread_id`, botID, chatID)
+	places, err := many[Place](ctx, s.pool, placesOf, botID, []int64{chatID})
 	if err != nil {
 		return nil, fmt.Errorf("places of chat %d: %w", chatID, err)
 	}
 	return places, nil
 }
+
+const placesOf = `
+	SELECT bot_id, chat_id, thread_id, defaults, language FROM places
+	WHERE bot_id = $1 AND chat_id = ANY ($2)
+	ORDER BY chat_id, thread_id`
 
 // SetDefaults stores the defaults of a place; its language stays.
 func (s *Store) SetDefaults(ctx context.Context, p Place) error {
