@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -69,6 +70,7 @@ func TestAPersonUsesThePageInTheBrowser(t *testing.T) {
 	s.pressesAndTakesOver()
 	s.actsAsAgent()
 	s.letsThingsBreak()
+	s.talksInPrivate()
 	s.invitesSomebody()
 	s.clean()
 }
@@ -150,6 +152,44 @@ func (s *shown) letsThingsBreak() {
 	require.Equal(s.t, 4, s.desk.Count())
 	s.press("#log", "LiveDesk's requests")
 	s.sees("#log .lines", "the answer was lost")
+}
+
+// talksInPrivate opens a ticket without a command, copies its number, says what is still wrong, and quotes a part of it.
+func (s *shown) talksInPrivate() {
+	s.t.Helper()
+	private := s.place("private")
+	s.press("#customers .chats", private.who.Name())
+	s.types("#customers", "My laptop is loud")
+	s.press("#customers .keyboard", "Open a ticket")
+	s.sees("#customers .message:not(.own)", "– Open")
+	number := s.desk.Tickets()[s.desk.Count()-1].ID
+	s.press("#customers .keyboard", "Number")
+	s.sees("#toasts", number)
+	require.NoError(s.t, s.desk.SetSLA(number, livedesktest.SLA{ResolutionDue: time.Now().Add(4 * time.Hour)}))
+	s.until(`document.querySelector("#customers .text time")?.title.endsWith("UTC") ?? false`)
+	require.NoError(s.t, s.desk.SetStatus(number, "resolved"))
+	s.press("#customers .keyboard", "Still broken")
+	s.until(`document.querySelector("#customers textarea").placeholder === "Your answer"`)
+	s.until(`document.activeElement.matches("#customers textarea")`)
+	s.types("#customers", "The fan rattles at night")
+	s.sees("#customers .reactions", "✍")
+	s.until(`document.querySelector("#customers textarea").placeholder.startsWith("Message as")`)
+	require.NoError(s.t, s.desk.SetStatus(number, "open"))
+	s.sees("#customers .message:not(.own)", "Reopened")
+	_, err := s.desk.Reply(number, agent, "We will send somebody. When are you there?")
+	require.NoError(s.t, err)
+	s.sees("#customers .message:not(.own)", "When are you there?")
+	s.do(chromedp.Evaluate[chromedp.Void](`void ((all) => {
+		const text = document.createTreeWalker(all.findLast((e) => e.textContent.includes("When are you")), NodeFilter.SHOW_TEXT);
+		while (!text.nextNode().data.includes("When are you"));
+		const at = text.currentNode.data.indexOf("When are you");
+		document.getSelection().setBaseAndExtent(text.currentNode, at, text.currentNode, at + "When are you there?".length);
+	})([...document.querySelectorAll("#customers .text")])`))
+	s.press("#customers .message:not(.own)", "Reply to the bot")
+	s.sees("#customers .aim", "“When are you there?”")
+	s.types("#customers", "Until five")
+	s.sees("#customers .reply-line", "“When are you there?”")
+	s.sameAs(private)
 }
 
 func (s *shown) invitesSomebody() {

@@ -34,7 +34,8 @@ export class Composer {
     this.who.replaceChildren(...options);
     this.who.value = current;
     const person = state.people.get(current);
-    this.text.placeholder = person ? `Message as ${person.name}` : "Message";
+    this.usual = person ? `Message as ${person.name}` : "Message";
+    this.text.placeholder = this.prompt || this.usual;
     this.text.setAttribute("aria-label", `Message as ${person?.name ?? "somebody"} in ${this.pane.chat.title}`);
   }
 
@@ -47,12 +48,13 @@ export class Composer {
     this.pane.speakAs(Number(this.who.value));
   }
 
-  reply(m, prompt) {
+  // reply aims at a message, or at the part of it in quote. prompt stands in the empty field; stay leaves the focus where it is.
+  reply(m, { quote, prompt, stay } = {}) {
     this.leave();
-    this.replying = m;
-    this.showAim("Reply to ", m.bot ? "the bot" : m.from.name, m.text);
+    Object.assign(this, { replying: m, quote, prompt });
+    this.showAim(quote ? "Quote " : "Reply to ", m.bot ? "the bot" : m.from.name, quote ? `“${quote}”` : m.text);
     if (prompt) this.text.placeholder = prompt;
-    this.text.focus();
+    if (!stay) this.text.focus();
   }
 
   edit(m) {
@@ -77,6 +79,8 @@ export class Composer {
       this.grow();
     }
     this.replying = this.editing = null;
+    this.quote = this.prompt = "";
+    this.text.placeholder = this.usual ?? "";
     this.aim.hidden = true;
   }
 
@@ -121,7 +125,7 @@ export class Composer {
       return;
     }
     await call("POST", at, {
-      person: this.pane.person, topic: this.pane.topic, text, reply_to: this.replying?.id ?? 0,
+      person: this.pane.person, topic: this.pane.topic, text, reply_to: this.replying?.id ?? 0, quote: this.quote ?? "",
       mentions: this.suggestions.mentioned(text), files: await this.files.ids(),
     });
   }

@@ -50,8 +50,19 @@ function actions(m, own, by, person, acts) {
     own && el("button", { type: "button", text: "Edit", click: () => acts.edit(m) }),
     own && el("button", { type: "button", class: "danger", text: "Delete", click: () => acts.remove(m) }),
   ].filter(Boolean)));
-  const reply = el("button", { type: "button", "aria-label": `Reply to ${by}`, title: "Reply", click: () => acts.reply(m) }, icon("reply"));
+  const reply = el("button", { type: "button", "aria-label": `Reply to ${by}`, title: "Reply; quotes the part that is selected" }, icon("reply"));
+  let quote = "";
+  reply.addEventListener("pointerdown", () => (quote = selectedOf(m))); // the press itself may end the selection
+  reply.addEventListener("click", () => acts.reply(m, quote || selectedOf(m)));
   return el("div", { class: "acts" }, reply, more);
+}
+
+// selectedOf is the part of a message's text that is selected, if it stands in it as it is shown.
+function selectedOf(m) {
+  const selection = document.getSelection();
+  const own = (node) => node?.parentElement?.closest(".bubble .text")?.closest(".message")?.dataset.id === String(m.id);
+  const part = own(selection.anchorNode) && own(selection.focusNode) ? selection.toString().trim() : "";
+  return m.text?.includes(part) ? part : "";
 }
 
 function keyboard(m, acts, pressed) {
@@ -64,17 +75,22 @@ function key(m, b, acts, pressed) {
   if (b.url) return el("a", { href: /^https?:/.test(b.url) ? b.url : null, target: "_blank", rel: "noopener noreferrer", dir: "auto", text: `${b.text} ↗` });
   if (b.copy_text) {
     return el("button", {
-      type: "button", class: b.style, dir: "auto", text: b.text,
-      click: async () => {
-        await navigator.clipboard.writeText(b.copy_text.text);
-        toast("Copied");
-      },
+      type: "button", class: b.style, dir: "auto", text: b.text, title: `Copies ${b.copy_text.text}`, click: () => copy(b.copy_text.text),
     });
   }
   const busy = pressed.has(`${m.id}/${b.callback_data}`);
   return el("button", {
     type: "button", class: b.style, dir: "auto", text: b.text, "aria-busy": busy ? "true" : null, click: () => acts.press(m, b),
   });
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`Copied: ${text}`);
+  } catch {
+    toast(`The browser does not let this page copy: ${text}`, true);
+  }
 }
 
 function reactions(m, person, acts) {

@@ -124,8 +124,10 @@ export class Pane {
   // forced opens the reply field where the bot asks for it, as clients do.
   forced(m) {
     const mine = !m.selective || m.reply_to?.from === this.person || (m.entities ?? []).some((e) => e.user?.id === this.person);
-    const typing = document.activeElement?.matches("textarea, input") && document.activeElement.value !== "";
-    if (m.force_reply && m.bot && mine && !m.edited && !typing && this.root.checkVisibility()) this.composer.reply(m, m.prompt);
+    const at = document.activeElement;
+    const typing = at?.matches("textarea, input") && at.value !== "";
+    if (!m.force_reply || !m.bot || !mine || m.edited || typing || !this.root.checkVisibility()) return;
+    this.composer.reply(m, { prompt: m.prompt, stay: at !== document.body && !this.root.contains(at) });
   }
 
   drawAll() {
@@ -229,7 +231,7 @@ export class Pane {
   node(m) {
     const at = `/api/chats/${m.chat}/messages/${m.id}`;
     return messageNode(m, this.person, {
-      reply: (m) => this.composer.reply(m),
+      reply: (m, quote) => this.composer.reply(m, { quote }),
       edit: (m) => this.composer.edit(m),
       remove: quietly(() => call("DELETE", at)),
       react: quietly((m, emoji) => {
@@ -268,7 +270,8 @@ export class Pane {
     const shown = doing && doing.topic === this.topic && new Date(doing.until) > Date.now();
     this.doing.hidden = !shown;
     if (!shown) return;
-    this.doing.textContent = doing.action === "typing" ? "The bot is typing …" : "The bot is sending something …";
+    const what = { typing: "typing", upload_photo: "sending a photo", upload_video: "sending a video", upload_document: "sending a file" };
+    this.doing.textContent = `The bot is ${what[doing.action] ?? "sending something"} …`;
     setTimeout(() => (this.doing.hidden = true), new Date(doing.until) - Date.now());
   }
 

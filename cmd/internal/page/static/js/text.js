@@ -1,6 +1,6 @@
 // Text as Telegram shows it: by its entities, whose offsets count UTF-16 units, as JavaScript does.
 import { el } from "./dom.js";
-import { when } from "./time.js";
+import { dateNode } from "./time.js";
 
 // rich makes nodes of a text. onCommand gets the commands that are pressed.
 export function rich(text, entities, onCommand) {
@@ -56,7 +56,7 @@ function dress(entity, text, inner, onCommand) {
     case "phone_number":
       return el("span", { class: "link" }, inner);
     case "date_time":
-      return el("time", { title: text }, when(entity.unix_time, entity.date_time_format) || inner);
+      return dateNode(entity.unix_time, entity.date_time_format, text, inner);
   }
   return el("span", {}, inner);
 }
@@ -73,6 +73,7 @@ function link(address, inner) {
   return el("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", title: url.href }, inner);
 }
 
+// longQuote shows the beginning of a quote, and a button for the rest where there is more.
 function longQuote(inner) {
   const quote = el("blockquote", { class: "long" }, inner);
   const more = el("button", {
@@ -83,6 +84,7 @@ function longQuote(inner) {
       more.setAttribute("aria-expanded", open);
     },
   });
+  new ResizeObserver(() => (more.hidden = !quote.classList.contains("open") && quote.scrollHeight <= quote.clientHeight)).observe(quote);
   return el("div", {}, quote, more);
 }
 

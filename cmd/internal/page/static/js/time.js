@@ -1,4 +1,5 @@
 // Times in the zone and language of who looks at the page.
+import { el } from "./dom.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -20,6 +21,18 @@ export function when(unix, format) {
   };
   return Object.values(parts).some(Boolean) ? new Intl.DateTimeFormat(undefined, parts).format(date) : "";
 }
+
+// dateNode shows a date in the zone of who looks at the page; the text that old clients show is its title.
+export function dateNode(unix, format, text, inner) {
+  const shown = when(unix, format);
+  if (!shown) return el("span", {}, inner);
+  return el("time", { datetime: new Date(unix * 1000).toISOString(), title: text, "data-ago": format === "r" ? unix : null, text: shown });
+}
+
+// What is relative changes while somebody looks.
+setInterval(() => {
+  for (const node of document.querySelectorAll("time[data-ago]")) node.textContent = when(Number(node.dataset.ago), "r");
+}, 15000);
 
 const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
