@@ -27,6 +27,11 @@ func (o *Outbox) tellNotices(ctx context.Context, t storage.Ticket) error {
 		return err
 	}
 	for _, n := range notices {
+		if n.Kind == view.NoticeStatus { // a look may have stored it after t was read, and people are asked about the present status
+			if t, err = o.store.Ticket(ctx, t.ID); err != nil {
+				return err
+			}
+		}
 		if err := o.tellNotice(ctx, t, n); err != nil {
 			return err
 		}
