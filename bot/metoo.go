@@ -47,6 +47,21 @@ func (h handler) answeredTicket(ctx context.Context, a asked) (storage.Ticket, e
 	return t, err
 }
 
+// takesPart takes a part of an album whose command is being asked about: it goes where the command goes.
+func (o offers) takesPart(ctx context.Context, a asked) (bool, error) {
+	if a.album == "" {
+		return false, nil
+	}
+	made, err := o.store.OfferOfAlbum(ctx, o.me.id, a.at.Chat, a.by.id, a.album, storage.OfferSame)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, o.make(ctx, a, storage.OfferSame, made.About)
+}
+
 // join makes the person of an offer follow its ticket instead of opening another one.
 func (o offers) join(ctx context.Context, say view.Language, p pressed, made storage.Offer) (string, error) {
 	t, err := o.store.Ticket(ctx, made.About)

@@ -313,6 +313,11 @@ func restoreAll(o storage.Offer) ([]asked, error) {
 		all = append(all, a)
 	}
 	slices.SortFunc(all, func(x, y asked) int { return cmp.Compare(x.at.Reply, y.at.Reply) })
+	if o.Kind == storage.OfferSame { // the parts of an album answer the same message
+		for i := range all[min(1, len(all)):] {
+			all[i+1].quoted = nil
+		}
+	}
 	return all, nil
 }
 

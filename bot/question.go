@@ -43,6 +43,9 @@ func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error
 	if done, err := h.joinsAlbum(ctx, a); err != nil || done { // the first part made the ticket, and the others go with it
 		return false, err
 	}
+	if taken, err := (offers{h}).takesPart(ctx, a); err != nil || taken {
+		return false, err
+	}
 	q, err := h.store.QuestionFor(ctx, h.me.id, a.at.Chat, a.by.id, a.quoted.at.Reply, h.isQuestion(a.quoted))
 	switch {
 	case errors.Is(err, storage.ErrNotFound):

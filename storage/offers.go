@@ -113,6 +113,19 @@ func (s *Store) OfferAt(ctx context.Context, botID, chatID, messageID int64) (Of
 	return o, nil
 }
 
+// OfferOfAlbum returns the offer of a kind that parts of an album by a person have. ErrNotFound: they have none.
+func (s *Store) OfferOfAlbum(ctx context.Context, botID, chatID, personID int64, album string, kind OfferKind) (Offer, error) {
+	o, err := row[Offer](ctx, s.pool, `
+		SELECT `+offerColumns+` FROM offers
+		WHERE bot_id = $1 AND chat_id = $2 AND person_id = $3 AND album = $4 AND kind = $5
+		ORDER BY message_id DESC
+		LIMIT 1`, botID, chatID, personID, album, string(kind))
+	if err != nil {
+		return Offer{}, fmt.Errorf("offer of an album in chat %d: %w", chatID, err)
+	}
+	return o, nil
+}
+
 // ChooseOffer stores what the person has chosen, before it takes effect, and returns the offer with all that was written. The
 // first choice counts: ErrNotFound says that there was another one, or that it has taken effect already.
 func (s *Store) ChooseOffer(ctx context.Context, o Offer, choice string) (Offer, error) {

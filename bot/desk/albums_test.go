@@ -113,7 +113,10 @@ func TestAnAlbumThatAsksForANewTicketBelowACardIsNotAddedToTheOld(t *testing.T) 
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	card, old := w.Ticket(chat, "old")
-	w.Telegram.Album(w.Alice, chat, "/ticket new", w.Texts(3), telegramtest.ReplyTo(card))
+	parts := w.Telegram.Album(w.Alice, chat, "/ticket new", w.Texts(3), telegramtest.ReplyTo(card))
+	offer := w.Answer(parts[0])
+	w.Eventually(func() bool { return w.Count("offers WHERE cardinality(messages) = 3") == 1 })
+	w.Press(w.Alice, offer, "🎫 Open another")
 	w.Eventually(func() bool {
 		tickets := w.Desk.Tickets()
 		return len(tickets) == 2 && len(tickets[1].Attachments) == 3
