@@ -155,6 +155,10 @@ var recordLook = `
 		SELECT mine.id, n.key, n.kind, n.content::json, n.reply_to, CASE WHEN n.silent THEN now() END
 		FROM mine, unnest(@keys::text[], @kinds::text[], @contents::text[], @replies::bigint[], @silent::boolean[])
 			AS n (key, kind, content, reply_to, silent)
+		-- Most are known, and an insert would lock each of those, which is a write.
+		WHERE NOT EXISTS (
+			SELECT FROM notices known
+			WHERE known.ticket = mine.id AND known.key = n.key AND ` + sameContent("known.content", "n.content::json") + `)
 		` + noticeAgain + `
 		RETURNING told_at),
 	done AS (UPDATE additions SET done_at = now() WHERE id = ANY (@done::bigint[]) AND EXISTS (SELECT FROM mine)),

@@ -195,6 +195,30 @@ func TestALookSettlesWhatItHasBroughtIntoTheTicket(t *testing.T) {
 	require.Equal(t, "never", due(t, store, ticket.ID))
 }
 
+func TestALookWritesNoMessageThatIsKnown(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := created(t, store, process, "a")
+	look := func(texts ...string) {
+		t.Helper()
+		require.Len(t, looks(t, store, process, 1), 1)
+		l := storage.Look{View: []byte(`{}`), Every: 0}
+		for i, text := range texts {
+			l.Notices = append(l.Notices, reply(fmt.Sprint(i), text))
+		}
+		_, err := store.RecordLook(t.Context(), ticket.ID, l, process.Number)
+		require.NoError(t, err)
+	}
+	written := func() int { return count(t, store, `SELECT count(*) FROM notices WHERE xmax::text <> '0'`) }
+	look("one", "two")
+	look("one", "two", "three")
+	require.Zero(t, written())
+	look("one", "other", "three")
+	require.Equal(t, 1, written())
+	require.Equal(t, 3, count(t, store, `SELECT count(*) FROM notices`))
+}
+
 func TestATicketIsGivenBackWithoutAResultOnlyByWhoHasIt(t *testing.T) {
 	t.Parallel()
 	store := open(t)
