@@ -41,6 +41,9 @@ DROP INDEX CONCURRENTLY IF EXISTS tickets_place;
 -- A number is found by its end, which is its beginning when it is read from behind.
 DROP INDEX CONCURRENTLY IF EXISTS tickets_ending;
 CREATE INDEX CONCURRENTLY tickets_ending ON tickets ((reverse(lower(ticket_id))) COLLATE "C") WHERE ticket_id <> '';
+DROP INDEX CONCURRENTLY IF EXISTS followers_tickets;
+CREATE INDEX CONCURRENTLY followers_tickets ON followers (person_id, ticket);
+DROP INDEX CONCURRENTLY IF EXISTS followers_person;
 
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
 CREATE INDEX CONCURRENTLY tickets_to_probe ON tickets (bot_id, rebuffs, id) WHERE state = 'waiting' AND owner IS NULL;
@@ -59,6 +62,9 @@ DROP INDEX CONCURRENTLY IF EXISTS tickets_feed;
 CREATE INDEX CONCURRENTLY tickets_feed ON tickets (bot_id, feed_at) WHERE feed_at IS NOT NULL;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_feed;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_to_probe;
+DROP INDEX CONCURRENTLY IF EXISTS followers_person;
+CREATE INDEX CONCURRENTLY followers_person ON followers (person_id);
+DROP INDEX CONCURRENTLY IF EXISTS followers_tickets;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_ending;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_place;
 CREATE INDEX CONCURRENTLY tickets_place ON tickets (chat_id, thread_id, id);

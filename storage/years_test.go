@@ -189,21 +189,6 @@ var errands = []errand{
 		_, err := y.store.StandingQuestion(ctx, words)
 		return found(err)
 	}},
-	{"LiveDesk's word about numbers", 100, func(ctx context.Context, y *years, n int) error {
-		meant, err := y.store.MeantByNumber(ctx, []string{fmt.Sprint("tk_", 1+n%1000), fmt.Sprint("tk_open_", 3+5*(n%100))})
-		if err != nil {
-			return err
-		}
-		return y.store.Nudge(ctx, meant)
-	}},
-	{"LiveDesk's word about a chat", 1000, func(ctx context.Context, y *years, _ int) error {
-		_, err := y.store.MeantByChat(ctx, []string{fmt.Sprint(busyChat)}, 10)
-		return err
-	}},
-	{"LiveDesk's word about nothing", 100, func(ctx context.Context, y *years, _ int) error {
-		_, err := y.store.LastActive(ctx, 10)
-		return err
-	}},
 	{"a reply to a question", 500, func(ctx context.Context, y *years, n int) error {
 		_, err := y.store.QuestionFor(ctx, bot, busyChat, busyPerson, 5, true)
 		return found(err)
