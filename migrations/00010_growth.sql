@@ -7,7 +7,7 @@
 SET lock_timeout = '500ms';
 ALTER TABLE tickets
     ADD COLUMN IF NOT EXISTS urgent_at timestamptz, -- since when a person waits for a look
-    ADD COLUMN IF NOT EXISTS hinted_at timestamptz, -- since when LiveDesk is said to have news of the ticket
+    ADD COLUMN IF NOT EXISTS nudged_at timestamptz, -- from when on the ticket is to be looked at because LiveDesk said that something has changed
     ADD COLUMN IF NOT EXISTS look_at timestamptz;   -- when the look began that was begun last
 SET lock_timeout = '5s';
 
@@ -15,9 +15,9 @@ SET lock_timeout = '5s';
 DROP INDEX CONCURRENTLY IF EXISTS tickets_urgent;
 CREATE INDEX CONCURRENTLY tickets_urgent ON tickets (bot_id, urgent_at)
     WHERE urgent_at IS NOT NULL AND state = 'created' AND ticket_id <> '' AND owner IS NULL;
-DROP INDEX CONCURRENTLY IF EXISTS tickets_hinted;
-CREATE INDEX CONCURRENTLY tickets_hinted ON tickets (bot_id, hinted_at)
-    WHERE hinted_at IS NOT NULL AND state = 'created' AND ticket_id <> '' AND owner IS NULL;
+DROP INDEX CONCURRENTLY IF EXISTS tickets_nudged;
+CREATE INDEX CONCURRENTLY tickets_nudged ON tickets (bot_id, nudged_at)
+    WHERE nudged_at IS NOT NULL AND state = 'created' AND ticket_id <> '' AND owner IS NULL;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_newest;
 CREATE INDEX CONCURRENTLY tickets_newest ON tickets (bot_id, changed_at, due_at)
     WHERE state = 'created' AND ticket_id <> '' AND owner IS NULL AND due_at IS NOT NULL;
@@ -75,5 +75,5 @@ CREATE INDEX CONCURRENTLY tickets_unfinished ON tickets (bot_id, id)
 DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_sender;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_unfinished_place;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_queue;
-ALTER TABLE tickets DROP COLUMN IF EXISTS urgent_at, DROP COLUMN IF EXISTS hinted_at, DROP COLUMN IF EXISTS look_at;
+ALTER TABLE tickets DROP COLUMN IF EXISTS urgent_at, DROP COLUMN IF EXISTS nudged_at, DROP COLUMN IF EXISTS look_at;
 DROP INDEX CONCURRENTLY IF EXISTS tickets_newest;

@@ -114,7 +114,7 @@ var columns = map[string]string{
 	"tickets.feed_at":      "a time",
 	"tickets.feed_version": "a count",
 	"tickets.forgotten":    "the mark",
-	"tickets.hinted_at":    "a time",
+	"tickets.nudged_at":    "a time",
 	"tickets.hold_until":   "a time",
 	"tickets.id":           "a number of ours",
 	"tickets.language":     "of the place; the card goes on in it",

@@ -54,7 +54,7 @@ func (s *Store) ClaimLooks(ctx context.Context, process int32, limit int, order 
 var claimLooks = [...]string{
 	LooksUrgent:  claimLooksOf(urgentLooks),
 	LooksLongest: claimLooksOf(urgentLooks, `true ORDER BY due_at`),
-	LooksNewest:  claimLooksOf(urgentLooks, `hinted_at IS NOT NULL ORDER BY hinted_at`, `true ORDER BY changed_at DESC`),
+	LooksNewest:  claimLooksOf(urgentLooks, `nudged_at IS NOT NULL ORDER BY nudged_at`, `true ORDER BY changed_at DESC`),
 }
 
 const urgentLooks = `urgent_at IS NOT NULL ORDER BY urgent_at`
@@ -87,7 +87,7 @@ func claimLooksOf(classes ...string) string {
 // looked are the assignments that end what a look was wanted for. What was wanted after it had begun stays.
 const looked = `
 	urgent_at = CASE WHEN urgent_at > look_at THEN urgent_at END,
-	hinted_at = CASE WHEN hinted_at > look_at THEN hinted_at END`
+	nudged_at = CASE WHEN nudged_at > look_at THEN nudged_at END`
 
 // RecordLook stores what a look came to and gives the ticket back, in one commit. It reports whether there is something
 // to tell. ErrNotFound: the ticket is no longer in the hands of this process; nothing was stored.
@@ -177,7 +177,7 @@ var recordLook = `
 		due_at = CASE
 			-- Something came in meanwhile that this look did not see.
 			WHEN urgent_at > look_at THEN now()
-			WHEN hinted_at > look_at THEN greatest(now(), hinted_at)
+			WHEN nudged_at > look_at THEN greatest(now(), nudged_at)
 			WHEN EXISTS (
 				SELECT 1 FROM additions a
 				WHERE a.ticket = tickets.id AND ` + toCome + ` AND a.attempts = 0 AND a.id <> ALL (@done || @failed)) THEN now()

@@ -38,22 +38,22 @@ func TestLooksComeInTheOrderThatIsAskedFor(t *testing.T) {
 		want  []string
 	}{
 		"only what people wait for":             {storage.LooksUrgent, []string{"urgent", "urgent later"}},
-		"who waits longest":                     {storage.LooksLongest, []string{"urgent", "urgent later", "late", "active", "hinted later", "hinted"}},
-		"what is news, then the newest changes": {storage.LooksNewest, []string{"urgent", "urgent later", "hinted", "hinted later", "active", "late"}},
+		"who waits longest":                     {storage.LooksLongest, []string{"urgent", "urgent later", "late", "active", "nudged later", "nudged"}},
+		"what is news, then the newest changes": {storage.LooksNewest, []string{"urgent", "urgent later", "nudged", "nudged later", "active", "late"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := open(t)
 			process := register(t, store)
-			for ref, minutes := range map[string]struct{ late, quiet, urgent, hinted any }{
+			for ref, minutes := range map[string]struct{ late, quiet, urgent, nudged any }{
 				"late": {90, 600, nil, nil}, "active": {60, 1, nil, nil}, "future": {-1, 0, 5, 5},
-				"urgent": {0, 600, 2, nil}, "urgent later": {0, 1, 1, 7}, "hinted": {0, 600, nil, 2}, "hinted later": {0.5, 600, nil, 1},
+				"urgent": {0, 600, 2, nil}, "urgent later": {0, 1, 1, 7}, "nudged": {0, 600, nil, 2}, "nudged later": {0.5, 600, nil, 1},
 			} {
 				ticket := created(t, store, process, ref)
 				exec(t, store, `
 					UPDATE tickets SET due_at = now() - $2::float8 * interval '1 minute', changed_at = now() - $3::float8 * interval '1 minute',
-						urgent_at = now() - $4::float8 * interval '1 minute', hinted_at = now() - $5::float8 * interval '1 minute'
-					WHERE id = $1`, ticket.ID, minutes.late, minutes.quiet, minutes.urgent, minutes.hinted)
+						urgent_at = now() - $4::float8 * interval '1 minute', nudged_at = now() - $5::float8 * interval '1 minute'
+					WHERE id = $1`, ticket.ID, minutes.late, minutes.quiet, minutes.urgent, minutes.nudged)
 			}
 			for i, want := range test.want {
 				tickets, err := store.ClaimLooks(t.Context(), process.Number, 1, test.order)

@@ -8,7 +8,7 @@ import (
 // A nudge is LiveDesk's word that something may have changed. It makes a ticket due for a look, which is claimed after those that
 // people wait for and before the others:
 //
-//	what happens             hinted_at                                     due_at
+//	what happens             nudged_at                                     due_at
 //	a nudge                  now, or a second after the last look began    then, unless it is due before
 //	a nudge before the look  stays                                         stays
 //	the look                 null                                          as any look decides
@@ -80,11 +80,11 @@ func (s *Store) Nudge(ctx context.Context, tickets []Meant) error {
 		ids[i] = t.ID
 	}
 	_, err := s.pool.Exec(ctx, `
-		UPDATE tickets SET hinted_at = `+nudgeDue+`, due_at = least(due_at, `+nudgeDue+`)
+		UPDATE tickets SET nudged_at = `+nudgeDue+`, due_at = least(due_at, `+nudgeDue+`)
 		WHERE id IN (
 			SELECT id FROM tickets
 			WHERE id = ANY ($1) AND `+lookable+`
-			  AND (hinted_at IS NULL OR hinted_at <= look_at OR due_at IS NULL OR due_at > `+nudgeDue+`)
+			  AND (nudged_at IS NULL OR nudged_at <= look_at OR due_at IS NULL OR due_at > `+nudgeDue+`)
 			ORDER BY id
 			FOR UPDATE)`, ids)
 	if err != nil {

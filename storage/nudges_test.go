@@ -22,8 +22,8 @@ func TestANudgeMakesATicketDueOnceASecondAtMost(t *testing.T) {
 		"already":                 {`due_at = now() - interval '1 h'`, -time.Hour},
 		"looked at long ago":      {`due_at = now() + interval '1 h', look_at = now() - interval '1 h'`, 0},
 		"just looked at":          {`due_at = now() + interval '1 h', look_at = now()`, time.Second},
-		"nudged before":           {`due_at = now() - interval '5 s', hinted_at = now() - interval '5 s'`, -5 * time.Second},
-		"put off after a failure": {`due_at = now() + interval '1 h', hinted_at = now() - interval '1 s', look_at = now() - interval '2 s'`, 0},
+		"nudged before":           {`due_at = now() - interval '5 s', nudged_at = now() - interval '5 s'`, -5 * time.Second},
+		"put off after a failure": {`due_at = now() + interval '1 h', nudged_at = now() - interval '1 s', look_at = now() - interval '2 s'`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ticket := created(t, store, process, name)
@@ -33,7 +33,7 @@ func TestANudgeMakesATicketDueOnceASecondAtMost(t *testing.T) {
 			}
 			var due float64
 			require.NoError(t, store.Pool().QueryRow(t.Context(), `
-				SELECT extract(epoch FROM due_at - now())::float8 FROM tickets WHERE id = $1 AND hinted_at IS NOT NULL`, ticket.ID).Scan(&due))
+				SELECT extract(epoch FROM due_at - now())::float8 FROM tickets WHERE id = $1 AND nudged_at IS NOT NULL`, ticket.ID).Scan(&due))
 			require.InDelta(t, test.due.Seconds(), due, 0.9)
 		})
 	}
@@ -49,11 +49,11 @@ func TestANudgeDuringALookMakesTheTicketDueASecondAfterTheLookBegan(t *testing.T
 	_, err := store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: time.Hour}, process.Number)
 	require.NoError(t, err)
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE due_at >= look_at + interval '1 s' AND due_at < now() + interval '2 s'`))
-	exec(t, store, `UPDATE tickets SET due_at = now(), hinted_at = now()`)
+	exec(t, store, `UPDATE tickets SET due_at = now(), nudged_at = now()`)
 	require.Len(t, looks(t, store, process, 1), 1)
 	_, err = store.RecordLook(t.Context(), ticket.ID, storage.Look{View: []byte(`{}`), Every: time.Hour}, process.Number)
 	require.NoError(t, err)
-	require.Zero(t, count(t, store, `SELECT count(*) FROM tickets WHERE hinted_at IS NOT NULL OR due_at < now() + interval '1 min'`))
+	require.Zero(t, count(t, store, `SELECT count(*) FROM tickets WHERE nudged_at IS NOT NULL OR due_at < now() + interval '1 min'`))
 }
 
 func TestOnlyWhatLiveDeskHasIsMeant(t *testing.T) {

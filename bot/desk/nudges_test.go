@@ -129,7 +129,7 @@ func TestANudgeThatADeadProcessHadTakenUpIsNotLost(t *testing.T) {
 	_, number := w.Ticket(chat, "orphan")
 	w.Reply(number, "from the grave")
 	// As if another process had claimed the look and died.
-	w.SQL(`UPDATE tickets SET hinted_at = now(), look_at = now(), due_at = now(), owner = 999999`)
+	w.SQL(`UPDATE tickets SET nudged_at = now(), look_at = now(), due_at = now(), owner = 999999`)
 	w.SQL(`INSERT INTO processes (number) VALUES (999999)`)
 	w.Hears(chat, "from the grave")
 }
