@@ -69,7 +69,7 @@ func TestTheTicketsThatANudgeMeansAreLookedAt(t *testing.T) {
 		{"the unfinished ones that were active", `{"event":"tk_20200101_abc123"}`, []string{first, second, other}},
 		{"those too where nothing is said", "", []string{first, second, other}},
 	} {
-		w.SQL(`UPDATE tickets SET look_at = NULL`) // long ago
+		rest(w)
 		w.Desk.ForgetRequests()
 		require.Equal(t, http.StatusOK, w.Nudge(test.body))
 		w.Eventually(func() bool { return len(lookedAt(w)) == len(test.want) }, test.what)
@@ -79,6 +79,12 @@ func TestTheTicketsThatANudgeMeansAreLookedAt(t *testing.T) {
 	require.Equal(t, 2.0, w.Value("livedeskbot_nudges_total", "led_to", "chat"))
 	require.Equal(t, 2.0, w.Value("livedeskbot_nudges_total", "led_to", "active"))
 	require.Equal(t, 7.0, w.Value("livedeskbot_nudge_requests_total", "status", "200"))
+}
+
+// rest waits until nobody looks at a ticket any more, and lets it be long ago.
+func rest(w *bottest.World) {
+	w.Eventually(func() bool { return w.Count("tickets WHERE owner IS NOT NULL OR nudged_at IS NOT NULL") == 0 })
+	w.SQL(`UPDATE tickets SET look_at = now() - interval '1 h'`)
 }
 
 // lookedAt are the numbers that LiveDesk was asked for.
@@ -234,7 +240,7 @@ func TestANudgeDoesNotReachTheTicketsOfAnotherBot(t *testing.T) {
 		VALUES ('theirs', 1, -1009, 1, '{}', 'created', 'tk_theirs_1')`)
 	w.Desk.ForgetRequests()
 	for _, body := range []string{"tk_theirs_1", "-1009", ""} {
-		w.SQL(`UPDATE tickets SET look_at = NULL`)
+		rest(w)
 		before := len(lookedAt(w))
 		w.Nudge(body)
 		w.Eventually(func() bool { return len(lookedAt(w)) == before+1 })
