@@ -133,7 +133,7 @@ func (b *Bot) handler(cfg Config) handler {
 	return handler{
 		router: router{b.me}, sieve: sieve{b.access}, cfg: cfg, telegram: b.telegram, store: b.store, work: b.work, view: b.view,
 		desk: b.desk, outbox: b.outbox, posts: posts{b.store}, cleaner: b.cleaner, places: b.access.places,
-		names: &placeNames{store: b.store, log: b.log}, log: b.log,
+		names: &placeNames{store: b.store, log: b.log, known: newMemory[storage.PlaceKey, string](freshName)}, log: b.log,
 	}
 }
 

@@ -225,7 +225,8 @@ var forgetSteps = []struct{ table, sql string }{
 	{"hints", remove("hints", `bot_id = @bot_id AND about = @person`)},
 	{"questions", remove("questions", `bot_id = @bot_id AND sender_id = @person
 		AND (asked_at <= @asked OR bot_id || '/' || chat_id || '/' || asked_id = ANY (@refs::text[]))`)},
-	{"offers", remove("offers", `bot_id = @bot_id AND person_id = @person AND made_at <= @asked`)},
+	{"offers", remove("offers", `bot_id = @bot_id AND person_id = @person
+		AND (made_at <= @asked OR bot_id || '/' || chat_id || '/' || message_id = ANY (@refs::text[]))`)},
 	{"album_parts", remove("album_parts", `bot_id = @bot_id AND (sender_id = @person OR chat_id = @person) AND seen_at <= @asked`)},
 	// Their private chat. Of tickets that were asked for there, the card and replies to it go on.
 	{"posts", remove("posts", `chat_id = @person AND (ticket IS NULL

@@ -22,6 +22,8 @@
 //	files.go      files        files on their way from Telegram into a ticket
 //	albums.go     album_parts  parts of albums, which come one by one
 //	questions.go  questions    questions put to people
+//	forget.go     forgettings  people who are forgotten, in every table
+//	retention.go               what ends by its age, in every table
 //	chats.go      chats        chats that were lost or have moved
 //	processes.go  processes    running processes, and taking over from dead ones
 //
