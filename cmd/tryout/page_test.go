@@ -299,8 +299,7 @@ func TestPicture(t *testing.T) {
 	}
 	s.sees("#story h2", fmt.Sprintf("5 of %d", len(steps)))
 	s.sees("#customers .message:not(.own)", answer)
-	s.telegram.Say(s.place("staff").who, s.place("staff").chat, "/status "+s.guide.story.id)
-	s.sees("#staff .message:not(.own)", problem)
-	s.until(`document.querySelectorAll(".fresh").length === 0 || document.getAnimations().length === 0`)
+	s.sees("#staff .message:last-child", addition)
+	asks[bool](s, `Promise.allSettled(document.getAnimations().map((a) => a.finished)).then(() => true)`)
 	s.writePicture(*picture)
 }

@@ -22,11 +22,16 @@ function between(text, from, to, entities, onCommand) {
     while (entities.length > 0 && entities[0].offset < end) inner.push(entities.shift());
     nodes.push(dress(entity, text.slice(start, end), between(text, start, end, inner, onCommand), onCommand));
     from = end;
+    if (blocks.has(entity.type) && from < to && text[from] === "\n") { // the block has ended its line already
+      nodes.push(el("span", { hidden: true, text: "\n" }));
+      from++;
+    }
   }
   if (to > from) nodes.push(document.createTextNode(text.slice(from, to)));
   return nodes;
 }
 
+const blocks = new Set(["pre", "blockquote", "expandable_blockquote"]);
 const plainTags = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code" };
 
 function dress(entity, text, inner, onCommand) {
