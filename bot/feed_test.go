@@ -80,6 +80,7 @@ func TestIDsStandOnlyWhereThereAreNoNames(t *testing.T) {
 
 	forum := w.Telegram.NewForum("Forum")
 	topic := forum.NewTopic("Old name")
+	w.Eventually(func() bool { return w.Telegram.Pending() == 0 && w.Count("updates WHERE done_at IS NULL") == 0 })
 	earlier := w.Telegram.Say(w.Alice, topic, "hello")
 	w.Say(w.Alice, topic, "/ticket as a reply", telegramtest.ReplyTo(earlier))
 	require.Contains(t, w.Hears(feed, "as a reply").Text, fmt.Sprintf("Forum › %d", topic.ID), "Telegram did not quote the topic's name")

@@ -44,7 +44,7 @@ func TestTelegramShowsTheBotInEveryLanguage(t *testing.T) {
 			shown = w.Telegram.Menu("default", "")
 		}
 		require.Equal(t, telegramtest.Command{Name: "ticket", Description: say.Text("menu_ticket")}, shown[0], code)
-		require.Len(t, shown, 6)
+		require.Len(t, shown, 7)
 		admins := w.Telegram.Menu("all_chat_administrators", code)
 		if admins == nil {
 			admins = w.Telegram.Menu("all_chat_administrators", "")

@@ -41,10 +41,10 @@ func TestNothingIsMissedAfterADayDown(t *testing.T) {
 			SenderType: "bot", SenderName: "Desk", Content: fmt.Sprintf("night %d.", i), SentAt: time.Now().Add(time.Duration(i-10) * time.Hour)})
 		require.NoError(t, err)
 	}
-	require.NoError(t, w.Desk.SetStatus(number, "closed"))
+	require.NoError(t, w.Desk.SetStatus(number, "resolved"))
 	w.Telegram.Say(w.Alice, chat, "I waited", telegramtest.ReplyTo(card))
 	w.Start()
-	w.Hears(chat, "Closed: ticket")
+	w.Hears(chat, "Resolved: ticket")
 	w.Looked(3)
 	for i := range 7 {
 		require.Equal(t, 1, w.Said(chat, fmt.Sprintf("night %d.", i)))
