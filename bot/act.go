@@ -79,6 +79,7 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 	case placeName:
 		return false, h.names.rename(ctx, w)
 	case migrated:
+		defer h.places.known.forget(w.to) // what was learnt of it before is not what moves there
 		return false, h.outbox.Move(ctx, w.from, w.to)
 	case membership:
 		return false, door{h}.noteMembership(ctx, update, w)

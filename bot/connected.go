@@ -139,7 +139,7 @@ func (a access) stored(ctx context.Context, chats []int64) ([]storage.Connection
 	remember := a.places.begin()
 	stored, set, err := a.store.ConnectionsAndPlaces(ctx, a.telegram.BotID, chats)
 	if err == nil {
-		remember(chats, set)
+		remember(stored, set)
 	}
 	if err != nil || a.newChats != Any {
 		return stored, err

@@ -100,16 +100,17 @@ func (p *places) fresh(ctx context.Context, chat, thread int64) (here, error) {
 	return p.at(ctx, chat, thread)
 }
 
-// begin returns a function that remembers what was set in chats, as somebody who asks for it now is told.
-func (p *places) begin() func(chats []int64, set []storage.Place) {
+// begin returns a function that remembers what was set in chats, as somebody who asks for it now is told. Of chats that nobody knows
+// nothing is remembered: one may become the supergroup of a group, with what was set there.
+func (p *places) begin() func(chats []storage.Connection, set []storage.Place) {
 	remember := p.known.begin()
-	return func(chats []int64, set []storage.Place) {
+	return func(chats []storage.Connection, set []storage.Place) {
 		rows := map[int64][]storage.Place{}
 		for _, place := range set {
 			rows[place.ChatID] = append(rows[place.ChatID], place)
 		}
-		for _, chat := range chats {
-			remember(chat, rows[chat])
+		for _, c := range chats {
+			remember(c.ChatID, rows[c.ChatID])
 		}
 	}
 }

@@ -30,12 +30,13 @@ func TestWhatWasSetInAChatIsLearntWithItsConnection(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(store.Close)
 	require.NoError(t, newPlaces(1, store).setDefaults(t.Context(), -100, 7, defaults{Priority: "high"}))
+	require.NoError(t, store.NameChats(t.Context(), 1, []int64{-100}, nil))
 	a := access{newChats: Ask, store: store, telegram: &telegram.Client{BotID: 1}, places: newPlaces(1, store), answers: newAnswers()}
 	_, err = a.look(t.Context(), []int64{-100, -101})
 	require.NoError(t, err)
-	for chat, want := range map[int64]int{-100: 1, -101: 0} {
-		rows, ok := a.places.known.get(chat)
-		require.True(t, ok)
-		require.Len(t, rows, want)
-	}
+	rows, ok := a.places.known.get(-100)
+	require.True(t, ok)
+	require.Len(t, rows, 1)
+	_, ok = a.places.known.get(-101)
+	require.False(t, ok, "it may become the supergroup of a group")
 }
