@@ -125,7 +125,7 @@ func (s stage) play() {
 	}
 	for _, scene := range []string{"unconfirmed", "left"} {
 		s.desk.Trouble(livedesktest.Create, 1, livedesktest.StoreThenLose())
-		s.hears(s.ask(scene), "no clear answer")
+		s.hears(s.ask(scene), "clear answer")
 	}
 	press, err := s.telegram.Press(s.alice, s.card("left"), "Leave it")
 	require.NoError(s.t, err)
@@ -370,7 +370,7 @@ func (s stage) requireGoesOn(posted map[string]int) {
 		s.eventually(func() bool { return s.says(scene, text) == times }, "%s: not %d times %q in\n%s", scene, times, text, s.chat(scene))
 	}
 	becomes("waiting", "tk_", 1)
-	becomes("sending", "no clear answer", 1)
+	becomes("sending", "clear answer", 1)
 	becomes("untold", "tk_", 1)
 	becomes("half relayed", "second answer", 1)
 	s.eventually(func() bool {
