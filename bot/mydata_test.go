@@ -38,15 +38,6 @@ func rowsWith(t *testing.T, w *bottest.World, words ...string) (found []string) 
 	return found
 }
 
-// forgotten lets a person forget themselves in private.
-func forgotten(t *testing.T, w *bottest.World, who *telegramtest.Person) *telegramtest.Message {
-	t.Helper()
-	shown := w.Say(who, w.Telegram.Private(who), "/mydata")
-	w.Press(who, shown, "🗑 Forget me")
-	w.Press(who, w.Becomes(shown, "Really"), "🗑 Yes, forget me")
-	return w.Becomes(shown, "You are forgotten")
-}
-
 // settled lets the time pass after which a forgetting ends, and waits for that.
 func settled(w *bottest.World) {
 	w.SQL(`UPDATE forgettings SET asked_at = asked_at - interval '1 minute'`)

@@ -163,7 +163,7 @@ func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Que
 	case !t.Addable() || t.Status == view.StatusGone:
 		return false, v.say(ctx, a, say.Text("add_impossible"))
 	case t.Status == view.StatusClosed:
-		return false, offers{v.handler}.make(ctx, a, storage.OfferClosed, t.ID)
+		return false, offers(v).make(ctx, a, storage.OfferClosed, t.ID)
 	}
 	words, files := v.addition(a, t, q.SenderID != 0)
 	if q.SenderID == 0 {

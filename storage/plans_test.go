@@ -43,7 +43,6 @@ type explainer struct {
 	t      *testing.T
 	errand string
 	most   int // rows that a part of the plan may read; 0: they are not looked at
-	seen   []string
 }
 
 type explained struct{}

@@ -244,7 +244,7 @@ func (s stage) restore(left legacy, rows string) {
 	defer conn.Release()
 	_, err = conn.Exec(t.Context(), `DELETE FROM connections`)
 	require.NoError(t, err)
-	for _, table := range strings.Split(strings.TrimSuffix(rows, "\\.\n"), "\\.\n") {
+	for table := range strings.SplitSeq(strings.TrimSuffix(rows, "\\.\n"), "\\.\n") {
 		columns, data, _ := strings.Cut(table, "\n")
 		_, err := conn.Conn().PgConn().CopyFrom(t.Context(), strings.NewReader(data), columns+" FROM STDIN")
 		require.NoError(t, err, columns)
