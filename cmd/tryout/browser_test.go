@@ -150,7 +150,7 @@ func (s *shown) do(step chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(s.tab, seeing)
 	defer cancel()
 	err := chromedp.Do(ctx, step)
-	for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+	for err != nil && (strings.Contains(err.Error(), "Could not find node") || strings.Contains(err.Error(), "No node with given id")) && ctx.Err() == nil {
 		err = chromedp.Do(ctx, step)
 	}
 	require.NoError(s.t, err, "%v", s.faults)
