@@ -27,7 +27,7 @@ func TestNothingIsLostOrDoubledInAStorm(t *testing.T) {
 	if number == 0 {
 		number = rand.Uint64()
 	}
-	t.Logf("again with: go test ./cmd/livedeskbot -run Storm -storm=%v -seed=%d", length, number)
+	t.Logf("again with: go test ./cmd/livedeskbot -run Storm -storm=%v -seed=%d -beside=%q", length, number, *beside)
 	pg := newPostgres(t)
 	answers := &answers{}
 	s := &storm{
