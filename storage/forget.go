@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -165,10 +166,27 @@ func (s *Store) Forget(ctx context.Context, f Forgetting) ([]Removed, error) {
 // repeat runs a statement that touches at most forgetStep rows until it touches fewer, and returns how many that were in all.
 func (s *Store) repeat(ctx context.Context, sql string, args pgx.NamedArgs) (all int64, err error) {
 	for {
-		tag, err := s.pool.Exec(ctx, sql, args)
-		all += tag.RowsAffected()
-		if err != nil || tag.RowsAffected() < forgetStep {
+		var rows int64
+		err := throughDeadlocks(func() error {
+			tag, err := s.pool.Exec(ctx, sql, args)
+			rows = tag.RowsAffected()
+			return err
+		})
+		all += rows
+		if err != nil || rows < forgetStep {
 			return all, err
+		}
+	}
+}
+
+// throughDeadlocks does a step again that Postgres has undone as the victim of a deadlock: others forget, look and write beside it,
+// in orders of their own.
+func throughDeadlocks(step func() error) error {
+	const deadlock = "40P01"
+	for {
+		var state *pgconn.PgError
+		if err := step(); !errors.As(err, &state) || state.Code != deadlock {
+			return err
 		}
 	}
 }
@@ -254,11 +272,15 @@ func (s *Store) ClearForgotten(ctx context.Context) ([]Removed, error) {
 
 func (s *Store) clearForgotten(ctx context.Context, total map[string]int64) error {
 	for {
-		// Waits for whoever writes something that hangs on one of them and may not have seen the mark.
-		ids, err := list[int64](ctx, s.pool, toClear, named{"bot_id": s.bot, "step": forgetStep})
-		if err == nil && len(ids) > 0 {
-			err = s.clear(ctx, ids, total)
-		}
+		var ids []int64
+		err := throughDeadlocks(func() (err error) {
+			// Waits for whoever writes something that hangs on one of them and may not have seen the mark.
+			ids, err = list[int64](ctx, s.pool, toClear, named{"bot_id": s.bot, "step": forgetStep})
+			if err == nil && len(ids) > 0 {
+				err = s.clear(ctx, ids, total)
+			}
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("clear forgotten tickets: %w", err)
 		}
@@ -271,7 +293,7 @@ func (s *Store) clearForgotten(ctx context.Context, total map[string]int64) erro
 // clear clears what hangs on tickets, in the order in which a look locks it.
 func (s *Store) clear(ctx context.Context, tickets []int64, total map[string]int64) error {
 	const relayed = `notices WHERE ticket = ANY ($1) AND kind NOT IN ('status', 'answer', 'unconfirmed')`
-	batch := &pgx.Batch{}
+	batch, cleared := &pgx.Batch{}, map[string]int64{}
 	for _, step := range []struct{ table, sql string }{
 		{"private_notices", `DELETE FROM private_notices WHERE notice IN (SELECT id FROM ` + relayed + `)`},
 		{"notices", `DELETE FROM ` + relayed},
@@ -282,12 +304,18 @@ func (s *Store) clear(ctx context.Context, tickets []int64, total map[string]int
 	} {
 		batch.Queue(step.sql, tickets).Exec(func(tag pgconn.CommandTag) error {
 			if step.table != "tickets" { // they were counted when they were marked
-				total[step.table] += tag.RowsAffected()
+				cleared[step.table] += tag.RowsAffected()
 			}
 			return nil
 		})
 	}
-	return s.pool.SendBatch(ctx, batch).Close()
+	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
+		return err
+	}
+	for table, rows := range cleared {
+		total[table] += rows
+	}
+	return nil
 }
 
 func listed(total map[string]int64) (all []Removed) {

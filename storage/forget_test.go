@@ -399,3 +399,26 @@ func TestOfferingToForgetIsOneMessageAtATime(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, asked)
 }
+
+// The operator forgets a person beside the service, which forgets them too, while their tickets are looked at.
+func TestSeveralForgetAPersonAtOnce(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	exec(t, store, `INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, sender_name, request, state)
+		SELECT 'r' || n, $1, -7, 5, 'Alice', '{"title":"words"}', 'created' FROM generate_series(1, 1500) n ORDER BY random()`, bot)
+	exec(t, store, `INSERT INTO additions (ref, ticket, kind, content, sender_id, sender_name, message_id)
+		SELECT 'a' || id, id, 'text', '{}', 5, 'Alice', id FROM tickets ORDER BY random()`)
+	exec(t, store, `INSERT INTO notices (ticket, key, kind, content) SELECT id, 'k', 'reply', '{}' FROM tickets ORDER BY random()`)
+	exec(t, store, `UPDATE tickets SET detail = 'x' WHERE id % 3 = 0`)
+	require.NoError(t, store.AskForgetting(t.Context(), 5, nil))
+	f, err := store.Forgetting(t.Context(), 5)
+	require.NoError(t, err)
+	done := make(chan error)
+	for range 2 {
+		go func() { _, err := store.Forget(context.Background(), f); done <- err }()
+	}
+	for range 2 {
+		require.NoError(t, <-done)
+	}
+	require.Zero(t, count(t, store, `SELECT count(*) FROM tickets WHERE forgotten <> 'done'`))
+}

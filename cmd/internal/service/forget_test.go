@@ -77,5 +77,8 @@ func (s *stage) run(args ...string) (int, string) {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
 	status := Run(s.t.Context(), args, from(s.env), &stdout, &stderr)
+	if status != 0 {
+		s.t.Log(stderr.String())
+	}
 	return status, stdout.String()
 }
