@@ -2,9 +2,12 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -36,8 +39,9 @@ func newCommits(pool *pgxpool.Pool) *commits {
 type statement struct {
 	sql  string
 	args []any
-	read func(pgx.Rows) error
-	err  error // of read
+	item []byte // JSON of what given reads; nil: it goes by its arguments
+	read func(pgx.CollectableRow) error
+	err  error // of read, or that there was nothing to read
 	done chan error
 }
 
@@ -45,11 +49,37 @@ type statement struct {
 // statement may commit with others, so it must lock no more than the rows of its own ticket. Where ctx ends first, nobody
 // knows whether it was committed, as with any other call.
 func shared[T any](ctx context.Context, c *commits, to pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+	return await(ctx, c, to, &statement{sql: sql, args: args})
+}
+
+// grouped is shared for a statement that begins with [given]: those of one commit run as one. Most of what such a statement costs
+// Postgres is to begin it, not to change a row.
+func grouped[T any](ctx context.Context, c *commits, to pgx.RowToFunc[T], sql string, item any) (value T, err error) {
+	raw, err := json.Marshal(item)
+	if err != nil {
+		return value, err
+	}
+	return await(ctx, c, to, &statement{sql: sql, item: raw})
+}
+
+// alone is grouped without others, in a transaction.
+func alone[T any](ctx context.Context, tx pgx.Tx, to pgx.RowToFunc[T], sql string, item any) (value T, err error) {
+	raw, err := json.Marshal(item)
+	if err != nil {
+		return value, err
+	}
+	rows, _ := tx.Query(ctx, sql, []string{string(raw)}, 1) // CollectOneRow returns the error
+	value, err = pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (T, error) { return to(numberedRow{row}) })
+	return value, missing(err)
+}
+
+func await[T any](ctx context.Context, c *commits, to pgx.RowToFunc[T], s *statement) (T, error) {
 	var value, none T
-	s := &statement{sql: sql, args: args, done: make(chan error, 1), read: func(rows pgx.Rows) (err error) {
-		value, err = pgx.CollectOneRow(rows, to)
-		return missing(err)
-	}}
+	s.done = make(chan error, 1)
+	s.read = func(row pgx.CollectableRow) (err error) {
+		value, err = to(row)
+		return err
+	}
 	c.add(s)
 	select {
 	case err := <-s.done:
@@ -57,6 +87,18 @@ func shared[T any](ctx context.Context, c *commits, to pgx.RowToFunc[T], sql str
 	case <-ctx.Done():
 		return none, ctx.Err()
 	}
+}
+
+// given begins a statement for any number of items, whose fields are columns of the rows of "given". Its n is the item's place,
+// which the statement returns as its first column with the row that the item comes to, at most one for each.
+//
+// The limit, which cuts off nothing, is for the planner: it takes the items to be few, and looks their tickets up by index, also
+// while the table is so small that reading all of it seems cheaper. The plan is kept while the table grows.
+func given(columns string) string {
+	return `
+	WITH given AS MATERIALIZED (
+		SELECT n, item.*
+		FROM (SELECT * FROM unnest($1::json[]) WITH ORDINALITY AS i (item, n) LIMIT $2) i, json_to_record(i.item) AS item (` + columns + `))`
 }
 
 func (c *commits) add(s *statement) {
@@ -91,11 +133,8 @@ func (c *commits) next() []*statement {
 // commit runs statements as one transaction, which a batch is.
 func (c *commits) commit(all []*statement) {
 	batch := &pgx.Batch{}
-	for _, s := range all {
-		batch.Queue(s.sql, s.args...).Query(func(rows pgx.Rows) error {
-			s.err = s.read(rows)
-			return rows.Err() // what cannot be read is the matter of one statement
-		})
+	for _, group := range groups(all) {
+		queue(batch, group)
 	}
 	err := c.pool.SendBatch(c.ctx, batch).Close()
 	if len(all) > 1 && refusal(err) { // nothing was committed; with a lost connection nobody knows
@@ -110,4 +149,72 @@ func (c *commits) commit(all []*statement) {
 		}
 		s.done <- s.err
 	}
+}
+
+// groups are statements that can run as one, in the order in which the first of each came.
+func groups(all []*statement) (groups [][]*statement) {
+	for _, s := range all {
+		i := slices.IndexFunc(groups, func(g []*statement) bool { return s.item != nil && g[0].item != nil && g[0].sql == s.sql })
+		if i < 0 {
+			groups = append(groups, []*statement{s})
+		} else {
+			groups[i] = append(groups[i], s)
+		}
+	}
+	return groups
+}
+
+// queue adds statements to a batch that are the same but for their items, or a single one with arguments.
+func queue(batch *pgx.Batch, group []*statement) {
+	first := group[0]
+	args := first.args
+	if first.item != nil {
+		items := make([]string, len(group))
+		for i, s := range group {
+			items[i] = string(s.item)
+		}
+		args = []any{items, len(items)}
+	}
+	for _, s := range group {
+		s.err = ErrNotFound
+	}
+	batch.Queue(first.sql, args...).Query(func(rows pgx.Rows) error {
+		for rows.Next() { // what cannot be read is the matter of one statement
+			if first.item == nil {
+				first.err = first.read(rows)
+				continue
+			}
+			row := numberedRow{rows}
+			n, err := row.number()
+			if err != nil {
+				return err
+			}
+			group[n-1].err = group[n-1].read(row)
+		}
+		return rows.Err()
+	})
+}
+
+// numberedRow is a row without its first column, the number of what it belongs to.
+type numberedRow struct{ all pgx.CollectableRow }
+
+func (r numberedRow) number() (n int, err error) {
+	columns := make([]any, len(r.all.FieldDescriptions())) // nil: not read
+	columns[0] = &n
+	return n, r.all.Scan(columns...)
+}
+
+// FieldDescriptions implements [pgx.CollectableRow], as do the others.
+func (r numberedRow) FieldDescriptions() []pgconn.FieldDescription { return r.all.FieldDescriptions()[1:] }
+
+func (r numberedRow) Scan(to ...any) error { return r.all.Scan(append([]any{nil}, to...)...) }
+
+func (r numberedRow) RawValues() [][]byte { return r.all.RawValues()[1:] }
+
+func (r numberedRow) Values() ([]any, error) {
+	values, err := r.all.Values()
+	if err != nil {
+		return nil, err
+	}
+	return values[1:], nil
 }

@@ -102,24 +102,34 @@ func (s *Store) ClaimTellings(ctx context.Context, process int32, limit int, exc
 // reports whether there is more to tell by now. cardID 0: it was told, but no message stands. ErrNotFound: the telling is
 // not in the hands of this process any more, another has taken it over.
 func (s *Store) RecordTold(ctx context.Context, t Ticket, cardChatID, cardID int64, process int32) (bool, error) {
-	more, err := shared(ctx, s.commits, pgx.RowTo[bool], `
-		WITH told AS (
-			UPDATE tickets SET
-				told = greatest(told, @version), teller = NULL, tell_tries = 0, muted_at = NULL, card_chat_id = @chat_id, card_id = @card_id,
-				tell_at = CASE WHEN version > @version OR `+noticesOpen+` THEN now() END
-			WHERE id = @id AND teller = @process
-			RETURNING id, ticket_id, tell_at IS NOT NULL AS more),
-		posted AS (
-			INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
-			SELECT @chat_id, @card_id, id, ticket_id FROM told WHERE @card_id <> 0
-			`+latestPost+`)
-		SELECT more FROM told`,
-		named{"id": t.ID, "version": t.Version, "chat_id": cardChatID, "card_id": cardID, "process": process})
+	more, err := grouped(ctx, s.commits, pgx.RowTo[bool], recordTold, toldItem{t.ID, t.Version, cardChatID, cardID, process})
 	if err != nil {
 		return false, fmt.Errorf("record telling of ticket %d: %w", t.ID, err)
 	}
 	return more, nil
 }
+
+type toldItem struct {
+	ID      int64 `json:"ticket"`
+	Version int   `json:"shown"`
+	Chat    int64 `json:"chat"`
+	Message int64 `json:"message"`
+	Process int32 `json:"process"`
+}
+
+var recordTold = given(`ticket bigint, shown integer, chat bigint, message bigint, process integer`) + `,
+	told AS (
+		UPDATE tickets SET
+			told = greatest(told, shown), teller = NULL, tell_tries = 0, muted_at = NULL, card_chat_id = chat, card_id = message,
+			tell_at = CASE WHEN version > shown OR ` + noticesOpen + ` THEN now() END
+		FROM given
+		WHERE id = given.ticket AND teller = process
+		RETURNING n, id, ticket_id, chat, message, tell_at IS NOT NULL AS more),
+	posted AS (
+		INSERT INTO posts (chat_id, message_id, ticket, ticket_id)
+		SELECT chat, message, id, ticket_id FROM told WHERE message <> 0
+		` + latestPost + `)
+	SELECT n, more FROM told`
 
 // DeferTelling gives a telling back for a later time.
 func (s *Store) DeferTelling(ctx context.Context, id int64, after time.Duration, process int32) error {

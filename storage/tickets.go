@@ -2,8 +2,10 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -114,19 +116,7 @@ type NewTicket struct {
 // OpenTicket stores a ticket and, in the same commit, ends the update that asked for it. ErrExists: the message has its
 // ticket, the update is ended too. ErrTooMany: nothing was stored.
 func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, update int64) (Ticket, error) {
-	followers := make([]int64, len(t.Followers))
-	names := make([]string, len(t.Followers))
-	for i, f := range t.Followers {
-		followers[i], names[i] = f.ID, f.Name
-	}
-	opened, err := s.insertTicket(ctx, t, named{
-		"ref": t.Ref, "bot_id": t.BotID, "chat_id": t.ChatID, "thread_id": t.ThreadID, "message_id": t.MessageID,
-		"sender_id": t.SenderID, "sender_name": t.SenderName, "language": t.Language, "request": t.Request,
-		"state": t.State, "reason": t.Reason, "detail": t.Detail, "process": process, "update_id": update,
-		"followers": followers, "names": names, "per_minute": t.PerMinute, "answers": t.Answers, "album": t.Album,
-		"tell_after": t.TellAfter.Seconds(), "gather": t.Gather.Seconds(), "hold": t.Hold.Seconds(),
-		"fed": t.Fed, "team": t.Team,
-	})
+	opened, err := s.insertTicket(ctx, t, newTicketItem(t, process, update))
 	if errors.Is(err, ErrNotFound) {
 		err = s.notOpened(ctx, t, update)
 	}
@@ -151,10 +141,10 @@ func (s *Store) notOpened(ctx context.Context, t NewTicket, update int64) error 
 	return ErrExists
 }
 
-// insertTicket inserts a ticket, together with its files where it has any. args are those of openTicket.
-func (s *Store) insertTicket(ctx context.Context, t NewTicket, args named) (Ticket, error) {
+// insertTicket inserts a ticket, together with its files where it has any.
+func (s *Store) insertTicket(ctx context.Context, t NewTicket, item ticketItem) (Ticket, error) {
 	if t.Album == "" && len(t.Files) == 0 {
-		return shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], openTicket, args)
+		return grouped(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], openTicket, item)
 	}
 	var opened Ticket
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
@@ -162,7 +152,7 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, args named) (Tick
 		if err != nil {
 			return err
 		}
-		if opened, err = row[Ticket](ctx, tx, openTicket, args); err != nil {
+		if opened, err = alone(ctx, tx, pgx.RowToStructByNameLax[Ticket], openTicket, item); err != nil {
 			return err
 		}
 		if err := addFiles(ctx, tx, opened.ID, t.Files); err != nil {
@@ -174,37 +164,86 @@ func (s *Store) insertTicket(ctx context.Context, t NewTicket, args named) (Tick
 	return opened, err
 }
 
-const openTicket = `
-	WITH recent AS (
-		SELECT count(*) AS opened FROM (
-			SELECT FROM tickets WHERE sender_id = @sender_id AND created_at > now() - interval '1 minute' LIMIT @per_minute) r),
+// ticketItem is a NewTicket for openTicket.
+type ticketItem struct {
+	Ref       string          `json:"ref"`
+	Bot       int64           `json:"bot"`
+	Chat      int64           `json:"chat"`
+	Thread    int64           `json:"thread"`
+	Message   int64           `json:"message"`
+	Sender    int64           `json:"sender"`
+	Name      string          `json:"name"`
+	Language  string          `json:"lang"`
+	Request   json.RawMessage `json:"body"`
+	State     State           `json:"first"`
+	Reason    string          `json:"why"`
+	Detail    string          `json:"words"`
+	Process   int32           `json:"process"`
+	Update    int64           `json:"update"`
+	Followers []followerItem  `json:"people"`
+	PerMinute int             `json:"most"`
+	Answers   int64           `json:"answers"`
+	Album     string          `json:"parts"`
+	TellAfter float64         `json:"tell_after"` // seconds, as the others
+	Gather    float64         `json:"gather"`
+	Hold      float64         `json:"hold"`
+	Fed       bool            `json:"fed"`
+	Team      string          `json:"crew"`
+}
+
+type followerItem struct {
+	Person int64  `json:"person"`
+	Name   string `json:"name"`
+}
+
+func newTicketItem(t NewTicket, process int32, update int64) ticketItem {
+	followers := make([]followerItem, len(t.Followers))
+	for i, f := range t.Followers {
+		followers[i] = followerItem{f.ID, f.Name}
+	}
+	return ticketItem{
+		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request, t.State, t.Reason, t.Detail,
+		process, update, followers, t.PerMinute, t.Answers, t.Album, t.TellAfter.Seconds(), t.Gather.Seconds(), t.Hold.Seconds(),
+		t.Fed, t.Team,
+	}
+}
+
+// openTicket counts what people have opened within a minute, those before an item in the same statement included.
+var openTicket = given(`
+	ref text, bot bigint, chat bigint, thread bigint, message bigint, sender bigint, name text, lang text, body json,
+	first text, why text, words text, process integer, update bigint, people json, most integer, answers bigint, parts text,
+	tell_after float8, gather float8, hold float8, fed boolean, crew text`) + `,
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
 			state, reason, detail, attempts, due_at, owner, tell_at, teller, album, hold_until, feed_version, team)
-		SELECT @ref, @bot_id, @chat_id, @thread_id, @message_id, @sender_id, @sender_name, @language, @request::json,
-			@state, @reason, @detail,
-			CASE @state WHEN 'sending' THEN 1 ELSE 0 END,
-			CASE @state WHEN 'waiting' THEN now() + make_interval(secs => @gather) END,
-			CASE @state WHEN 'sending' THEN @process::integer END,
-			CASE @state WHEN 'waiting' THEN now() + make_interval(secs => @tell_after) WHEN 'refused' THEN now() END,
-			CASE @state WHEN 'refused' THEN @process::integer END,
-			@album, now() + make_interval(secs => @hold), CASE WHEN @fed THEN 1 ELSE 0 END, @team
-		FROM recent
-		WHERE @per_minute = 0 OR recent.opened < @per_minute
+		SELECT ref, bot, chat, thread, message, sender, name, lang, body, first, why, words,
+			CASE first WHEN 'sending' THEN 1 ELSE 0 END,
+			CASE first WHEN 'waiting' THEN now() + make_interval(secs => gather) END,
+			CASE first WHEN 'sending' THEN process END,
+			CASE first WHEN 'waiting' THEN now() + make_interval(secs => tell_after) WHEN 'refused' THEN now() END,
+			CASE first WHEN 'refused' THEN process END,
+			parts, now() + make_interval(secs => hold), CASE WHEN fed THEN 1 ELSE 0 END, crew
+		FROM given
+		WHERE most = 0 OR most >
+			(SELECT count(*) FROM given before WHERE before.sender = given.sender AND before.n < given.n) +
+			(SELECT count(*) FROM (
+				SELECT FROM tickets WHERE sender_id = given.sender AND created_at > now() - interval '1 minute' LIMIT given.most) recent)
+		ORDER BY n
 		ON CONFLICT (telegram_ref) DO NOTHING
 		RETURNING *),
+	made AS (SELECT DISTINCT ON (ref) opened.id, given.* FROM opened JOIN given ON ref = telegram_ref ORDER BY ref, n),
 	followed AS (
 		INSERT INTO followers (ticket, person_id, name)
-		SELECT opened.id, f.id, f.name FROM opened, unnest(@followers::bigint[], @names::text[]) AS f (id, name)
+		SELECT made.id, f.person, f.name FROM made, json_to_recordset(made.people) AS f (person bigint, name text)
 		ON CONFLICT DO NOTHING),
 	answered AS (
-		UPDATE questions SET answered_at = now()
-		WHERE bot_id = @bot_id AND chat_id = @chat_id AND asked_id = @answers AND EXISTS (SELECT 1 FROM opened)),
+		UPDATE questions SET answered_at = now() FROM made
+		WHERE bot_id = made.bot AND chat_id = made.chat AND asked_id = made.answers),
 	done AS (
-		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL
-		WHERE bot_id = @bot_id AND update_id = @update_id AND done_at IS NULL AND EXISTS (SELECT 1 FROM opened))
-	SELECT ` + ticketColumns + `, teller IS NOT NULL AS mine FROM opened`
+		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL FROM made
+		WHERE bot_id = made.bot AND update_id = made.update AND done_at IS NULL)
+	SELECT n, ` + ticketColumns + `, teller IS NOT NULL AS mine FROM made JOIN opened USING (id)`
 
 // AnyWaiting reports whether a ticket is due to be sent; with early, whether one waits at all.
 func (s *Store) AnyWaiting(ctx context.Context, early bool) (bool, error) {
@@ -288,58 +327,87 @@ const othersAccepted = `EXISTS (
 // the hands of this process (Mine). What a process knows for certain, after others had taken it for dead, still counts: that
 // LiveDesk has the ticket even where a later attempt has begun. ErrNotFound: it is known already, or does not count any more.
 func (s *Store) RecordOutcome(ctx context.Context, id int64, attempt int, o Outcome, process int32) (Ticket, error) {
-	const news = `NOT (new_state = 'waiting' AND old_reason = new_reason)` // waiting is told once, however often it is tried
-	const told = `(told > 0 OR teller IS NOT NULL)`                        // or is just being told
-	const atOnce = `new_state = 'created' AND unsettled`                   // something of it is to be changed at LiveDesk
-	rebuffs := `rebuffs`
-	if o.Rebuff != "" { // a statement of its own, because Postgres plans one that asks about other tickets anew at each call
-		rebuffs = `CASE WHEN rebuffs = 0 OR ` + othersAccepted + ` THEN rebuffs + 1 ELSE rebuffs END`
+	sql := recordOutcome
+	switch {
+	case o.Rebuff != "":
+		sql = recordRebuff
+	case o.State == StateUnconfirmed:
+		sql = recordUnconfirmed
 	}
-	const toldBefore = `(old_told > 0 OR old_teller IS NOT NULL)`
-	noticed := ``
-	if o.State == StateUnconfirmed {
-		noticed = `, noticed AS (` + noticeUnconfirmed + ` FROM recorded WHERE ` + toldBefore + ` AND old_reason <> '` + reasonAgain + `' ` + onceNoticed + `)`
-	}
-	t, err := shared(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], `
-		WITH old AS (
-			SELECT id AS old_id, told AS old_told, teller AS old_teller, reason AS old_reason, `+rebuffs+` AS new_rebuffs,
-				with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND `+toCome+`) AS unsettled
-			FROM tickets
-			WHERE id = @id
-			  AND (attempts >= @attempt AND @state = 'created' AND state <> 'created'
-			       OR attempts = @attempt AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND @state = 'refused'
-			           OR state = 'unconfirmed' AND reason = 'crash' AND @state = 'waiting'))
-			FOR UPDATE),
-		ended AS (
-			SELECT *,
-				CASE WHEN @rebuff::text <> '' AND new_rebuffs >= @most THEN 'refused' ELSE @state END AS new_state,
-				CASE WHEN @rebuff <> '' AND new_rebuffs >= @most THEN @rebuff ELSE @reason END AS new_reason
-			FROM old),
-		recorded AS (UPDATE tickets SET
-			state = new_state, reason = new_reason, detail = @detail, ticket_id = @ticket_id, owner = NULL,
-			rebuffs = new_rebuffs, rebuffed_at = CASE WHEN new_rebuffs > rebuffs THEN now() ELSE rebuffed_at END,
-			changed_at = CASE WHEN new_state = 'created' THEN now() ELSE changed_at END,
-			due_at = CASE
-				WHEN new_state = 'refused' THEN NULL
-				WHEN new_state = 'created' AND @ticket_id = '' THEN NULL -- there is nothing to look at
-				WHEN `+atOnce+` THEN now()
-				WHEN @due::float8 >= 0 THEN now() + make_interval(secs => @due::float8) END,
-			urgent_at = CASE WHEN `+atOnce+` AND @ticket_id <> '' THEN now() ELSE urgent_at END,
-			`+nextVersion(news)+`,
-			tell_at = CASE WHEN `+news+` THEN now() WHEN `+told+` THEN tell_at ELSE coalesce(tell_at, now()) END,
-			teller = CASE WHEN `+news+` THEN coalesce(teller, @process) ELSE teller END
-		FROM ended WHERE id = old_id
-		RETURNING `+ticketColumns+`, old_told, old_teller, old_reason, old_teller IS NULL AND `+news+` AS mine)`+noticed+`
-		SELECT `+ticketColumns+`, mine FROM recorded`,
-		named{
-			"id": id, "attempt": attempt, "state": string(o.State), "reason": o.Reason, "detail": o.Detail,
-			"ticket_id": o.TicketID, "due": o.Due.Seconds(), "process": process,
-			"rebuff": o.Rebuff, "most": maxRebuffs,
-		})
+	t, err := grouped(ctx, s.commits, pgx.RowToStructByNameLax[Ticket], sql, outcomeItem{
+		id, attempt, o.State, o.Reason, o.Detail, o.TicketID, o.Due.Seconds(), process, o.Rebuff,
+	})
 	if err != nil {
 		return Ticket{}, fmt.Errorf("record outcome of ticket %d: %w", id, err)
 	}
 	return t, nil
+}
+
+// outcomeItem is an Outcome for outcomeStatement.
+type outcomeItem struct {
+	ID       int64   `json:"ticket"`
+	Attempt  int     `json:"attempt"`
+	State    State   `json:"ended"`
+	Reason   string  `json:"why"`
+	Detail   string  `json:"words"`
+	TicketID string  `json:"number"`
+	Due      float64 `json:"due"` // seconds
+	Process  int32   `json:"process"`
+	Rebuff   string  `json:"rebuff"`
+}
+
+// Statements of their own ask about other tickets or store a notice: what no outcome needs costs nothing then.
+var (
+	recordOutcome = outcomeStatement(`rebuffs`, ``)
+	recordRebuff  = outcomeStatement(`CASE WHEN rebuffs = 0 OR `+othersAccepted+` THEN rebuffs + 1 ELSE rebuffs END`, ``)
+
+	recordUnconfirmed = outcomeStatement(`rebuffs`, `,
+	noticed AS (
+		`+noticeUnconfirmed+`
+		FROM recorded WHERE (old_told > 0 OR old_teller IS NOT NULL) AND old_reason <> '`+reasonAgain+`'
+		`+onceNoticed+`)`)
+)
+
+func outcomeStatement(rebuffs, noticed string) string {
+	const (
+		news    = `NOT (new_state = 'waiting' AND old_reason = new_reason)` // waiting is told once, however often it is tried
+		told    = `(told > 0 OR teller IS NOT NULL)`                        // or is just being told
+		atOnce  = `new_state = 'created' AND unsettled`                     // something of it is to be changed at LiveDesk
+		refused = `rebuff <> '' AND new_rebuffs >= `
+	)
+	tooOften := refused + strconv.Itoa(maxRebuffs)
+	return given(`
+		ticket bigint, attempt integer, ended text, why text, words text, number text, due float8, process integer, rebuff text`) + `,
+	old AS (
+		SELECT given.*, told AS old_told, teller AS old_teller, reason AS old_reason, ` + rebuffs + ` AS new_rebuffs,
+			with_files OR EXISTS (SELECT 1 FROM additions a WHERE a.ticket = tickets.id AND ` + toCome + `) AS unsettled
+		FROM given JOIN tickets ON id = given.ticket
+		WHERE attempts >= attempt AND ended = 'created' AND state <> 'created'
+			OR attempts = attempt AND (state = 'sending' OR state IN ('unconfirmed', 'left') AND ended = 'refused'
+				OR state = 'unconfirmed' AND reason = 'crash' AND ended = 'waiting')
+		FOR UPDATE OF tickets),
+	outcomes AS (
+		SELECT *,
+			CASE WHEN ` + tooOften + ` THEN 'refused' ELSE ended END AS new_state,
+			CASE WHEN ` + tooOften + ` THEN rebuff ELSE why END AS new_reason
+		FROM old),
+	recorded AS (
+		UPDATE tickets SET
+			state = new_state, reason = new_reason, detail = words, ticket_id = number, owner = NULL,
+			rebuffs = new_rebuffs, rebuffed_at = CASE WHEN new_rebuffs > rebuffs THEN now() ELSE rebuffed_at END,
+			changed_at = CASE WHEN new_state = 'created' THEN now() ELSE changed_at END,
+			due_at = CASE
+				WHEN new_state = 'refused' THEN NULL
+				WHEN new_state = 'created' AND number = '' THEN NULL -- there is nothing to look at
+				WHEN ` + atOnce + ` THEN now()
+				WHEN due >= 0 THEN now() + make_interval(secs => due) END,
+			urgent_at = CASE WHEN ` + atOnce + ` AND number <> '' THEN now() ELSE urgent_at END,
+			` + nextVersion(news) + `,
+			tell_at = CASE WHEN ` + news + ` THEN now() WHEN ` + told + ` THEN tell_at ELSE coalesce(tell_at, now()) END,
+			teller = CASE WHEN ` + news + ` THEN coalesce(teller, process) ELSE teller END
+		FROM outcomes WHERE id = outcomes.ticket
+		RETURNING n, ` + ticketColumns + `, old_told, old_teller, old_reason, old_teller IS NULL AND ` + news + ` AS mine)` + noticed + `
+	SELECT n, ` + ticketColumns + `, mine FROM recorded`
 }
 
 // reasonAgain is the reason of a ticket that is being sent again, whose card still says that nobody knows.
