@@ -205,7 +205,9 @@ func (r numberedRow) number() (n int, err error) {
 }
 
 // FieldDescriptions implements [pgx.CollectableRow], as do the others.
-func (r numberedRow) FieldDescriptions() []pgconn.FieldDescription { return r.all.FieldDescriptions()[1:] }
+func (r numberedRow) FieldDescriptions() []pgconn.FieldDescription {
+	return r.all.FieldDescriptions()[1:]
+}
 
 func (r numberedRow) Scan(to ...any) error { return r.all.Scan(append([]any{nil}, to...)...) }
 
