@@ -41,6 +41,16 @@ func newIdentity(id int64) *identity {
 // name is the bot's name without the @. It must be known.
 func (i *identity) name() string { return *i.username.Load() }
 
+// isKnown reports whether Telegram has said who the bot is.
+func (i *identity) isKnown() bool {
+	select {
+	case <-i.known:
+		return true
+	default:
+		return false
+	}
+}
+
 // learn notes the bot's name, and returns what it was called until now if that was something else.
 func (i *identity) learn(name string) (was string) {
 	if old := i.username.Swap(&name); old != nil && *old != name {

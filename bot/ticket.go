@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-telegram/bot/models"
+
 	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
@@ -45,6 +47,45 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	t.Answers = answers.AskedID
 	h.gather(&t, a, files)
 	return h.open(ctx, update, a, t)
+}
+
+// Opens returns what opens the ticket of a command in a group that has words and nothing else: no file, no message that it answers.
+func (h handler) Opens(u *models.Update) func(context.Context) bool {
+	if !h.me.isKnown() || h.otherName(u) != "" {
+		return nil
+	}
+	w, ok := h.route(u).(wantTicket)
+	if !ok || w.private || w.quoted != nil || w.file != nil || w.album != "" {
+		return nil
+	}
+	text := h.options().parse(w.args)
+	if text.title == "" {
+		return nil
+	}
+	return func(ctx context.Context) bool { return h.openAtOnce(ctx, u.ID, w, text) == nil }
+}
+
+// errSeveral says that more than a ticket comes of an update.
+var errSeveral = errors.New("not only a ticket")
+
+// openAtOnce opens the ticket of an update that is not journalled yet.
+func (h handler) openAtOnce(ctx context.Context, update int64, w wantTicket, text ticketText) (err error) {
+	if why, err := h.access.bar(ctx, w.at.Chat, w.by.id); err != nil || why != barNone {
+		return cmp.Or(err, errSeveral)
+	}
+	if h.here, err = h.places.at(ctx, w.at.Chat, w.at.Thread); err != nil {
+		return err
+	}
+	t, err := h.compose(w.asked, text)
+	if err != nil {
+		return err
+	}
+	t.Arriving = true
+	if err := h.submit(ctx, update, w.asked, t); err != nil {
+		return err
+	}
+	h.work.Go(func() { door{h}.noteUse(ctx, w) })
+	return nil
 }
 
 // titleWithout is the title of a ticket whose message has no words.

@@ -111,10 +111,11 @@ type NewTicket struct {
 	Fed                                bool          // staff see it in a feed
 	Team                               string        // lower case; chooses the feed
 	Answers                            int64         // Question.AskedID of the question that the message answers; 0: none
+	Arriving                           bool          // the update is not journalled: it goes to the journal as one that is done
 }
 
 // OpenTicket stores a ticket and, in the same commit, ends the update that asked for it. ErrExists: the message has its
-// ticket, the update is ended too. ErrTooMany: nothing was stored.
+// ticket, the update is ended too where it is journalled. ErrTooMany: nothing was stored.
 func (s *Store) OpenTicket(ctx context.Context, t NewTicket, process int32, update int64) (Ticket, error) {
 	opened, err := s.insertTicket(ctx, t, newTicketItem(t, process, update))
 	if errors.Is(err, ErrNotFound) {
@@ -189,6 +190,7 @@ type ticketItem struct {
 	Hold      float64         `json:"hold"`
 	Fed       bool            `json:"fed"`
 	Team      string          `json:"crew"`
+	Arriving  bool            `json:"arriving"`
 }
 
 type followerItem struct {
@@ -204,7 +206,7 @@ func newTicketItem(t NewTicket, process int32, update int64) ticketItem {
 	return ticketItem{
 		t.Ref, t.BotID, t.ChatID, t.ThreadID, t.MessageID, t.SenderID, t.SenderName, t.Language, t.Request, t.State, t.Reason, t.Detail,
 		process, update, followers, t.PerMinute, t.Answers, t.Album, t.TellAfter.Seconds(), t.Gather.Seconds(), t.Hold.Seconds(),
-		t.Fed, t.Team,
+		t.Fed, t.Team, t.Arriving,
 	}
 }
 
@@ -212,7 +214,7 @@ func newTicketItem(t NewTicket, process int32, update int64) ticketItem {
 var openTicket = given(`
 	ref text, bot bigint, chat bigint, thread bigint, message bigint, sender bigint, name text, lang text, body json,
 	first text, why text, words text, process integer, update bigint, people json, most integer, answers bigint, parts text,
-	tell_after float8, gather float8, hold float8, fed boolean, crew text`) + `,
+	tell_after float8, gather float8, hold float8, fed boolean, crew text, arriving boolean`) + `,
 	opened AS (
 		INSERT INTO tickets (
 			telegram_ref, bot_id, chat_id, thread_id, message_id, sender_id, sender_name, language, request,
@@ -242,7 +244,10 @@ var openTicket = given(`
 		WHERE bot_id = made.bot AND chat_id = made.chat AND asked_id = made.answers),
 	done AS (
 		UPDATE updates SET done_at = now(), payload = NULL, owner = NULL FROM made
-		WHERE bot_id = made.bot AND update_id = made.update AND done_at IS NULL)
+		WHERE NOT arriving AND bot_id = made.bot AND update_id = made.update AND done_at IS NULL),
+	journalled AS (
+		INSERT INTO updates (bot_id, update_id, chat_id, done_at) SELECT bot, update, chat, now() FROM made WHERE arriving
+		ON CONFLICT DO NOTHING)
 	SELECT n, ` + ticketColumns + `, teller IS NOT NULL AS mine FROM made JOIN opened USING (id)`
 
 // AnyWaiting reports whether a ticket is due to be sent; with early, whether one waits at all.

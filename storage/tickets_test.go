@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -30,6 +31,53 @@ func TestAMessageHasOneTicketHoweverOftenItIsDelivered(t *testing.T) {
 	require.ErrorIs(t, err, storage.ErrExists)
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates WHERE done_at IS NULL`), "both have ended, not the other bot's")
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM followers`))
+}
+
+func TestAnUpdateThatGoesToTheJournalWithItsTicketIsDoneThere(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	want := newTicket("ref", 7, storage.StateSending)
+	want.Arriving = true
+	_, err := store.OpenTicket(t.Context(), want, process.Number, 1)
+	require.NoError(t, err)
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates u JOIN tickets t ON u.done_at = t.created_at
+		WHERE u.update_id = 1 AND u.chat_id = 7 AND payload IS NULL AND u.owner IS NULL`), "in one commit")
+	fresh, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{{ID: 1, ChatID: 7, Payload: []byte("{}")}})
+	require.NoError(t, err)
+	require.Empty(t, fresh)
+
+	_, err = store.OpenTicket(t.Context(), want, process.Number, 2)
+	require.ErrorIs(t, err, storage.ErrExists)
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM updates`), "it is journalled by who finds it done so")
+}
+
+func TestTicketsOfOneCommitCountAgainstTheLimitAndMessagesHaveOneEach(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	var wants []storage.NewTicket
+	for i := range 30 {
+		want := newTicket(fmt.Sprint("ref ", i/2), 7, storage.StateSending) // each message twice
+		want.SenderID, want.PerMinute = int64(1+i%3), 4
+		wants = append(wants, want)
+	}
+	opened, exist, tooMany := 0, 0, 0
+	for _, err := range openAll(t, store, process, wants) {
+		switch {
+		case err == nil:
+			opened++
+		case errors.Is(err, storage.ErrExists):
+			exist++
+		default:
+			require.ErrorIs(t, err, storage.ErrTooMany)
+			tooMany++
+		}
+	}
+	require.Equal(t, len(wants), opened+exist+tooMany)
+	require.Equal(t, opened, count(t, store, `SELECT count(*) FROM tickets`))
+	require.Zero(t, count(t, store, `SELECT count(*) FROM (SELECT FROM tickets GROUP BY sender_id HAVING count(*) > 4) t`))
+	require.Equal(t, opened, count(t, store, `SELECT count(*) FROM followers`), "each has its own")
 }
 
 func TestAnUpdateThatWasGivenUpKeepsItsContentWhateverComesOfItLater(t *testing.T) {

@@ -15,8 +15,8 @@ type Update struct {
 	Suspected int  // how often it was begun as the possible cause of that
 }
 
-// Journal stores updates and returns, in the same order, whether each is a first delivery. One statement, one commit.
-func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates []Update) ([]bool, error) {
+// Journal stores updates and returns, by number, those that are first deliveries. One statement, one commit.
+func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates []Update) (map[int64]bool, error) {
 	ids := make([]int64, len(updates))
 	chats := make([]int64, len(updates))
 	payloads := make([][]byte, len(updates))
@@ -38,12 +38,7 @@ func (s *Store) Journal(ctx context.Context, botID int64, process int32, updates
 	for _, id := range stored {
 		first[id] = true
 	}
-	fresh := make([]bool, len(updates))
-	for i, id := range ids {
-		fresh[i] = first[id]
-		delete(first, id) // the same update twice in one batch
-	}
-	return fresh, nil
+	return first, nil
 }
 
 // ClaimUpdates takes up to limit free updates, oldest first, leaving out chats that have enough in hand (nil: none).

@@ -17,16 +17,16 @@ func TestAnUpdateIsFreshOnlyOnceHoweverOftenItComes(t *testing.T) {
 
 	fresh, err := store.Journal(t.Context(), bot, process.Number, []storage.Update{one, two, one})
 	require.NoError(t, err)
-	require.Equal(t, []bool{true, true, false}, fresh)
+	require.Equal(t, map[int64]bool{one.ID: true, two.ID: true}, fresh)
 
 	require.NoError(t, store.FinishUpdate(t.Context(), bot, 1))
 	fresh, err = store.Journal(t.Context(), bot, process.Number, []storage.Update{two, one})
 	require.NoError(t, err)
-	require.Equal(t, []bool{false, false}, fresh, "also once it is done")
+	require.Empty(t, fresh, "also once it is done")
 
 	fresh, err = store.Journal(t.Context(), bot+1, process.Number, []storage.Update{one})
 	require.NoError(t, err)
-	require.Equal(t, []bool{true}, fresh, "another bot's updates are others")
+	require.Equal(t, map[int64]bool{one.ID: true}, fresh, "another bot's updates are others")
 }
 
 func TestFreeUpdatesAreClaimedOldestFirstAndByOneProcess(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package inbox takes updates in, by polling or by webhook, and hands each to a [Handler]: after it is stored, in the order of
-// each person, with what concerns a whole chat first, and as often as it takes until it is done. Telegram gets its acknowledgement only when an update is in the
-// journal; nothing that matters can be lost from then on.
+// each person, with what concerns a whole chat first, and as often as it takes until it is done. Telegram gets its acknowledgement
+// only when an update is in the journal, or the ticket that it asks for is stored; nothing that matters can be lost from then on.
 //
 // poll.go and webhook.go receive, journal.go stores and hands on, queue.go keeps one person's messages in order and bounds the
 // memory. Begin with journal.go.
@@ -38,6 +38,10 @@ type Handler interface {
 	Sift(ctx context.Context, updates []*models.Update) ([]*models.Update, error)
 	// Keeps reports whether what was said in a chat may be kept for a look where it cannot be handled.
 	Keeps(ctx context.Context, chat int64) bool
+	// Opens returns what opens the ticket that an update asks for and marks the update as done, in the commit that would else
+	// journal it; nil: the update wants something else, or more than that. false: nothing was stored, as far as is known, and the
+	// update is to be journalled.
+	Opens(u *models.Update) (open func(context.Context) bool)
 	// Handle does what an update wants. finished says that it is marked as done already, in the same commit as what came of
 	// it. An error says that it is to be tried again.
 	Handle(ctx context.Context, u *models.Update) (finished bool, err error)

@@ -18,77 +18,159 @@ import (
 // for another reason must not make the bot lose what was only waiting in them.
 const maxTakeovers = 3
 
+// arrival is an update between Telegram and the journal.
+type arrival struct {
+	storage.Update
+	read
+	entered bool // its lane is taken for it
+	opened  bool // its ticket is, and it is done
+	left    bool // nobody waited until its ticket was open or could not be opened
+}
+
 // accept journals updates as Telegram delivered them and hands the first deliveries on. When it returns nil, Telegram may
 // be told that it has them: nothing that matters can be lost any more. Updates that mean nothing to the bot are not kept.
 func (in *Inbox) accept(ctx, work context.Context, raws []json.RawMessage) error {
-	updates, reads, err := in.sift(ctx, raws)
+	arrivals, err := in.sift(ctx, raws)
 	if err != nil {
 		in.noteStored(err)
 		return err
 	}
-	if len(updates) == 0 {
+	if len(arrivals) == 0 {
 		return nil
 	}
-	for i := range updates {
-		updates[i].Mine = in.queue.reserve(updates[i].ChatID)
+	for i := range arrivals {
+		arrivals[i].Mine = in.queue.reserve(arrivals[i].ChatID)
 	}
-	fresh, err := in.store.Journal(ctx, in.telegram.BotID, in.work.Number(), updates)
+	fresh := map[int64]bool{}
+	if err = in.open(ctx, work, arrivals); err == nil {
+		fresh, err = in.journal(ctx, arrivals)
+	}
 	in.noteStored(err)
-	for i, u := range updates {
+	for _, a := range arrivals {
+		first := fresh[a.ID]
+		delete(fresh, a.ID) // the same update may stand there twice
 		switch {
-		case u.Mine && err == nil && fresh[i]:
-			in.enqueue(work, u, reads[i])
-		case u.Mine:
-			in.queue.release(u.ChatID)
-		case err == nil && fresh[i]:
+		case a.left:
+		case a.Mine && first:
+			in.enqueue(work, a)
+		case a.Mine:
+			in.drop(work, a)
+		case first:
 			in.queue.refill()
 		}
-		if err == nil && !fresh[i] {
+		if err == nil && !first && !a.opened {
 			in.metrics.duplicates.Inc()
 		}
 	}
 	return err
 }
 
+// drop gives back what was taken for an arrival that is not to be handled.
+func (in *Inbox) drop(work context.Context, a arrival) {
+	in.queue.release(a.ChatID)
+	if a.entered {
+		in.goOn(work, a.lane)
+	}
+}
+
+// open opens the tickets that updates ask for, where nothing that came earlier is to be handled first. Where ctx ends before it is
+// known whether they are open, that goes on in work.
+func (in *Inbox) open(ctx, work context.Context, arrivals []arrival) error {
+	ends := map[*arrival]chan bool{}
+	lanes, wholes := map[Lane]bool{}, map[int64]bool{} // of updates before, which are not in the queue yet
+	for i := range arrivals {
+		a := &arrivals[i]
+		if a.Mine && a.update != nil && !lanes[a.lane] && !wholes[a.lane.Chat] {
+			if open := in.handler.Opens(a.update); open != nil && in.queue.enter(a.lane) {
+				a.entered = true
+				ends[a] = in.begin(work, a.ID, open)
+			}
+		}
+		lanes[a.lane] = true
+		for _, chat := range a.lane.concerns() {
+			wholes[chat] = true
+		}
+	}
+	for a, ended := range ends {
+		select {
+		case a.opened = <-ended:
+		case <-ctx.Done():
+			a.left = true
+			in.work.Go(func() {
+				<-ended
+				in.drop(work, *a)
+			})
+		}
+	}
+	return ctx.Err()
+}
+
+// begin opens a ticket, and says whether it is open once that is known.
+func (in *Inbox) begin(work context.Context, update int64, open func(context.Context) bool) chan bool {
+	ended := make(chan bool, 1)
+	in.work.Go(func() {
+		opened := false
+		defer func() { ended <- opened }()
+		defer in.work.Recovered("update", update, func() {})
+		opened = open(work)
+	})
+	return ended
+}
+
+// journal stores the arrivals that are not done, and returns by number those that are first deliveries.
+func (in *Inbox) journal(ctx context.Context, arrivals []arrival) (fresh map[int64]bool, err error) {
+	var updates []storage.Update
+	for _, a := range arrivals {
+		if !a.opened {
+			updates = append(updates, a.Update)
+		}
+	}
+	if len(updates) == 0 {
+		return nil, nil
+	}
+	return in.store.Journal(ctx, in.telegram.BotID, in.work.Number(), updates)
+}
+
 // sift says what is kept of updates as Telegram delivered them.
-func (in *Inbox) sift(ctx context.Context, raws []json.RawMessage) (updates []storage.Update, reads []read, err error) {
-	var arrived []*models.Update
+func (in *Inbox) sift(ctx context.Context, raws []json.RawMessage) ([]arrival, error) {
+	var arrivals []arrival
+	var updates []*models.Update
 	for _, raw := range raws {
-		u, r, ok := in.read(raw)
+		a, ok := in.read(raw)
 		if !ok {
 			continue
 		}
-		shown := r.update
+		shown := a.update
 		if shown == nil {
 			shown = unreadable(raw)
-			u.ChatID = shown.Message.Chat.ID
-			r.lane.Chat = u.ChatID
+			a.ChatID = shown.Message.Chat.ID
+			a.lane.Chat = a.ChatID
 		}
-		updates, reads, arrived = append(updates, u), append(reads, r), append(arrived, shown)
+		arrivals, updates = append(arrivals, a), append(updates, shown)
 	}
-	if len(arrived) == 0 {
-		return nil, nil, nil
+	if len(arrivals) == 0 {
+		return nil, nil
 	}
-	kept, err := in.handler.Sift(ctx, arrived)
+	kept, err := in.handler.Sift(ctx, updates)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	n := 0
-	for i, u := range updates {
+	for i, a := range arrivals {
 		switch kept[i] {
 		case nil:
 			continue
-		case arrived[i]:
+		case updates[i]:
 		default:
-			reads[i].update = kept[i]
-			if u.Payload, err = json.Marshal(kept[i]); err != nil {
-				return nil, nil, err
+			a.update = kept[i]
+			if a.Payload, err = json.Marshal(kept[i]); err != nil {
+				return nil, err
 			}
 		}
-		updates[n], reads[n] = u, reads[i]
+		arrivals[n] = a
 		n++
 	}
-	return updates[:n], reads[:n], nil
+	return arrivals[:n], nil
 }
 
 // unreadable is what can be seen of an update that cannot be read: at most the chat that it comes from.
@@ -118,7 +200,7 @@ type read struct {
 }
 
 // read says what is kept of an update; ok is false where it means nothing to the bot.
-func (in *Inbox) read(raw json.RawMessage) (u storage.Update, r read, ok bool) {
+func (in *Inbox) read(raw json.RawMessage) (a arrival, ok bool) {
 	update, err := telegram.ReadUpdate(raw)
 	in.metrics.received(&update)
 	if err != nil {
@@ -126,11 +208,10 @@ func (in *Inbox) read(raw json.RawMessage) (u storage.Update, r read, ok bool) {
 			ID int64 `json:"update_id"`
 		}
 		err = json.Unmarshal(raw, &id)
-		return storage.Update{ID: id.ID, Payload: raw}, r, err == nil // a later version may be able to read it
+		return arrival{Update: storage.Update{ID: id.ID, Payload: raw}}, err == nil // a later version may be able to read it
 	}
-	r.update = &update
-	r.lane, ok = in.handler.Relevant(&update)
-	return storage.Update{ID: update.ID, ChatID: r.lane.Chat, Payload: raw}, r, ok
+	lane, ok := in.handler.Relevant(&update)
+	return arrival{Update: storage.Update{ID: update.ID, ChatID: lane.Chat, Payload: raw}, read: read{lane, &update}}, ok
 }
 
 // readAgain reads an update of the journal.
@@ -144,10 +225,10 @@ func (in *Inbox) readAgain(u storage.Update) read {
 }
 
 // enqueue hands on an update that has room in the queue. Where it has to wait there, it is read again in its turn.
-func (in *Inbox) enqueue(work context.Context, u storage.Update, r read) {
-	in.work.Updates.Hold(u.ID)
-	if in.queue.push(r.lane, u) {
-		in.work.Go(func() { in.workLane(work, u, r) })
+func (in *Inbox) enqueue(work context.Context, a arrival) {
+	in.work.Updates.Hold(a.ID)
+	if a.entered || in.queue.push(a.lane, a.Update) {
+		in.work.Go(func() { in.workLane(work, a.Update, a.read) })
 	}
 }
 
@@ -160,7 +241,7 @@ func (in *Inbox) workLane(work context.Context, u storage.Update, r read) {
 			return // the service stops, and what comes after it must not come before it
 		}
 		for _, lane := range in.queue.ended(r.lane) {
-			in.work.Go(func() { in.resume(work, lane) })
+			in.goOn(work, lane)
 		}
 		next, ok := in.queue.next(r.lane)
 		if !ok {
@@ -170,10 +251,10 @@ func (in *Inbox) workLane(work context.Context, u storage.Update, r read) {
 	}
 }
 
-// resume works a lane that had to wait.
-func (in *Inbox) resume(work context.Context, l Lane) {
+// goOn works what waits in a lane.
+func (in *Inbox) goOn(work context.Context, l Lane) {
 	if u, ok := in.queue.next(l); ok {
-		in.workLane(work, u, read{l, in.readAgain(u).update})
+		in.work.Go(func() { in.workLane(work, u, read{l, in.readAgain(u).update}) })
 	}
 }
 
@@ -203,7 +284,7 @@ func (in *Inbox) claim(work context.Context, limit int, full []int64) (more bool
 	more = len(updates) == limit
 	in.queue.took(updates, !more, full)
 	for _, u := range updates {
-		in.enqueue(work, u, in.readAgain(u))
+		in.enqueue(work, arrival{Update: u, read: in.readAgain(u)})
 	}
 	return more, nil
 }

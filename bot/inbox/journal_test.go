@@ -22,11 +22,11 @@ func TestAnUpdateThatCannotBeReadIsKeptIfItHasAnID(t *testing.T) {
 		`{"update_id":"7","message":""}`:         false,
 		`[`:                                      false,
 	} {
-		u, r, ok := in.read(json.RawMessage(raw))
+		a, ok := in.read(json.RawMessage(raw))
 		require.Equal(t, kept, ok, raw)
 		if kept {
-			require.EqualValues(t, 7, u.ID)
-			require.Nil(t, r.update)
+			require.EqualValues(t, 7, a.ID)
+			require.Nil(t, a.update)
 		}
 	}
 }

@@ -2,8 +2,10 @@ package inbox_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,8 +62,8 @@ func TestAPostIsNotConfirmedWhileTheJournalIsLocked(t *testing.T) {
 	require.True(t, w.Telegram.Unconfirmed(asked.Update))
 	release()
 	w.Hears(chat, "tk_")
+	w.Eventually(func() bool { return strings.Contains(w.Logs.String(), "updates can be stored again") })
 	require.Len(t, w.Desk.Tickets(), 1)
-	require.Contains(t, w.Logs.String(), "updates can be stored again")
 }
 
 func TestAPostInHandAtTheStopIsStored(t *testing.T) {
@@ -85,10 +87,32 @@ func TestAPostInHandAtTheStopIsStored(t *testing.T) {
 	require.Len(t, w.Desk.Tickets(), 1)
 }
 
+func TestAPlainTicketIsJournalledAndOpenedInOneCommit(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	forum := w.Telegram.NewForum("F")
+	topic := forum.NewTopic("T")
+	w.Eventually(func() bool { return strings.Contains(w.Logs.String(), "serving") })
+	first := w.Telegram.Say(w.Alice, topic, "/ticket printer jam !high")
+	second := w.Telegram.Say(w.Alice, topic, "/ticket door")
+	w.Hears(forum, "printer jam")
+	w.Hears(forum, "door")
+	for _, m := range []*telegramtest.Message{first, second} {
+		w.Eventually(func() bool {
+			return w.Count(fmt.Sprintf("updates WHERE update_id = %d AND done_at IS NOT NULL", m.Update)) == 1
+		})
+	}
+	together := fmt.Sprintf("updates u JOIN tickets t ON u.received_at = t.created_at AND u.done_at = t.created_at WHERE update_id = %d", first.Update)
+	require.Equal(t, 1, w.Count(together))
+	tickets := w.Desk.Tickets()
+	require.Len(t, tickets, 2)
+	require.Equal(t, "high", string(tickets[0].Priority), "and in their order")
+}
+
 // waitingForLock reports whether anybody waits for a lock in the world's database.
 func waitingForLock(ctx context.Context, w *bottest.World) (waiting bool) {
 	err := w.DB().QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity
-		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO updates%')`).Scan(&waiting)
+		WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ~ 'INSERT INTO (updates|tickets)')`).Scan(&waiting)
 	return err == nil && waiting
 }
 

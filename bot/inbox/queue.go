@@ -94,6 +94,18 @@ func (q *queue) push(l Lane, u storage.Update) bool {
 	return true
 }
 
+// enter takes an idle lane for an update that has room but is not in the journal yet, and returns whether it did: the caller then
+// works it. Nothing that came earlier waits there or is at work.
+func (q *queue) enter(l Lane) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, busy := q.lanes[l]; busy || l.Whole || q.wholes[l.Chat] > 0 {
+		return false
+	}
+	q.lanes[l] = nil
+	return true
+}
+
 // concerns are the chats that an update of the lane concerns as a whole.
 func (l Lane) concerns() []int64 {
 	switch {

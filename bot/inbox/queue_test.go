@@ -26,6 +26,29 @@ func TestUpdatesOfALaneKeepTheirOrderAndLanesDoNotWait(t *testing.T) {
 	require.True(t, q.push(alice, storage.Update{ID: 5}), "idle again")
 }
 
+func TestALaneIsEnteredOnlyWhereNothingIsBefore(t *testing.T) {
+	t.Parallel()
+	q := newQueue()
+	alice, bob := Lane{Chat: 1, Sender: 5}, Lane{Chat: 1, Sender: 6}
+	require.True(t, q.enter(alice))
+	require.False(t, q.enter(alice), "she is at work")
+	require.False(t, q.push(alice, storage.Update{ID: 1}), "and others of hers wait")
+	u, ok := q.next(alice)
+	require.True(t, ok)
+	require.EqualValues(t, 1, u.ID)
+	_, ok = q.next(alice)
+	require.False(t, ok)
+
+	whole := Lane{Chat: 1, Whole: true}
+	require.False(t, q.enter(whole))
+	require.True(t, q.push(whole, storage.Update{ID: 2}))
+	require.False(t, q.enter(bob), "what concerns the whole chat comes first")
+	q.ended(whole)
+	_, ok = q.next(whole)
+	require.False(t, ok)
+	require.True(t, q.enter(bob))
+}
+
 func TestWhatConcernsAWholeChatComesBeforeWhatItsMembersWroteAfterIt(t *testing.T) {
 	t.Parallel()
 	q := newQueue()
