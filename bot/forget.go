@@ -99,7 +99,7 @@ func (c *cleaner) forget(ctx context.Context, f storage.Forgetting) error {
 	removed, err := c.store.Forget(ctx, f)
 	c.count(removed)
 	if err == nil && last {
-		err = c.store.EndForgetting(ctx, f.PersonID)
+		_, err = c.store.EndForgetting(ctx, f)
 	}
 	return err
 }
@@ -149,24 +149,24 @@ func (c *cleaner) count(removed []storage.Removed) {
 // begin stores that a person is to be forgotten, and does so as far as it can be done now. What is being handled at the moment is
 // forgotten by whoever runs the cleaner.
 func (c *cleaner) begin(ctx context.Context, person int64) ([]storage.Removed, error) {
-	removed, err := forget(ctx, c.store, c.bot, person)
+	_, removed, err := forget(ctx, c.store, c.bot, person)
 	c.count(removed)
 	return removed, err
 }
 
-func forget(ctx context.Context, store *storage.Store, bot, person int64) ([]storage.Removed, error) {
+func forget(ctx context.Context, store *storage.Store, bot, person int64) (f storage.Forgetting, removed []storage.Removed, err error) {
 	open, err := store.OpenUpdatesNaming(ctx, person, time.Now().Add(time.Hour)) // the clocks of database and process may differ
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	if err := store.AskForgetting(ctx, person, refsOf(open, bot, person)); err != nil {
-		return nil, err
+		return f, nil, err
 	}
-	f, err := store.Forgetting(ctx, person)
-	if err != nil {
-		return nil, err
+	if f, err = store.Forgetting(ctx, person); err != nil {
+		return f, nil, err
 	}
-	return store.Forget(ctx, f)
+	removed, err = store.Forget(ctx, f)
+	return f, removed, err
 }
 
 // refsOf are the messages of a person among updates, as what they ask for is named by.
@@ -192,7 +192,8 @@ func Forget(ctx context.Context, token string, store *storage.Store, person int6
 		return nil, false, err
 	}
 	store = store.For(api.BotID)
-	if removed, err = forget(ctx, store, api.BotID, person); err != nil {
+	f, removed, err := forget(ctx, store, api.BotID, person)
+	if err != nil {
 		return removed, false, err
 	}
 	open, err := store.OpenUpdatesNaming(ctx, person, time.Now().Add(time.Hour))
@@ -202,5 +203,6 @@ func Forget(ctx context.Context, token string, store *storage.Store, person int6
 	if later, err = store.Served(ctx); err != nil || later || len(open) > 0 {
 		return removed, true, err
 	}
-	return removed, false, store.EndForgetting(ctx, person)
+	ended, err := store.EndForgetting(ctx, f)
+	return removed, !ended, err
 }

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,8 +14,8 @@ func On(pool *pgxpool.Pool) *Store { return &Store{pool: pool, commits: newCommi
 // ForgetStatements are the statements that find what is to be forgotten or removed, by what they do.
 func ForgetStatements() map[string]string {
 	all := map[string]string{"tickets to clear": toClear, "tickets to remove": toRemove}
-	for _, s := range forgetSteps {
-		all["forget in "+s.table] = s.sql
+	for i, s := range forgetSteps {
+		all[fmt.Sprint("forget in ", s.table, ", step ", i)] = s.sql
 	}
 	for _, a := range Agings {
 		all["remove old "+a.Table] = a.sql

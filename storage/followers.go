@@ -61,8 +61,11 @@ const follow = `
 // Follow makes a person follow a ticket, or no longer, in whatever place.
 func (s *Store) Follow(ctx context.Context, ticket int64, p Person, from Whence, on bool) error {
 	sql, args := follow, []any{ticket, p.ID, p.Name, from == Here, from == InPrivate}
-	if !on {
-		sql, args = `DELETE FROM followers WHERE ticket = $1 AND person_id = $2`, []any{ticket, p.ID}
+	if !on { // who was mentioned is not named in the request any more either, once it is not needed to send it
+		sql, args = `
+			WITH gone AS (DELETE FROM followers WHERE ticket = $1 AND person_id = $2)
+			UPDATE tickets SET request = `+withoutFollower("$2")+`
+			WHERE id = $1 AND sender_id <> $2 AND `+decided+` AND `+namesFollower("$2"), []any{ticket, p.ID}
 	}
 	if _, err := s.pool.Exec(ctx, sql, args...); err != nil {
 		return fmt.Errorf("follow ticket %d: %w", ticket, err)

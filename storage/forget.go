@@ -99,13 +99,16 @@ func (s *Store) Forgettings(ctx context.Context) ([]Forgetting, error) {
 	return asked, nil
 }
 
-// EndForgetting removes the row of a person who is forgotten.
-func (s *Store) EndForgetting(ctx context.Context, person int64) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM forgettings WHERE bot_id = $1 AND person_id = $2`, s.bot, person)
+// EndForgetting removes the row of a person who is forgotten, and reports whether it did: not while Forget has
+// left something for later.
+func (s *Store) EndForgetting(ctx context.Context, f Forgetting) (ended bool, err error) {
+	tag, err := s.pool.Exec(ctx, `
+		DELETE FROM forgettings WHERE bot_id = @bot_id AND person_id = @person AND NOT EXISTS (`+followedBefore+`)`,
+		named{"bot_id": s.bot, "person": f.PersonID, "asked": f.AskedAt, "refs": notNil(f.Refs)})
 	if err != nil {
-		return fmt.Errorf("end the forgetting of a person: %w", err)
+		return false, fmt.Errorf("end the forgetting of a person: %w", err)
 	}
-	return nil
+	return tag.RowsAffected() > 0, nil
 }
 
 // names is true of a row of updates that holds the id of a person. The escapes leave digits and quotes as they are.
@@ -197,6 +200,29 @@ const decided = `state IN ('created', 'refused', 'left')`
 // before is true of a row t of tickets that is from before the person asked.
 const before = `(t.created_at <= @asked OR t.telegram_ref = ANY (@refs::text[]))`
 
+// followedBefore are tickets that the person follows. One that settles comes later: its request, which may name the person, is about to
+// be written as somebody has read it.
+const (
+	followedBefore = `
+	SELECT f.ticket FROM followers f JOIN tickets t ON t.id = f.ticket
+	WHERE f.person_id = @person AND t.bot_id = @bot_id AND ` + before
+	settles = `(t.forgotten = '' AND (t.state = 'sending'
+		OR EXISTS (SELECT FROM additions a WHERE a.ticket = t.id AND a.kind = 'edit' AND a.done_at IS NULL)))`
+)
+
+// namesFollower is true of a row of tickets whose request has a person among the followers of its channel contact.
+func namesFollower(person string) string {
+	return `request::jsonb @> jsonb_build_object('requester', jsonb_build_object('channel_contacts',
+		jsonb_build_object('followers', jsonb_build_array(jsonb_build_object('id', ` + person + `::text)))))`
+}
+
+// withoutFollower is the request of such a row without that person.
+func withoutFollower(person string) string {
+	const followers = `'{requester,channel_contacts,followers}'`
+	return `jsonb_set(request::jsonb, ` + followers + `, jsonb_path_query_array(request::jsonb,
+		'$.requester.channel_contacts.followers[*] ? (@.id != $person)', jsonb_build_object('person', ` + person + `::text)))::json`
+}
+
 // forgetSteps forget a person, each in one table. What names the person comes last, since the steps before find rows by it.
 var forgetSteps = []struct{ table, sql string }{
 	{"updates", `
@@ -231,12 +257,17 @@ var forgetSteps = []struct{ table, sql string }{
 			ORDER BY id
 			LIMIT @step
 			FOR UPDATE)`},
+	// Whom others have mentioned stands in their requests too.
+	{"tickets", `
+		UPDATE tickets SET request = ` + withoutFollower("@person") + `
+		WHERE id IN (
+			SELECT id FROM tickets t
+			WHERE forgotten = '' AND NOT ` + settles + ` AND id IN (` + followedBefore + `) AND ` + namesFollower("@person") + `
+			ORDER BY id
+			LIMIT @step
+			FOR UPDATE)`},
 	{"followers", `
-		DELETE FROM followers
-		WHERE person_id = @person AND ticket IN (
-			SELECT f.ticket FROM followers f JOIN tickets t ON t.id = f.ticket
-			WHERE f.person_id = @person AND t.bot_id = @bot_id AND ` + before + `
-			LIMIT @step)`},
+		DELETE FROM followers WHERE person_id = @person AND ticket IN (` + followedBefore + ` AND NOT ` + settles + ` LIMIT @step)`},
 	{"private_notices", remove("private_notices", `bot_id = @bot_id AND person_id = @person`)},
 	{"feed_answers", remove("feed_answers", `person_id = @person AND ticket IN (SELECT id FROM tickets WHERE bot_id = @bot_id)`)},
 	{"uses", remove("uses", `bot_id = @bot_id AND person_id = @person`)},

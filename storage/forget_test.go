@@ -346,6 +346,63 @@ func TestWhatAPersonAddedToOthersTicketsIsForgotten(t *testing.T) {
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM followers`))
 }
 
+// mentioning is a request of Bob's that mentions Alice, who is the person 5.
+const mentioning = `{"title":"bobs","requester":{"channel_contacts":{"contact_id":"-7","followers":[{"id":"6","name":"Bob"},{"id":"5","name":"Alice"}]}}}`
+
+func bobs(t *testing.T, store *storage.Store, process *storage.Process) storage.Ticket {
+	t.Helper()
+	want := newTicket("bobs", 7, storage.StateSending)
+	want.SenderID, want.SenderName, want.Followers = 6, "Bob", []storage.Person{{ID: 6, Name: "Bob"}, {ID: 5, Name: "Alice"}}
+	want.Request = []byte(mentioning)
+	return openTicket(t, store, process, want)
+}
+
+func TestWhoWasMentionedInAnothersTicketIsForgottenThere(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := bobs(t, store, process)
+	forget(t, store)
+	f, err := store.Forgetting(t.Context(), 5)
+	require.NoError(t, err)
+	ended, err := store.EndForgetting(t.Context(), f)
+	require.NoError(t, err)
+	require.False(t, ended, "the ticket is being sent, with the request as it was read")
+	require.NoError(t, store.EnterFiles(t.Context(), ticket.ID, []byte(mentioning), nil))
+	_, err = store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk"}, process.Number)
+	require.NoError(t, err)
+
+	_, err = store.Forget(t.Context(), f)
+	require.NoError(t, err)
+	ended, err = store.EndForgetting(t.Context(), f)
+	require.NoError(t, err)
+	require.True(t, ended)
+	require.NotContains(t, dump(t, store), "Alice")
+	now, err := store.Ticket(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.JSONEq(t, strings.Replace(mentioning, `,{"id":"5","name":"Alice"}`, "", 1), string(now.Request))
+}
+
+func TestWhoFollowsNoMoreIsNotNamedInTheRequest(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := bobs(t, store, process)
+	alice, bob := storage.Person{ID: 5}, storage.Person{ID: 6}
+	require.NoError(t, store.Follow(t.Context(), ticket.ID, alice, storage.Here, false))
+	require.Contains(t, dump(t, store), "Alice", "it is sent as it was meant")
+	_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk"}, process.Number)
+	require.NoError(t, err)
+	for _, p := range []storage.Person{alice, bob} {
+		require.NoError(t, store.Follow(t.Context(), ticket.ID, p, storage.Here, false))
+	}
+	require.NotContains(t, dump(t, store), "Alice")
+	now, err := store.Ticket(t.Context(), ticket.ID)
+	require.NoError(t, err)
+	require.JSONEq(t, strings.Replace(mentioning, `,{"id":"5","name":"Alice"}`, "", 1), string(now.Request), "who asked for it stays in it")
+	require.Zero(t, count(t, store, `SELECT count(*) FROM followers`))
+}
+
 func TestOnlyWhatIsFromBeforeIsForgotten(t *testing.T) {
 	t.Parallel()
 	store := open(t)
@@ -358,7 +415,9 @@ func TestOnlyWhatIsFromBeforeIsForgotten(t *testing.T) {
 	require.NoError(t, err)
 	_, err = store.Forget(t.Context(), f)
 	require.NoError(t, err)
-	require.NoError(t, store.EndForgetting(t.Context(), 5))
+	ended, err := store.EndForgetting(t.Context(), f)
+	require.NoError(t, err)
+	require.True(t, ended)
 	require.Equal(t, 2, count(t, store, `SELECT count(*) FROM tickets WHERE forgotten = 'done'`))
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM tickets WHERE forgotten = '' AND telegram_ref = 'new' AND sender_id = 5`))
 	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM followers WHERE person_id = 5`))
