@@ -65,6 +65,9 @@ func (o offers) takesPart(ctx context.Context, a asked) (bool, error) {
 // join makes the person of an offer follow its ticket instead of opening another one.
 func (o offers) join(ctx context.Context, say view.Language, p pressed, made storage.Offer) (string, error) {
 	t, err := o.store.Ticket(ctx, made.About)
+	if errors.Is(err, storage.ErrNotFound) { // it was removed
+		return say.Text("press_over"), nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -224,3 +224,30 @@ func TestFinishedTicketsEndByThemselves(t *testing.T) {
 	w.Telegram.Say(w.Alice, group, "late", telegramtest.ReplyTo(old))
 	require.Contains(t, w.Say(w.Alice, group, "/status").Text, kept, "and nothing is in the way of the next message")
 }
+
+// What people are being asked about a ticket that is removed at that moment must neither fail for ever nor be lost.
+func TestWhatIsAskedAboutATicketIsAnsweredWhenThatHasBeenRemoved(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	closed, quiet, group := w.Telegram.NewSupergroup("A"), w.Telegram.NewSupergroup("B"), w.Telegram.NewSupergroup("C")
+	card, number := w.Ticket(closed, "old")
+	require.NoError(t, w.Desk.SetStatus(number, "closed"))
+	w.Hears(closed, "Closed: ticket "+number)
+	offer := w.Say(w.Alice, closed, "late words", telegramtest.ReplyTo(card))
+	again := w.Say(w.Alice, group, "/ticket the same", telegramtest.ReplyTo(w.Say(w.Telegram.NewPerson("Bob"), group, "/ticket theirs")))
+	_, number = w.Ticket(quiet, "resolved")
+	w.Press(w.Alice, resolved(t, w, quiet, number), "❌ Still broken")
+	w.Hears(quiet, "What is still wrong")
+	w.Eventually(func() bool {
+		return w.Count("tickets WHERE owner IS NOT NULL OR teller IS NOT NULL OR tell_at IS NOT NULL") == 0
+	})
+	for _, table := range []string{"notices", "files", "additions", "followers", "posts", "tickets"} {
+		w.SQL(`DELETE FROM ` + table)
+	}
+
+	w.Press(w.Alice, offer, "Open a ticket with this")
+	require.Contains(t, w.Number(w.Hears(closed, "late words")), "tk_")
+	require.Contains(t, w.Press(w.Alice, again, "🔔 Follow “theirs”"), "too long ago")
+	require.Contains(t, w.Say(w.Alice, quiet, "it does not print").Text, "cannot be added")
+	w.Ticket(group, "and nothing is in the way of the next message")
+}

@@ -78,22 +78,30 @@ func (o offers) late(ctx context.Context, made storage.Offer, a asked) error {
 		return nil
 	}
 	t, err := o.store.Ticket(ctx, b.Ticket)
-	if err != nil || !stillOpen(t) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !stillOpen(t) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	_, err = o.addMessage(ctx, 0, t, a)
 	return err
 }
 
-// answerTo is the message with the buttons of an offer.
+// answerTo is the message with the buttons of an offer. A ticket that was removed a moment ago has no number and no title there.
 func (o offers) answerTo(ctx context.Context, made storage.Offer, count int, a asked) (markup.Message, error) {
+	var about storage.Ticket
+	if made.About != 0 {
+		var err error
+		if about, err = o.store.Ticket(ctx, made.About); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return markup.Message{}, err
+		}
+	}
 	switch made.Kind {
 	case storage.OfferClosed:
-		t, err := o.store.Ticket(ctx, made.About)
-		return view.ClosedTicket(o.speak(), made, t), err
+		return view.ClosedTicket(o.speak(), made, about), nil
 	case storage.OfferSame:
-		t, err := o.store.Ticket(ctx, made.About)
-		return view.SameTicket(o.speak(), made, t), err
+		return view.SameTicket(o.speak(), made, about), nil
 	}
 	tickets, err := o.addable(ctx, o.reader(a))
 	return view.Talk(o.speak(), made, count, tickets), err
@@ -237,12 +245,15 @@ func joined(all []asked) asked {
 	return a
 }
 
-// withClosed names the closed ticket that a new one goes on from.
+// withClosed names the closed ticket that a new one goes on from, unless that was removed since it was offered.
 func (o offers) withClosed(ctx context.Context, made storage.Offer, description string) (string, error) {
 	if made.Kind != storage.OfferClosed {
 		return description, nil
 	}
 	t, err := o.store.Ticket(ctx, made.About)
+	if errors.Is(err, storage.ErrNotFound) {
+		return description, nil
+	}
 	if err != nil {
 		return "", err
 	}

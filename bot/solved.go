@@ -146,6 +146,9 @@ func (v verdicts) answer(ctx context.Context, update int64, a asked, about stora
 // not this person's, and their words are only added.
 func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Question) (bool, error) {
 	t, err := v.store.Ticket(ctx, q.Ticket)
+	if errors.Is(err, storage.ErrNotFound) { // it was removed since it was asked about
+		return false, v.say(ctx, a, v.speak().Text("add_impossible"))
+	}
 	if err != nil {
 		return false, err
 	}

@@ -46,12 +46,13 @@ const latestPost = `ON CONFLICT (chat_id, message_id) DO UPDATE SET
 			ticket = excluded.ticket, ticket_id = excluded.ticket_id, kind = excluded.kind
 			WHERE (posts.ticket, posts.ticket_id, posts.kind) IS DISTINCT FROM (excluded.ticket, excluded.ticket_id, excluded.kind)`
 
-// PostAt returns what the bot's message is about, ErrNotFound where it is about no ticket.
+// PostAt returns what the bot's message is about, ErrNotFound where it is about no ticket, or about one that was removed: a message
+// may be stored just after that.
 func (s *Store) PostAt(ctx context.Context, chatID, messageID int64) (Post, error) {
 	p, err := row[Post](ctx, s.pool, `
 		SELECT coalesce(p.ticket, 0) AS ticket, coalesce(nullif(p.ticket_id, ''), t.ticket_id, '') AS ticket_id, p.kind
 		FROM posts p LEFT JOIN tickets t ON t.id = p.ticket
-		WHERE p.chat_id = $1 AND p.message_id = $2 AND p.kind <> 'queue' AND coalesce(t.bot_id, $3) = $3`, chatID, messageID, s.bot)
+		WHERE p.chat_id = $1 AND p.message_id = $2 AND p.kind <> 'queue' AND (p.ticket IS NULL OR t.bot_id = $3)`, chatID, messageID, s.bot)
 	if err != nil {
 		return Post{}, fmt.Errorf("post in chat %d: %w", chatID, err)
 	}
