@@ -67,13 +67,17 @@ const idle = `t.owner IS NULL AND t.teller IS NULL AND t.tell_at IS NULL AND t.f
 	AND NOT EXISTS (SELECT FROM notices n WHERE n.ticket = t.id AND n.told_at IS NULL)
 	AND NOT EXISTS (SELECT FROM private_notices p JOIN notices n ON n.id = p.notice WHERE n.ticket = t.id)`
 
-// toRemove are tickets that ended before a time, from the given one on, with whether they can be removed.
+// toRemove are tickets that ended before a time, from the given one on.
 const toRemove = `
-	SELECT id, changed_at, ` + idle + ` AS idle FROM tickets t
+	SELECT id, changed_at FROM tickets t
 	WHERE bot_id = @bot_id AND ` + ended + ` AND changed_at < @before AND (changed_at, id) > (@changed_at, @id)
 	ORDER BY changed_at, id
 	LIMIT @step
 	FOR UPDATE SKIP LOCKED`
+
+// removable are those of some tickets that can be removed. It is asked once they are locked: what came before is seen then, and nothing
+// can be added any more.
+const removable = `SELECT id FROM tickets t WHERE id = ANY (@ids) AND ` + idle
 
 // After is a place in the order of what is removed: after the ticket that was looked at last.
 type After struct {
@@ -91,21 +95,21 @@ func (s *Store) RemoveTickets(ctx context.Context, before time.Time, after After
 		looked, err := many[struct {
 			ID        int64
 			ChangedAt time.Time
-			Idle      bool
 		}](ctx, tx, toRemove, named{
 			"bot_id": s.bot, "before": before, "changed_at": after.ChangedAt, "id": after.ID, "step": forgetStep,
 		})
 		if err != nil {
 			return err
 		}
-		var ids []int64
+		ids := []int64{}
 		for _, t := range looked {
 			next = After{t.ChangedAt, t.ID}
-			if t.Idle {
-				ids = append(ids, t.ID)
-			}
+			ids = append(ids, t.ID)
 		}
 		more = len(looked) == forgetStep
+		if ids, err = list[int64](ctx, tx, removable, named{"ids": ids}); err != nil {
+			return err
+		}
 		return removeTickets(ctx, tx, ids, total)
 	})
 	if err != nil {

@@ -1,12 +1,14 @@
 package storage_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/storage"
@@ -83,6 +85,54 @@ func TestATicketIsRemovedWithAllThatHangsOnItOnceItIsOverAndOld(t *testing.T) {
 		"tickets": 1, "notices": 1, "files": 1, "additions": 1, "followers": 1, "posts": 1, "feed_posts": 1, "feed_answers": 1,
 	}, removeTickets(t, store))
 	require.Zero(t, count(t, store, `SELECT (SELECT count(*) FROM tickets) + (SELECT count(*) FROM posts)`))
+}
+
+// A customer writes about the second ticket while the first one is looked at: asking for its additions waits for a lock of the test.
+func TestATicketThatSomethingIsAddedToMeanwhileIsNotRemoved(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	exec(t, store, `INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, status, changed_at)
+		SELECT 'r' || n, 42, 7, 5, '{}', 'created', 'tk_' || n, 'resolved', now() - interval '9 days' + n * interval '1 second'
+		FROM generate_series(1, 2) n`)
+	exec(t, store, `INSERT INTO additions (ref, ticket, kind, content, done_at) VALUES ('old', 1, 'text', '{}', now())`)
+	for _, sql := range []string{
+		`ALTER TABLE additions RENAME TO all_additions`,
+		`CREATE FUNCTION pause(ticket bigint) RETURNS boolean LANGUAGE plpgsql COST 0.001 AS $$
+		 BEGIN IF ticket = 1 THEN PERFORM pg_advisory_xact_lock_shared(4711); END IF; RETURN true; END $$`,
+		`CREATE VIEW additions AS SELECT * FROM all_additions WHERE pause(ticket)`,
+	} {
+		exec(t, store, sql)
+	}
+	lock, err := store.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	defer func() { _ = lock.Rollback(context.Background()) }()
+	_, err = lock.Exec(t.Context(), `SELECT pg_advisory_xact_lock(4711)`)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() {
+		_, _, _, err := store.RemoveTickets(context.Background(), time.Now().Add(-day), storage.After{})
+		done <- err
+	}()
+	waiting := func() int {
+		return count(t, store, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	}
+	require.Eventually(t, func() bool { return waiting() == 1 }, time.Minute, 5*time.Millisecond)
+	added := make(chan error, 1)
+	go func() {
+		added <- pgx.BeginFunc(context.Background(), store.Pool(), func(tx pgx.Tx) error { // what Add does, which would go through the view
+			_, err := tx.Exec(context.Background(), `INSERT INTO all_additions (ref, ticket, kind, content) VALUES ('new', 2, 'text', '{}')`)
+			if err == nil {
+				_, err = tx.Exec(context.Background(), `UPDATE tickets SET due_at = now(), urgent_at = now() WHERE id = 2`)
+			}
+			return err
+		})
+	}()
+	require.Eventually(t, func() bool { return len(added) == 1 || waiting() == 2 }, time.Minute, 5*time.Millisecond, "it is neither stored nor waits")
+	require.NoError(t, lock.Commit(t.Context()))
+	require.NoError(t, <-done)
+	kept := count(t, store, `SELECT count(*) FROM tickets WHERE id = 2`) == 1
+	require.Equal(t, <-added == nil, kept, "what was stored is lost, or the other way round")
+	require.Zero(t, count(t, store, `SELECT count(*) FROM tickets WHERE id = 1`))
 }
 
 func TestTicketsThatMustStayDoNotKeepOthersFromBeingRemoved(t *testing.T) {
