@@ -90,8 +90,7 @@ func (h handler) resubmit(ctx context.Context, id int64, request livedesk.NewTic
 // set changes a field of a ticket to one of the choices.
 func (h handler) set(ctx context.Context, c choice, field, value string) error {
 	kind := map[string]storage.AdditionKind{"priority": storage.AddPriority, "type": storage.AddType}[field]
-	ref := fmt.Sprintf("%d/press/%d", h.me.id, c.update)
-	addition := view.NewAddition(ref, c.ticket.ID, kind, view.Value{Value: value})
+	addition := view.NewAddition(pressRef(h.me.id, c.update), c.ticket.ID, kind, view.Value{Value: value})
 	addition.SenderID = c.by.id
 	err := h.store.Add(ctx, addition, nil, h.me.id, 0)
 	if err == nil {
@@ -99,6 +98,9 @@ func (h handler) set(ctx context.Context, c choice, field, value string) error {
 	}
 	return err
 }
+
+// pressRef names what a press asks for.
+func pressRef(bot, update int64) string { return fmt.Sprintf("%d/press/%d", bot, update) }
 
 // putButtons puts buttons in place of those that were pressed. Where Telegram does not want them, they stay.
 func (h handler) putButtons(ctx context.Context, p pressed, buttons [][]markup.Button) error {

@@ -169,16 +169,21 @@ func forget(ctx context.Context, store *storage.Store, bot, person int64) (f sto
 	return f, removed, err
 }
 
-// refsOf are the messages of a person among updates, as what they ask for is named by.
+// refsOf are the messages and presses of a person among updates, as what they ask for is named by.
 func refsOf(updates []storage.Update, bot, person int64) []string {
 	var refs []string
 	for _, u := range updates {
 		update, err := telegram.ReadUpdate(u.Payload)
-		if err != nil || messageIn(&update) == nil {
-			continue
-		}
-		if m, _ := readMessage(messageIn(&update), bot); m.by.id == person {
-			refs = append(refs, refOf(bot, m.at))
+		switch {
+		case err != nil:
+		case update.CallbackQuery != nil:
+			if p := readPress(update.CallbackQuery); p.by.id == person {
+				refs = append(refs, pressRef(bot, u.ID), refOf(bot, telegram.Place{Chat: p.chat, Reply: -u.ID}))
+			}
+		case messageIn(&update) != nil:
+			if m, _ := readMessage(messageIn(&update), bot); m.by.id == person {
+				refs = append(refs, refOf(bot, m.at), refOf(bot, m.at)+reopenRef)
+			}
 		}
 	}
 	return refs

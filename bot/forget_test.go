@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot"
 	"livedeskbot/bot/bottest"
+	"livedeskbot/storage"
 )
 
 func TestForgettingThatTakesLongAndFailsIsToldAndKeepsNobodyWaiting(t *testing.T) {
@@ -33,4 +35,20 @@ func TestForgettingThatTakesLongAndFailsIsToldAndKeepsNobodyWaiting(t *testing.T
 		require.True(t, forgetting(), "it was taken over meanwhile")
 	}
 	w.Eventually(func() bool { return strings.Contains(w.Logs.String(), "cannot forget") })
+}
+
+func TestWhatIsBeingHandledIsKnownByWhatItMakes(t *testing.T) {
+	t.Parallel()
+	const message = `"message_id":77,"date":1,"text":"a","chat":{"id":-7,"type":"supergroup"}`
+	var updates []storage.Update
+	for id, payload := range []string{
+		`{"message":{` + message + `,"from":{"id":5}}}`,
+		`{"message":{` + message + `,"from":{"id":6},"entities":[{"type":"text_mention","user":{"id":5}}]}}`,
+		`{"callback_query":{"id":"1","data":"a","from":{"id":5},"message":{` + message + `}}}`,
+		`{"callback_query":{"id":"1","data":"a","from":{"id":6},"message":{` + message + `,"from":{"id":5}}}}`,
+		`nothing that can be read`,
+	} {
+		updates = append(updates, storage.Update{ID: int64(id), Payload: []byte(payload)})
+	}
+	require.Equal(t, []string{"42/-7/77", "42/-7/77/reopen", "42/press/2", "42/-7/-2"}, bot.RefsOf(updates, 42, 5))
 }

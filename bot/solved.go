@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"livedeskbot/bot/telegram"
@@ -77,7 +76,7 @@ func (v verdicts) rate(ctx context.Context, say view.Language, c choice) (string
 	if isAway(c.ticket, c.chat, c.private) {
 		rating.Person, answer = c.by.id, 0
 	}
-	a := view.NewAddition(fmt.Sprintf("%d/press/%d", v.me.id, c.update), c.ticket.ID, storage.AddRating, rating)
+	a := view.NewAddition(pressRef(v.me.id, c.update), c.ticket.ID, storage.AddRating, rating)
 	a.MessageID, a.ThreadID, a.SenderID, a.SenderName = answer, c.thread, c.by.id, c.by.name
 	if err := v.store.Add(ctx, a, nil, v.me.id, 0); err != nil {
 		return "", err
@@ -179,13 +178,16 @@ func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Que
 	return err == nil, err
 }
 
+// reopenRef ends the name of the mark that goes with words.
+const reopenRef = "/reopen"
+
 // reopening is the mark that goes with what a person says is still wrong.
 func reopening(words storage.Addition, person int64) storage.Addition {
 	content := view.Reopening{On: true}
 	if words.MessageID == 0 { // said in private, and so is what comes of it
 		content.Person = person
 	}
-	mark := view.NewAddition(words.Ref+"/reopen", words.Ticket, storage.AddReopen, content)
+	mark := view.NewAddition(words.Ref+reopenRef, words.Ticket, storage.AddReopen, content)
 	mark.MessageID, mark.ThreadID, mark.SenderID, mark.SenderName = words.MessageID, words.ThreadID, words.SenderID, words.SenderName
 	return mark
 }

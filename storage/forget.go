@@ -40,7 +40,7 @@ type Forgetting struct {
 	Sure      bool  // the button was pressed once
 	ShownAt   time.Time
 	AskedAt   *time.Time // what was stored before is forgotten; nil: it is not asked for
-	Refs      []string   // messages from before that were being handled then, as telegram_ref
+	Refs      []string   // what from before was being handled then: messages as telegram_ref, presses as what they make is named
 }
 
 // OfferForgetting stores that a message of the bot offers a person to be forgotten. One that offered it before does so no more.
@@ -75,11 +75,14 @@ func (s *Store) MakeSure(ctx context.Context, person, message int64) error {
 	return nil
 }
 
-// AskForgetting stores that a person is to be forgotten, with what was stored until now. refs are messages of theirs that are still
-// being handled. Asked again, it stays as it was.
+// AskForgetting stores that a person is to be forgotten, with what was stored until now. refs are messages and presses of theirs that
+// are still being handled; what a press may be making of an offer at this moment is added. Asked again, it stays as it was.
 func (s *Store) AskForgetting(ctx context.Context, person int64, refs []string) error {
 	_, err := s.pool.Exec(ctx, `
-		INSERT INTO forgettings (bot_id, person_id, asked_at, refs) VALUES ($1, $2, now(), $3)
+		INSERT INTO forgettings (bot_id, person_id, asked_at, refs)
+		SELECT $1, $2, now(), $3 || ARRAY(
+			SELECT bot_id || '/' || chat_id || '/' || message FROM offers, unnest(message_ids) AS message
+			WHERE bot_id = $1 AND person_id = $2 AND ended_at IS NULL)
 		ON CONFLICT (bot_id, person_id) DO UPDATE SET asked_at = now(), refs = excluded.refs
 		WHERE forgettings.asked_at IS NULL`, s.bot, person, notNil(refs))
 	if err != nil {
@@ -276,7 +279,8 @@ var forgetSteps = []struct{ table, sql string }{
 		AND (asked_at <= @asked OR bot_id || '/' || chat_id || '/' || asked_id = ANY (@refs::text[]))`)},
 	{"offers", remove("offers", `bot_id = @bot_id AND person_id = @person
 		AND (made_at <= @asked OR bot_id || '/' || chat_id || '/' || message_id = ANY (@refs::text[]))`)},
-	{"album_parts", remove("album_parts", `bot_id = @bot_id AND (sender_id = @person OR chat_id = @person) AND seen_at <= @asked`)},
+	{"album_parts", remove("album_parts", `bot_id = @bot_id AND (sender_id = @person OR chat_id = @person)
+		AND (seen_at <= @asked OR bot_id || '/' || chat_id || '/' || message_id = ANY (@refs::text[]))`)},
 	// Their private chat. Of tickets that were asked for there, the card and replies to it go on.
 	{"posts", remove("posts", `chat_id = @person AND (ticket IS NULL
 		OR EXISTS (SELECT FROM tickets t WHERE t.id = posts.ticket AND t.bot_id = @bot_id AND t.chat_id <> @person))`)},

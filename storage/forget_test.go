@@ -425,6 +425,25 @@ func TestOnlyWhatIsFromBeforeIsForgotten(t *testing.T) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
+func TestWhatIsJustComingInIsForgottenToo(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	_, err := store.Offer(t.Context(), storage.Offer{
+		BotID: bot, ChatID: 5, MessageID: 8, PersonID: 5, Kind: storage.OfferTalk, Messages: [][]byte{[]byte(`{}`)},
+	}, 0)
+	require.NoError(t, err)
+	forget(t, store, "42/-7/4") // a part of an album
+	process := register(t, store)
+	_, err = store.AddAlbumPart(t.Context(), bot, -7, "album", 4, 5, []byte(`{"name":"Alice.jpg"}`), time.Second)
+	require.NoError(t, err)
+	created(t, store, process, "42/5/8") // a press had taken the offer up
+	f, err := store.Forgetting(t.Context(), 5)
+	require.NoError(t, err)
+	_, err = store.Forget(t.Context(), f)
+	require.NoError(t, err)
+	require.NotContains(t, dump(t, store), "Alice")
+}
+
 func TestGivenUpUpdatesLoseWhatNamesAForgottenPerson(t *testing.T) {
 	t.Parallel()
 	store := open(t)
