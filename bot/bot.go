@@ -112,7 +112,7 @@ func New(cfg Config, client *livedesk.Client, store *storage.Store, log *slog.Lo
 		access: newAccess(cfg, store, api),
 	}
 	b.work = claims.New(store, log, m.panics.Inc)
-	b.cleaner = newCleaner(api.BotID, store, b.work, cfg.Retention, m, log)
+	b.cleaner = newCleaner(api.BotID, store, b.work, cfg, m, log)
 	b.outbox = outbox.New(outbox.Needs{
 		Telegram: api, Store: store, Work: b.work, View: shown, Own: client.Serves, Feeds: cfg.Feeds, Connected: b.access.connected,
 		Metrics: m.registry, Log: log,

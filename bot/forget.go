@@ -19,6 +19,8 @@ const (
 	// removeEvery is how often what is old is removed, and removePause lets others work between two steps of that.
 	removeEvery = time.Hour
 	removePause = 100 * time.Millisecond
+	// unfedAfter is for how long what a feed is to tell waits for there to be one.
+	unfedAfter = 24 * time.Hour
 	// forgetGrace is how long after a person was forgotten that is done once more: what was being handled then has ended.
 	forgetGrace = 30 * time.Second
 )
@@ -30,13 +32,14 @@ type cleaner struct {
 	store     *storage.Store
 	work      *claims.Worker
 	retention time.Duration // of finished tickets; 0: for ever
+	fed       bool          // staff see tickets in a feed
 	log       *slog.Logger
 	removed   *prometheus.CounterVec
 	ran       prometheus.Gauge
 }
 
-func newCleaner(bot int64, store *storage.Store, work *claims.Worker, retention time.Duration, m *metrics, log *slog.Logger) *cleaner {
-	c := &cleaner{bot: bot, store: store, work: work, retention: retention, log: log,
+func newCleaner(bot int64, store *storage.Store, work *claims.Worker, cfg Config, m *metrics, log *slog.Logger) *cleaner {
+	c := &cleaner{bot: bot, store: store, work: work, retention: cfg.Retention, fed: len(cfg.Feeds) > 0, log: log,
 		removed: counters("removed_rows_total", "Rows removed or cleared because they are old, or their person is forgotten, by table.", "table"),
 		ran: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "livedeskbot_removed_last_timestamp_seconds",
@@ -106,6 +109,9 @@ func (c *cleaner) forget(ctx context.Context, f storage.Forgetting) error {
 
 // removeOld removes what is older than it may be, in small steps.
 func (c *cleaner) removeOld(ctx context.Context) error {
+	if err := c.store.EndFeeds(ctx, time.Now().Add(-unfedAfter), c.fed); err != nil {
+		return err
+	}
 	for _, aging := range storage.Agings {
 		for more := true; more; {
 			removed, again, err := c.store.RemoveOld(ctx, aging, c.retention)

@@ -13,7 +13,7 @@ func On(pool *pgxpool.Pool) *Store { return &Store{pool: pool, commits: newCommi
 
 // ForgetStatements are the statements that find what is to be forgotten or removed, by what they do.
 func ForgetStatements() map[string]string {
-	all := map[string]string{"tickets to clear": toClear, "tickets to remove": toRemove, "tickets that can be removed": removable}
+	all := map[string]string{"tickets to clear": toClear, "tickets to remove": toRemove, "tickets that can be removed": removable, "feeds": endFeeds, "added to feeds": endFed}
 	for i, s := range forgetSteps {
 		all[fmt.Sprint("forget in ", s.table, ", step ", i)] = s.sql
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -27,6 +28,7 @@ import (
 //	               is waiting or unconfirmed
 //	RecordFed      feed_version as it was told,                      null
 //	               and no addition left
+//	EndFeeds       there is no feed any more                         null
 //
 // Words of a customer stand in additions, whose column feed goes from due to told, and from either to failed where LiveDesk does
 // not take them, then to over. A message in a feed that the ticket has left stands in feed_left until it says so.
@@ -238,6 +240,39 @@ func (s *Store) AnswerInFeed(ctx context.Context, ticket, person, update int64) 
 	batch.Queue(finishUpdate, s.bot, update)
 	if err := s.pool.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("record answer in the feed of ticket %d: %w", ticket, err)
+	}
+	return nil
+}
+
+// endFeeds and endFed are the steps of EndFeeds.
+const (
+	endFeeds = `
+		UPDATE tickets SET feed_at = NULL
+		WHERE id IN (
+			SELECT id FROM tickets WHERE bot_id = @bot_id AND feed_at < @before
+			ORDER BY id
+			LIMIT @step
+			FOR UPDATE)`
+	endFed = `
+		UPDATE additions SET feed = 'over'
+		WHERE id IN (
+			SELECT a.id FROM additions a JOIN tickets t ON t.id = a.ticket
+			WHERE a.feed IN ('due', 'failed') AND a.created_at < @before AND t.bot_id = @bot_id AND t.feed_at IS NULL AND t.` + decided + `
+			ORDER BY a.id
+			LIMIT @step)`
+)
+
+// EndFeeds lets go of what no feed will tell although it has waited since before a time: of everything where there is no feed any more,
+// and of what was added to tickets whose feed has nothing to tell, because their team has none for instance.
+func (s *Store) EndFeeds(ctx context.Context, before time.Time, fed bool) error {
+	args := pgx.NamedArgs{"bot_id": s.bot, "before": before, "step": forgetStep}
+	if !fed {
+		if _, err := s.repeat(ctx, endFeeds, args); err != nil {
+			return fmt.Errorf("end what no feed will tell: %w", err)
+		}
+	}
+	if _, err := s.repeat(ctx, endFed, args); err != nil {
+		return fmt.Errorf("end what no feed will tell: %w", err)
 	}
 	return nil
 }

@@ -310,3 +310,46 @@ func TestFollowersAreNamedOnlyWhereTheyFollowed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ticket.ID, of.ID)
 }
+
+// A ticket of which something is to be told is not removed by its age, and forgotten words are kept until the feed has told them.
+func TestWhatNoFeedWillTellIsLetGo(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fed  bool
+		due  string // feed_at of the ticket
+		ends bool
+	}{
+		"no feed any more":                     {false, `now() - interval '2 days'`, true},
+		"no feed for a moment":                 {false, `now()`, false},
+		"the feed is behind":                   {true, `now() - interval '2 days'`, false},
+		"a team without a feed, beside others": {true, `NULL`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := open(t)
+			process := register(t, store)
+			want := newTicket("a", 7, storage.StateSending)
+			want.Fed = true
+			ticket := openTicket(t, store, process, want)
+			add := storage.Addition{Ref: "m", Ticket: ticket.ID, Kind: storage.AddText, Content: []byte(`{"Text":"words"}`), SenderID: 5}
+			require.NoError(t, store.Add(t.Context(), add, nil, bot, 0))
+			forget(t, store)
+			exec(t, store, `UPDATE additions SET done_at = now(), created_at = now() - interval '2 days'`)
+			exec(t, store, `UPDATE tickets SET feed_at = `+test.due)
+			end := func() {
+				require.NoError(t, store.EndFeeds(t.Context(), time.Now().Add(-day), test.fed))
+			}
+			end()
+			require.Contains(t, dump(t, store), "words", "the ticket may still come into a feed")
+			exec(t, store, `UPDATE tickets SET state = 'refused', changed_at = now() - interval '2 days', owner = NULL, feed_at = `+test.due)
+			end()
+			if test.ends {
+				require.NotContains(t, dump(t, store), "words")
+				require.Equal(t, int64(1), removeTickets(t, store)["tickets"])
+			} else {
+				require.Contains(t, dump(t, store), "words")
+				require.Zero(t, removeTickets(t, store)["tickets"])
+			}
+		})
+	}
+}

@@ -43,6 +43,7 @@ func calls(ctx context.Context, s *storage.Store, p *storage.Process) map[string
 	add("forget a person", err)
 	_, err = s.ClearForgotten(ctx)
 	add("clear forgotten tickets", err)
+	add("end what no feed will tell", s.EndFeeds(ctx, time.Now(), false))
 	_, err = s.EndForgetting(ctx, storage.Forgetting{PersonID: 5})
 	add("end the forgetting of a person", err)
 	_, err = s.DataOf(ctx, 5)
