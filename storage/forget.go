@@ -237,7 +237,8 @@ var forgetSteps = []struct{ table, sql string }{
 	// What they added, wherever. Rows of versions that did not store who did are told by the name.
 	{"additions", `
 		WITH theirs AS (
-			SELECT a.id, a.ticket, a.content->>'Origin' AS origin
+			SELECT a.id, a.ticket, a.content->>'Origin' AS origin, 'addition:' || coalesce(a.content->>'Origin', a.ref) AS key,
+				a.done_at < 'infinity' AND a.ref LIKE @bot_id::bigint || '/' || @person::bigint || '/%' AS private
 			FROM additions a JOIN tickets t ON t.id = a.ticket
 			WHERE (a.sender_id = @person AND a.sender_id <> 0
 					OR a.sender_id = 0 AND a.sender_name <> '' AND a.sender_name = ANY (@names::text[]))
@@ -245,13 +246,20 @@ var forgetSteps = []struct{ table, sql string }{
 			ORDER BY a.id
 			LIMIT @step),
 		carried AS (
-			UPDATE files f SET forgotten = true FROM theirs
+			UPDATE files f SET forgotten = true,
+				origin = CASE WHEN theirs.private AND (f.entered OR f.state = 'dropped') THEN 'forgotten/' || f.id ELSE f.origin END
+			FROM theirs
 			WHERE f.ticket = theirs.ticket AND f.origin = theirs.origin AND f.origin <> ''
 			RETURNING f.id, f.ticket),
 		named AS (
 			UPDATE notices n SET content = (n.content::jsonb - 'name')::json FROM carried
-			WHERE n.ticket = carried.ticket AND n.key = 'file:' || carried.id)
-		UPDATE additions SET forgotten = true WHERE id IN (SELECT id FROM theirs)`},
+			WHERE n.ticket = carried.ticket AND n.key = 'file:' || carried.id),
+		-- What was said in their private chat is named by its number, which is theirs.
+		answered AS (
+			UPDATE notices n SET key = 'forgotten:' || n.id, content = (n.content::jsonb - 'chat' - 'message')::json FROM theirs
+			WHERE n.ticket = theirs.ticket AND n.key = theirs.key AND theirs.private AND n.told_at IS NOT NULL)
+		UPDATE additions a SET forgotten = true, ref = CASE WHEN theirs.private THEN 'forgotten/' || a.id ELSE ref END
+		FROM theirs WHERE a.id = theirs.id`},
 	{"tickets", `
 		UPDATE tickets SET forgotten = 'due'
 		WHERE id IN (

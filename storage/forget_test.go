@@ -24,7 +24,7 @@ var columns = map[string]string{
 	"additions.id":          "a number of ours",
 	"additions.kind":        "a word of ours",
 	"additions.message_id":  "a place: its person is not known any more",
-	"additions.ref":         "a place, which keeps it from being added twice",
+	"additions.ref":         "a place, which keeps it from being added twice; replaced where it is their private chat",
 	"additions.sender_id":   "cleared once it is in the ticket",
 	"additions.sender_name": "cleared once it is in the ticket",
 	"additions.thread_id":   "a place",
@@ -60,7 +60,7 @@ var columns = map[string]string{
 	"files.forgotten":  "the mark",
 	"files.id":         "a number of ours",
 	"files.message_id": "a place",
-	"files.origin":     "a place, or an album's number",
+	"files.origin":     "a place, or an album's number; replaced where it is their private chat",
 	"files.owner":      "a process",
 	"files.reason":     "a word of ours",
 	"files.state":      "a word of ours",
@@ -81,7 +81,7 @@ var columns = map[string]string{
 	"notices.content":    "agents' replies are removed with their rows, names of files are cleared; words of ours are left",
 	"notices.files_sent": "a count",
 	"notices.id":         "a number of ours",
-	"notices.key":        "a number, or a place",
+	"notices.key":        "a number, or a place; replaced where it is their private chat",
 	"notices.kind":       "a word of ours",
 	"notices.messages":   "messages of the bot",
 	"notices.parts_sent": "a count",
@@ -401,6 +401,40 @@ func TestWhoFollowsNoMoreIsNotNamedInTheRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, strings.Replace(mentioning, `,{"id":"5","name":"Alice"}`, "", 1), string(now.Request), "who asked for it stays in it")
 	require.Zero(t, count(t, store, `SELECT count(*) FROM followers`))
+}
+
+func TestWhatWasAddedFromAPrivateChatDoesNotNameItsPerson(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	ticket := bobs(t, store, process)
+	_, err := store.RecordOutcome(t.Context(), ticket.ID, 1, storage.Outcome{State: storage.StateCreated, TicketID: "tk"}, process.Number)
+	require.NoError(t, err)
+	const person = 5_000_777
+	for ref, origin := range map[string]string{"42/5000777/1": "42/5000777/1", "42/5000777/2": "an album", "42/-7/3": "42/-7/3"} {
+		require.NoError(t, store.Add(t.Context(), storage.Addition{
+			Ref: ref, Ticket: ticket.ID, Kind: storage.AddText, SenderID: person, SenderName: "Alice",
+			Content: []byte(`{"Text":"words","Origin":"` + origin + `","Chat":5000777,"Message":1}`),
+		}, []storage.File{{MessageID: 1, Origin: origin, File: []byte(`{"name":"Alice.txt"}`)}}, bot, 0))
+		exec(t, store, `INSERT INTO notices (ticket, key, kind, content, told_at)
+			VALUES ($1, 'addition:' || $2, 'answer', '{"text":"added","chat":5000777,"message":1}', now())`, ticket.ID, origin)
+	}
+	exec(t, store, `UPDATE notices SET content = '{"text":"added"}' WHERE key = 'addition:42/-7/3'`)
+	exec(t, store, `UPDATE additions SET done_at = now()`)
+	exec(t, store, `UPDATE files SET entered = true`)
+	require.NoError(t, store.AskForgetting(t.Context(), person, nil))
+	f, err := store.Forgetting(t.Context(), person)
+	require.NoError(t, err)
+	for range 2 {
+		_, err = store.Forget(t.Context(), f)
+		require.NoError(t, err)
+	}
+	_, err = store.EndForgetting(t.Context(), f)
+	require.NoError(t, err)
+	for _, word := range []string{"5000777", "words", "Alice.txt"} {
+		require.NotContains(t, dump(t, store), word)
+	}
+	require.Equal(t, 1, count(t, store, `SELECT count(*) FROM additions WHERE ref = '42/-7/3'`), "a place in a group names nobody")
 }
 
 func TestOnlyWhatIsFromBeforeIsForgotten(t *testing.T) {
