@@ -33,8 +33,12 @@ func (h handler) addTo(ctx context.Context, update int64, a asked) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	if may, err := h.mayAddFrom(ctx, h.reader(a), t); err != nil || !may || !h.cfg.FollowUps {
-		return false, err // an answer to /status in a staff chat, for instance: what is said there is not the customer's
+	may, err := h.mayAddFrom(ctx, h.reader(a), t)
+	if err != nil || !h.cfg.FollowUps {
+		return false, err
+	}
+	if !may { // an answer to /status in a staff chat, for instance: what is said there is not the customer's
+		return false, h.notTheirs(ctx, a)
 	}
 	say := h.view.In(t.Language)
 	switch {

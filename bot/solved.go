@@ -151,8 +151,12 @@ func (v verdicts) take(ctx context.Context, update int64, a asked, q storage.Que
 	if err != nil {
 		return false, err
 	}
-	if may, err := v.mayAddFrom(ctx, v.reader(a), t); err != nil || !may {
+	may, err := v.mayAddFrom(ctx, v.reader(a), t)
+	if err != nil {
 		return false, err
+	}
+	if !may {
+		return false, v.notTheirs(ctx, a)
 	}
 	say := v.speak()
 	switch {

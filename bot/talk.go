@@ -21,11 +21,8 @@ func (h handler) converse(ctx context.Context, update int64, a asked) (bool, err
 	if done, err := h.joinsAlbum(ctx, a); err != nil || done {
 		return false, err
 	}
-	if thanks(a) {
-		return false, h.welcome(ctx, a)
-	}
-	if a.odd {
-		return false, h.say(ctx, a, h.speak().Text("offer_nothing"))
+	if thanks(a) || a.odd {
+		return false, h.offer(ctx, a)
 	}
 	q, err := h.store.StandingQuestion(ctx, wordsOf(a.message))
 	switch {
@@ -34,7 +31,28 @@ func (h handler) converse(ctx context.Context, update int64, a asked) (bool, err
 	case !errors.Is(err, storage.ErrNotFound):
 		return false, err
 	}
-	return false, offers{h}.make(ctx, a, storage.OfferTalk, 0)
+	return false, h.offer(ctx, a)
+}
+
+// offer answers what a person says in private that is about no ticket: a ticket is offered for it, unless it is thanks or cannot be
+// passed on.
+func (h handler) offer(ctx context.Context, a asked) error {
+	switch {
+	case thanks(a):
+		return h.welcome(ctx, a)
+	case a.odd:
+		return h.say(ctx, a, h.speak().Text("offer_nothing"))
+	}
+	return offers{h}.make(ctx, a, storage.OfferTalk, 0)
+}
+
+// notTheirs takes what somebody says about a ticket that it may not be added to. In private they may have seen the ticket while they
+// were a member of its chat, and are answered as if it were about none. Elsewhere it is none of the bot's business.
+func (h handler) notTheirs(ctx context.Context, a asked) error {
+	if !a.private {
+		return nil
+	}
+	return h.offer(ctx, a)
 }
 
 // hear takes what a person says in a group, where that answers the bot's question. Nothing else said there is its business.

@@ -220,3 +220,21 @@ func TestWhatTheSupportTeamNeedsOpensTheAnswerField(t *testing.T) {
 	relayed := w.Hears(chat, "Which tap?")
 	require.True(t, strings.HasSuffix(relayed.Text, "Reply to this message to answer."))
 }
+
+func TestWordsInPrivateAboutATicketThatIsOutOfSightAreNotSwallowed(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	group, private := w.Telegram.NewSupergroup("S"), w.Telegram.Private(w.Alice)
+	_, number := w.Ticket(group, "leak")
+	w.Say(w.Alice, private, "/follow "+number)
+	shown := w.Say(w.Alice, private, "/status "+number)
+	w.Press(w.Alice, resolved(t, w, private, number), "❌ Still broken")
+	question := w.Hears(private, "still wrong")
+	group.Leave(w.Alice)
+	for _, how := range [][]telegramtest.Saying{nil, {telegramtest.ReplyTo(question)}, {telegramtest.ReplyTo(shown)}} {
+		said := w.Telegram.Say(w.Alice, private, "it drips", how...)
+		require.Equal(t, openNew, w.Answer(said).Buttons[0][0].Text)
+		w.SQL(`DELETE FROM offers`)
+	}
+	require.Zero(t, w.Count("additions"))
+}
