@@ -63,12 +63,12 @@ func editAddition(update int64, t storage.Ticket, a asked, edit view.Edit) stora
 
 // editOf is what an edited message makes of its ticket. Where nothing in it could be a title, the text stays as it was.
 func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Edit, error) {
-	request := view.RequestIn(t)
 	text := h.options().parse(a.args)
-	edit := h.editedOptions(t, request, text)
-	if err := h.foresee(ctx, t, &request); err != nil {
+	request, err := h.foresee(ctx, t)
+	if err != nil {
 		return view.Edit{}, err
 	}
+	edit := h.editedOptions(t, text, view.RequestIn(t), request)
 	edit.OldTitle, edit.OldDescription, edit.Title, edit.Description = request.Title, request.Description, request.Title, request.Description
 	if text.title == "" {
 		return edit, nil
@@ -82,24 +82,27 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	return edit, err
 }
 
-// editedOptions are the options of an edited message that its ticket was not asked for with. One that is not there any more changes
-// nothing: what it stood for may be an agent's choice by now.
-func (h handler) editedOptions(t storage.Ticket, request livedesk.NewTicket, text ticketText) view.Edit {
+// editedOptions are the options of an edited message that its ticket was not asked for with: by the request that LiveDesk has, or by the
+// one that earlier edits will have made of it. One that is not there any more changes nothing: what it stood for may be an agent's
+// choice by now.
+func (h handler) editedOptions(t storage.Ticket, text ticketText, requests ...livedesk.NewTicket) view.Edit {
 	var edit view.Edit
-	if text.priority != string(request.Priority) {
-		edit.Priority = text.priority
-	}
-	if text.ticketType != string(request.Type) {
-		edit.Type = text.ticketType
-	}
-	for key, value := range text.fields {
-		if request.CustomFields[key] != value {
-			edit.SetField(key, value)
+	for _, request := range requests {
+		if text.priority != string(request.Priority) {
+			edit.Priority = text.priority
+		}
+		if text.ticketType != string(request.Type) {
+			edit.Type = text.ticketType
+		}
+		for key, value := range text.fields {
+			if request.CustomFields[key] != value {
+				edit.SetField(key, value)
+			}
 		}
 	}
 	team, known := h.team(text.team)
 	switch {
-	case text.team == "", known && team == request.AssignmentTeam:
+	case text.team == "", known && team == requests[0].AssignmentTeam:
 	case known && (t.State == storage.StateWaiting || t.State == storage.StateRefused):
 		edit.Team = team
 	default:
@@ -108,15 +111,15 @@ func (h handler) editedOptions(t storage.Ticket, request livedesk.NewTicket, tex
 	return edit
 }
 
-// foresee makes of the request what earlier edits, still on their way, will have made of it.
-func (h handler) foresee(ctx context.Context, t storage.Ticket, request *livedesk.NewTicket) error {
+// foresee is the request of a ticket as earlier edits, still on their way, will have made it.
+func (h handler) foresee(ctx context.Context, t storage.Ticket) (livedesk.NewTicket, error) {
 	additions, err := h.store.Additions(ctx, t.ID)
 	for _, a := range additions {
 		if edit, ok := view.AdditionContent(a).(view.Edit); ok {
-			request.Title, request.Description = edit.Title, edit.Description
+			t.Request = view.EncodeRequest(view.Edited(t, edit))
 		}
 	}
-	return err
+	return view.RequestIn(t), err
 }
 
 // keepNotes carries what we said about files in the old description over to the new one.

@@ -112,3 +112,21 @@ func TestAPressAfterAnEditHasTheLastWord(t *testing.T) {
 		})
 	}
 }
+
+func TestAnOptionThatIsTakenBackAtOnceIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	command := w.Telegram.Say(w.Alice, chat, "/ticket !low #task room=1 Printer")
+	card := w.Answer(command)
+	number := w.Number(card)
+	resume := w.HoldLooks(card)
+	w.Telegram.Edit(command, "/ticket !high #incident room=2 Printer")
+	w.Additions(1)
+	w.Telegram.Edit(command, "/ticket !low #task room=1 Printer")
+	w.Additions(2)
+	resume()
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return x.Priority == "low" && x.Type == "task" && x.CustomFields["room"] == "1"
+	})
+}
