@@ -73,13 +73,27 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	if text.title == "" {
 		return edit, nil
 	}
-	if a.quoted != nil && !a.quoted.mine {
+	if h.isOffered(a) {
+		edit.Title, edit.Block = text.title, h.view.Rewritten(a.by.name, a.edited, view.AppendBlock(text.title, text.description))
+		if text.description != "" {
+			edit.Description = view.AppendBlock(request.Description, edit.Block)
+		}
+		return edit, nil
+	}
+	if a.quoted != nil && !h.isQuestion(a.quoted) {
 		text.description = view.AppendBlock(text.description, h.quote(a.cited()))
 	}
 	description, err := h.keepNotes(ctx, t, request.Description, text.description)
 	edit.Title, edit.Description = text.title, description
 	edit.Block = h.view.Rewritten(a.by.name, a.edited, view.AppendBlock(text.title, description))
 	return edit, err
+}
+
+// isOffered reports whether an edited message became a ticket by a press of its person: it is no command, and no answer to the question
+// for a ticket's text. What else the ticket's description holds, such as further messages, stays.
+func (h handler) isOffered(a asked) bool {
+	_, _, isCommand := parseCommand(a.words, h.me.name())
+	return !isCommand && a.quoted != nil && a.quoted.mine && !h.isQuestion(a.quoted)
 }
 
 // editedOptions are the options of an edited message that its ticket was not asked for with: by the request that LiveDesk has, or by the

@@ -1,11 +1,13 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/bottest"
+	"livedeskbot/bot/telegram/telegramtest"
 	"livedeskbot/livedesk/livedesktest"
 )
 
@@ -128,5 +130,43 @@ func TestAnOptionThatIsTakenBackAtOnceIsTakenBack(t *testing.T) {
 	resume()
 	w.TicketIs(number, func(x livedesktest.Ticket) bool {
 		return x.Priority == "low" && x.Type == "task" && x.CustomFields["room"] == "1"
+	})
+}
+
+func TestAnEditTakesNothingFromATicketThatCameOfAPress(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, closed := w.Ticket(chat, "done")
+	require.NoError(t, w.Desk.SetStatus(closed, "closed"))
+	w.Becomes(card, "Closed")
+	said := w.Telegram.Say(w.Alice, chat, "it is bakc", telegramtest.ReplyTo(card))
+	offer := w.Answer(said)
+	w.Telegram.Say(w.Alice, chat, "and it smells", telegramtest.ReplyTo(card))
+	w.Eventually(func() bool { return w.Count("offers WHERE cardinality(messages) = 2") == 1 })
+	w.Press(w.Alice, offer, openNew)
+	number := w.Number(w.Hears(chat, "it is bakc"))
+	for _, text := range []string{"it is back", "it is back\nsince noon"} {
+		w.Telegram.Edit(chat.Message(said.ID), text)
+		w.TicketIs(number, func(x livedesktest.Ticket) bool {
+			_, since, _ := strings.Cut(text, "\n")
+			return x.Title == "it is back" && strings.Contains(x.Description, since) &&
+				strings.HasPrefix(x.Description, "Follows ticket "+closed) && strings.Contains(x.Description, "and it smells")
+		})
+	}
+}
+
+func TestAnEditKeepsTheQuotationOfTheBotsMessage(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	card, first := w.Ticket(chat, "lift")
+	bob := w.Telegram.NewPerson("Bob")
+	command := w.Telegram.Say(bob, chat, "/ticket The dor too", telegramtest.ReplyTo(card))
+	w.Press(bob, w.Answer(command), "🎫 Open another")
+	number := w.Number(w.Hears(chat, "The dor too"))
+	w.Telegram.Edit(command, "/ticket The door too")
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return x.Title == "The door too" && strings.Contains(x.Description, first)
 	})
 }
