@@ -71,6 +71,9 @@ func (o offers) join(ctx context.Context, say view.Language, p pressed, made sto
 	if err != nil {
 		return "", err
 	}
+	if !stillOpen(t) {
+		return say.Text("press_add_closed"), nil
+	}
 	_, err = o.store.ChooseOffer(ctx, made, fmt.Sprintf("%s:%d", view.OfferFollow, made.MessageID))
 	if errors.Is(err, storage.ErrNotFound) {
 		return say.Text("press_late"), nil

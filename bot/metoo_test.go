@@ -67,3 +67,17 @@ func TestWhoAskedAddsToTheirTicketInPlaceOfAnother(t *testing.T) {
 	w.Becomes(w.Say(w.Alice, chat, "/ticket Once more", telegramtest.ReplyTo(card)), "tk_")
 	require.Equal(t, 2, w.Desk.Count(), "nothing can be added to a closed one, so nothing is asked")
 }
+
+func TestATicketThatIsClosedMeanwhileIsNotFollowedInPlaceOfANewOne(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	bob := w.Telegram.NewPerson("Bob")
+	card, number := w.Ticket(chat, "lift")
+	offer := w.Say(bob, chat, "/ticket Me too", telegramtest.ReplyTo(card))
+	require.NoError(t, w.Desk.SetStatus(number, "closed"))
+	w.Becomes(card, "Closed")
+	require.Contains(t, w.Press(bob, offer, "🔔 Follow “lift”"), "closed")
+	w.Press(bob, offer, "🎫 Open another")
+	w.Hears(chat, "Me too")
+}
