@@ -58,6 +58,9 @@ func (h handler) answer(ctx context.Context, update int64, a asked) (bool, error
 		}
 		return false, h.say(ctx, a, h.speak().Text("question_answered"))
 	}
+	if thanks(a) {
+		return false, h.welcome(ctx, a)
+	}
 	return h.takeAnswer(ctx, update, a, q)
 }
 

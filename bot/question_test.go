@@ -9,6 +9,7 @@ import (
 	"livedeskbot/bot"
 	"livedeskbot/bot/bottest"
 	"livedeskbot/bot/telegram/telegramtest"
+	"livedeskbot/bot/view"
 )
 
 func TestTheCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt(t *testing.T) {
@@ -57,4 +58,31 @@ func TestOptionsOfEveryAnswerCountWhereTheTextIsStillMissing(t *testing.T) {
 	w.Say(w.Alice, chat, "door", telegramtest.ReplyTo(again))
 	require.Equal(t, "low", w.Body()["priority"])
 	require.Equal(t, "incident", w.Body()["ticket_type"])
+}
+
+func TestAReplyToSomebodyElsesQuestionAnswersNoQuestionFromBefore(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	bob := w.Telegram.NewPerson("Bob")
+	old := w.Say(bob, chat, "/ticket !high")
+	w.SQL(`UPDATE questions SET asked_at = asked_at - interval '1 hour'`)
+	hers := w.Say(w.Alice, chat, "/ticket")
+	require.Contains(t, w.Say(bob, chat, "I can help with that", telegramtest.ReplyTo(hers)).Text, "about no ticket")
+	require.Zero(t, w.Count("tickets"))
+	w.Number(w.Say(bob, chat, "door", telegramtest.ReplyTo(old)))
+	w.Telegram.Say(bob, chat, "is it the lift?", telegramtest.ReplyTo(hers))
+	w.Say(bob, chat, "/status")
+	require.Zero(t, w.Said(chat, "has been answered"))
+	w.Number(w.Say(w.Alice, chat, "lift", telegramtest.ReplyTo(hers)))
+}
+
+func TestThanksForTheQuestionAreNoTicket(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	question := w.Say(w.Alice, chat, "/ticket")
+	require.Equal(t, view.ReactionThanks, w.Reacts(w.Telegram.Say(w.Alice, chat, "Thank you!", telegramtest.ReplyTo(question))))
+	w.Number(w.Say(w.Alice, chat, "thanks, but the door is stuck", telegramtest.ReplyTo(question)))
+	require.Equal(t, "thanks, but the door is stuck", w.Body()["title"])
 }

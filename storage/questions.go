@@ -51,13 +51,14 @@ func (s *Store) Asked(ctx context.Context, q Question, messageID int64) error {
 	return nil
 }
 
-// QuestionFor returns the question for a ticket's text that the bot put to the person with message messageID. A crash may have left the same
-// question standing twice, with only one number known: reads says that the message reads like the question. ErrNotFound:
-// the message is no question to that person.
+// QuestionFor returns the question for a ticket's text that the bot put to the person with message messageID. A crash may have left the
+// same question standing twice, with only the number of the later one known, or none: reads says that the message reads like the
+// question. ErrNotFound: the message is no question to that person.
 func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messageID int64, reads bool) (Question, error) {
 	q, err := row[Question](ctx, s.pool, `
 		SELECT `+questionColumns+` FROM questions
-		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND ticket = 0 AND (message_id = $4 OR $5 AND asked_id < $4)
+		WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $3 AND ticket = 0
+			AND (message_id = $4 OR $5 AND asked_id < $4 AND (message_id = 0 OR message_id > $4))
 		ORDER BY message_id = $4 DESC, asked_id DESC
 		LIMIT 1`, botID, chatID, senderID, messageID, reads)
 	if err != nil {
