@@ -62,3 +62,20 @@ func TestHelpIsScreensOfOneMessage(t *testing.T) {
 	w.Press(w.Alice, staffs, "⚙️ More")
 	w.Becomes(staffs, "/chats")
 }
+
+func TestWhoIsSentToAQuestionFindsOneWhoseAnswerCounts(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	forum := w.Telegram.NewForum("F")
+	one, two := forum.NewTopic("One"), forum.NewTopic("Two")
+	press := func(start *telegramtest.Message, questions int) {
+		require.Contains(t, w.Press(w.Alice, start, "🎫 Open a ticket"), "Answer my question")
+		require.Equal(t, questions, w.Said(forum, "What is it about?"))
+	}
+	inOne, inTwo := w.Say(w.Alice, one, "/start"), w.Say(w.Alice, two, "/start")
+	press(inOne, 1)
+	press(inOne, 1)
+	press(inTwo, 2)
+	w.Number(w.Say(w.Alice, one, "/ticket something else"))
+	press(inOne, 3)
+}

@@ -68,16 +68,15 @@ func (s *Store) QuestionFor(ctx context.Context, botID, chatID, senderID, messag
 }
 
 // AskAboutTicket stores that a person is about to be asked about a ticket, by the press with the given AskedID, and reports whether
-// they are to be: not where they have been asked within ten minutes and have not answered.
+// they are to be: not where their next words in the topic are the answer anyway.
 //
 // Which message is the question stands in posts and not here: a version that knows no such questions then takes the answer for words
 // about the ticket, and not for a ticket of its own.
 func (s *Store) AskAboutTicket(ctx context.Context, q Question) (bool, error) {
 	ask, err := one[bool](ctx, s.pool, `
 		WITH open AS (
-			SELECT FROM questions
-			WHERE bot_id = $1 AND chat_id = $2 AND sender_id = $4 AND ticket = $5 AND asked_id <> $3
-			  AND answered_at IS NULL AND asked_at > now() - interval '10 minutes'),
+			SELECT FROM questions q
+			WHERE bot_id = $1 AND chat_id = $2 AND thread_id = $6 AND sender_id = $4 AND ticket = $5 AND asked_id <> $3 AND `+answerable+`),
 		asked AS (
 			INSERT INTO questions (bot_id, chat_id, asked_id, sender_id, ticket, thread_id)
 			SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT FROM open)
