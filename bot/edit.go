@@ -18,11 +18,13 @@ const editable = 48 * time.Hour
 // rewrite takes an edit of the message that asked for a ticket: title, text and options follow it.
 func (h handler) rewrite(ctx context.Context, update int64, a asked) (bool, error) {
 	t, err := h.store.ByRef(ctx, h.ref(a))
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (t.SenderID != a.by.id || time.Since(t.CreatedAt) > editable) {
-		return false, nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return false, offers{h}.reword(ctx, a)
+	case err != nil:
 		return false, err
+	case t.SenderID != a.by.id || time.Since(t.CreatedAt) > editable:
+		return false, nil
 	}
 	edit, err := h.editOf(ctx, t, a)
 	if err != nil || len(edit.Changes()) == 0 && len(edit.Kept) == 0 {

@@ -63,6 +63,14 @@ func (o offers) make(ctx context.Context, a asked, kind storage.OfferKind, about
 	return o.work.Record(ctx, func() error { return o.store.OfferAnswered(ctx, made, id) })
 }
 
+// reword puts what a message says now in place of what it said, as long as nothing has been chosen.
+func (o offers) reword(ctx context.Context, a asked) error {
+	if _, args, isCommand := parseCommand(a.words, o.me.name()); isCommand {
+		a.text = strings.TrimSpace(args) // what would be added
+	}
+	return o.store.RewordOffer(ctx, o.me.id, a.at.Chat, a.by.id, a.at.Reply, keep(a))
+}
+
 // joinWithin is how soon what is written next joins an offer: a command is for itself.
 func joinWithin(kind storage.OfferKind) time.Duration {
 	if kind == storage.OfferSame {

@@ -315,3 +315,45 @@ func TestALimitedPersonMayPressAgain(t *testing.T) {
 	require.Contains(t, w.Press(w.Alice, answer, openNew), "Opening")
 	w.Eventually(func() bool { return len(w.Desk.Tickets()) == 2 })
 }
+
+func TestAnEditBeforeThePressCounts(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	private, group := w.Telegram.Private(w.Alice), w.Telegram.NewSupergroup("S")
+	eve := w.Telegram.NewPerson("Eve")
+	card, number := w.Ticket(group, "lift")
+	last := func() livedesktest.Ticket { return w.Desk.Tickets()[w.Desk.Count()-1] }
+
+	first := w.Telegram.Say(w.Alice, private, "my labtop")
+	answer := w.Answer(first)
+	second := w.Telegram.Say(w.Alice, private, "it is brokn")
+	w.Eventually(func() bool { return w.Count("offers WHERE cardinality(messages) = 2") == 1 })
+	w.Telegram.Edit(second, "it is broken")
+	w.Telegram.Edit(first, "my laptop")
+	w.Quiet(w.Alice)
+	w.Press(w.Alice, answer, openNew)
+	w.Eventually(func() bool { return w.Desk.Count() == 2 })
+	require.Equal(t, "my laptop", last().Title)
+	require.Equal(t, "it is broken", last().Description)
+	w.Telegram.Edit(second, "never mind")
+	w.Quiet(w.Alice)
+	require.Zero(t, w.Count("offers WHERE cardinality(messages) > 0"), "nothing is kept of what is with LiveDesk")
+
+	command := w.Telegram.Say(eve, group, "/ticket the dor", telegramtest.ReplyTo(card))
+	answer = w.Answer(command)
+	w.Telegram.Edit(command, "/ticket !high the door")
+	w.Say(eve, group, "/status")
+	w.Press(eve, answer, "🎫 Open another")
+	w.Eventually(func() bool { return w.Desk.Count() == 3 })
+	require.Equal(t, "the door", last().Title)
+	require.Equal(t, "high", last().Priority)
+
+	command = w.Telegram.Say(w.Alice, group, "/ticket and the dor", telegramtest.ReplyTo(card))
+	answer = w.Answer(command)
+	w.Telegram.Edit(command, "/ticket and the door")
+	w.Say(w.Alice, group, "/status")
+	w.Press(w.Alice, answer, addTo("lift"))
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return strings.HasSuffix(x.Description, "\nand the door") && !strings.Contains(x.Description, "/ticket")
+	})
+}

@@ -38,6 +38,8 @@ type (
 	answered struct{ asked }
 	// edited is another text of a message that may have asked for a ticket.
 	edited struct{ asked }
+	// reworded is another text of what somebody said in private.
+	reworded struct{ asked }
 	// albumPart is a part of an album that asks for nothing by itself.
 	albumPart struct {
 		chat  int64
@@ -119,7 +121,8 @@ func (r router) otherName(u *models.Update) string {
 	return word[2]
 }
 
-// routeEdit says what an edit wants: only one of the command itself matters, and it never makes a ticket.
+// routeEdit says what an edit wants: only one of the command itself matters, or of what a press may still make a ticket of. An edit
+// never makes one.
 func (r router) routeEdit(m message) any {
 	if name, args, isCommand := parseCommand(m.words, r.me.name()); isCommand {
 		if name != "ticket" {
@@ -129,6 +132,9 @@ func (r router) routeEdit(m message) any {
 	}
 	if m.quoted != nil && m.quoted.mine { // an answer to the bot's question may be a ticket
 		return edited{asked{message: m, args: m.words}}
+	}
+	if m.private && m.mayTalk() {
+		return reworded{asked{message: m, args: m.text}}
 	}
 	return nil
 }
@@ -158,7 +164,7 @@ func (r router) Relevant(u *models.Update) (inbox.Lane, bool) {
 		return m.lane(), m.album != "" || ok && m.mayWant() || m.mayTalk()
 	case u.EditedMessage != nil:
 		m, ok := readMessage(u.EditedMessage, r.me.id)
-		return m.lane(), ok && m.mayWant()
+		return m.lane(), ok && (m.mayWant() || m.private && m.mayTalk())
 	case u.CallbackQuery != nil:
 		p := readPress(u.CallbackQuery)
 		return inbox.Lane{Chat: p.chat, Sender: p.by.id}, true

@@ -93,6 +93,18 @@ func (o Offer) named() named {
 	}
 }
 
+// RewordOffer puts another text in place of one of the messages of a person that have an offer, if nothing has been chosen yet.
+func (s *Store) RewordOffer(ctx context.Context, botID, chatID, personID, messageID int64, message []byte) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE offers SET messages[array_position(message_ids, $4)] = $5::json
+		WHERE bot_id = $1 AND chat_id = $2 AND person_id = $3 AND message_ids @> ARRAY[$4::bigint] AND choice = '' AND ended_at IS NULL`,
+		botID, chatID, personID, messageID, message)
+	if err != nil {
+		return fmt.Errorf("reword an offer in chat %d: %w", chatID, err)
+	}
+	return nil
+}
+
 // OfferAnswered stores which of the bot's messages has the buttons of an offer.
 func (s *Store) OfferAnswered(ctx context.Context, o Offer, answerID int64) error {
 	_, err := s.pool.Exec(ctx, `UPDATE offers SET answer_id = $4 WHERE bot_id = $1 AND chat_id = $2 AND message_id = $3`,
