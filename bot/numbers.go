@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"livedeskbot/bot/view"
 	"livedeskbot/storage"
@@ -14,9 +15,9 @@ const (
 	maxMeant  = 5 // tickets that are named where several end so
 )
 
-// bareNumber is a number without what people put around it: "#tk_1.", "(tk_1)".
+// bareNumber is a number without what people, their keyboards and copied text put around it: "#tk_1.", "(tk_1)", marks that nobody sees.
 func bareNumber(typed string) string {
-	return strings.Trim(typed, "#№.,;:!?()[]{}<>\"'`“”„«»「」『』【】（）。、，；：！？")
+	return strings.TrimFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 }
 
 // known are the tickets of ours that readers may see whose number is the one typed: exactly, else without what people put around it,

@@ -18,7 +18,8 @@ func TestANumberIsUnderstoodAsPeopleTypeIt(t *testing.T) {
 	_, number := w.Ticket(chat, "jam")
 	w.Telegram.Say(w.Alice, w.Telegram.Private(w.Alice), "/start")
 	chat.Join(w.Alice)
-	forms := []string{number, strings.ToUpper(number), "#" + number, number + ".", number + ",", "(" + number + ")", "【" + number + "】"}
+	forms := []string{number, strings.ToUpper(number), "#" + number, number + ".", number + ",", "(" + number + ")", "【" + number + "】",
+		"\u2068" + number + "\u2069", "\ufeff" + number + "\u200b", "‘" + number + "’", number + "…", "*" + number + "*"}
 	for _, place := range []telegramtest.Place{chat, staff, w.Telegram.Private(w.Alice)} {
 		for _, form := range forms {
 			require.Contains(t, w.Say(w.Alice, place, "/status "+form).Text, "jam", form)
