@@ -340,3 +340,22 @@ func TestADisconnectedChatSaysNothingOfWhatIsSolved(t *testing.T) {
 	require.NotContains(t, ticket.Description, "it creaks")
 	require.Zero(t, w.Count("additions"))
 }
+
+func TestAnAlbumThatSaysWhatIsStillWrongGoesWhole(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	group := w.Telegram.NewSupergroup("S")
+	group.SetBot(telegramtest.Administrator, w.Alice) // who sees all that is said
+	for _, chat := range []*telegramtest.Chat{group, w.Telegram.Private(w.Alice)} {
+		_, number := w.Ticket(chat, "door")
+		w.Press(w.Alice, resolved(t, w, chat, number), "❌ Still broken")
+		w.Hears(chat, "still wrong")
+		parts := w.Telegram.Album(w.Alice, chat, "it looks so", w.Texts(3))
+		w.TicketIs(number, func(x livedesktest.Ticket) bool {
+			return isTagged(x) && len(x.Attachments) == 3 && strings.Count(x.Description, "it looks so") == 1
+		})
+		for _, part := range parts {
+			require.Empty(t, replies(chat, part))
+		}
+	}
+}

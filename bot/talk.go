@@ -103,13 +103,32 @@ func wordsOf(m message) storage.Words {
 	return storage.Words{ChatID: m.at.Chat, ThreadID: m.at.Thread, SenderID: m.by.id, MessageID: m.at.Reply}
 }
 
-// joinsAlbum remembers a part of an album, and reports whether its ticket is there already.
+// joinsAlbum remembers a part of an album, and reports whether it went with another part: to the ticket that came of that, or that it
+// was added to.
 func (h handler) joinsAlbum(ctx context.Context, a asked) (bool, error) {
 	part, ok := partOf(a.message).(albumPart)
 	if !ok {
 		return false, nil
 	}
-	return h.addAlbumPart(ctx, part)
+	if joined, err := h.addAlbumPart(ctx, part); err != nil || joined {
+		return joined, err
+	}
+	id, err := h.store.TicketOfAlbum(ctx, h.me.id, a.at.Chat, a.by.id, a.album, a.at.Reply)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	t, err := h.store.Ticket(ctx, id)
+	if err != nil || !stillOpen(t) {
+		return false, err
+	}
+	if may, err := h.mayAddFrom(ctx, h.reader(a), t); err != nil || !may {
+		return false, err
+	}
+	_, err = h.addMessage(ctx, 0, t, a)
+	return err == nil, err
 }
 
 // thanks reports whether a message says thank you, or that it was read, and nothing else. Where the bot's message asks something,

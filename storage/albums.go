@@ -43,6 +43,21 @@ func (s *Store) AddAlbumPart(ctx context.Context, botID, chatID int64, album str
 	return joined, nil
 }
 
+// TicketOfAlbum returns the ticket that another part of an album than the given message was added to, by the same person. ErrNotFound:
+// none was.
+func (s *Store) TicketOfAlbum(ctx context.Context, botID, chatID, senderID int64, album string, messageID int64) (int64, error) {
+	ticket, err := one[int64](ctx, s.pool, `
+		SELECT a.ticket
+		FROM album_parts p JOIN additions a ON a.ref = p.bot_id || '/' || p.chat_id || '/' || p.message_id
+		WHERE p.bot_id = $1 AND p.chat_id = $2 AND p.sender_id = $3 AND p.album = $4 AND p.message_id <> $5
+		ORDER BY p.message_id
+		LIMIT 1`, botID, chatID, senderID, album, messageID)
+	if err != nil {
+		return 0, fmt.Errorf("ticket of an album in chat %d: %w", chatID, err)
+	}
+	return ticket, nil
+}
+
 // lockAlbum keeps a ticket and a part of its album, stored by two processes at once, from missing each other.
 func lockAlbum(ctx context.Context, tx pgx.Tx, chatID int64, album string) error {
 	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text || '/' || $2, 0))`, fmt.Sprint(chatID), album)
