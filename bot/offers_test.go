@@ -357,3 +357,17 @@ func TestAnEditBeforeThePressCounts(t *testing.T) {
 		return strings.HasSuffix(x.Description, "\nand the door") && !strings.Contains(x.Description, "/ticket")
 	})
 }
+
+func TestTheTicketOfSomebodyForgottenIsOfferedWithoutItsTitle(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat, private := w.Telegram.NewSupergroup("S"), w.Telegram.Private(w.Alice)
+	bob := w.Telegram.NewPerson("Bob")
+	chat.Join(bob)
+	_, number := w.Ticket(chat, "door")
+	w.Say(bob, chat, "/follow "+number)
+	w.Press(w.Alice, w.Say(w.Alice, private, "/mydata"), "🗑 Forget me")
+	w.Press(w.Alice, w.Hears(private, "Really?"), "🗑 Yes, forget me")
+	w.Hears(private, "forgotten")
+	require.Equal(t, []string{openNew, addTo("…")}, labels(w.Say(bob, w.Telegram.Private(bob), "more")))
+}

@@ -61,12 +61,9 @@ func newButton(say Language, o storage.Offer) markup.Button {
 	return markup.Button{Label: markup.Plain(say.Text("offer_new")), Data: fmt.Sprintf("%s:%d", OfferNew, o.MessageID)}
 }
 
-// Adding is the answer to a press that adds to a ticket.
-func Adding(say Language, t storage.Ticket) string {
-	return say.Text("pressed_add", "Title", markup.Shorten(ShownOn(t).Title, maxOfferTitle))
+func offerTitle(t storage.Ticket) string {
+	return titled(markup.Shorten(ShownOn(t).Title, maxOfferTitle))
 }
-
-func offerTitle(t storage.Ticket) string { return markup.Shorten(ShownOn(t).Title, maxOfferTitle) }
 
 // OfferButton is the button of an offer: its action, the person's message, and a ticket's row where there is one.
 type OfferButton struct {
