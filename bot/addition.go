@@ -68,6 +68,11 @@ func (h handler) addMessage(ctx context.Context, update int64, t storage.Ticket,
 // addition is what a message adds to a ticket, words and files with their common origin. broken: it says what is still wrong with a
 // ticket that was to be solved.
 func (h handler) addition(a asked, t storage.Ticket, broken bool) (storage.Addition, []storage.File) {
+	if a.at.Chat != t.ChatID && a.file != nil {
+		file := *a.file
+		file.Chat, file.Message = a.at.Chat, a.at.Reply
+		a.file = &file
+	}
 	ref, files := h.ref(a), filesOf(&a.message)
 	origin := cmp.Or(a.album, ref)
 	for i := range files {

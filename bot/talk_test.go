@@ -238,3 +238,18 @@ func TestWordsInPrivateAboutATicketThatIsOutOfSightAreNotSwallowed(t *testing.T)
 	}
 	require.Zero(t, w.Count("additions"))
 }
+
+func TestAFileFromPrivateThatDoesNotComeAlongIsToldInPrivate(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	group, private := w.Telegram.NewSupergroup("S"), w.Telegram.Private(w.Alice)
+	_, number := w.Ticket(group, "leak")
+	shown := w.Say(w.Alice, private, "/status "+number)
+	big := w.Telegram.NewBigFile(telegramtest.Video, "my-flat.mp4", "video/mp4", 21<<20)
+	said := w.Telegram.Say(w.Alice, private, "see the video", telegramtest.ReplyTo(shown), telegramtest.Attached(big))
+	require.Equal(t, said.ID, w.Hears(private, "my-flat.mp4 did not come along").ReplyTo)
+	w.Looked(4)
+	for _, m := range group.BotMessages()[1:] {
+		require.NotContains(t, m.Text, "my-flat.mp4")
+	}
+}

@@ -17,6 +17,9 @@ type File struct {
 	Size int64  `json:"size"`
 	// Caption is what stands below it, where that is not the text of the ticket or of an addition.
 	Caption string `json:"caption,omitempty"`
+	// Where it was sent and is answered, if that is not the ticket's chat.
+	Chat    int64 `json:"chat,omitempty"`
+	Message int64 `json:"message,omitempty"`
 }
 
 // Reasons for dropping a file.

@@ -207,5 +207,8 @@ func Reaction(n storage.Notice) string {
 
 // FileNotice tells what became of a file that does not come along.
 func FileNotice(f storage.File) storage.Notice {
-	return NewNotice(fmt.Sprintf("file:%d", f.ID), NoticeAnswer, Answer{Text: "file_" + f.Reason, Name: FileIn(f).Name})
+	file := FileIn(f)
+	return NewNotice(fmt.Sprintf("file:%d", f.ID), NoticeAnswer, Answer{
+		Text: "file_" + f.Reason, Name: file.Name, Chat: file.Chat, Message: file.Message,
+	})
 }
