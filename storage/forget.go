@@ -252,7 +252,9 @@ var forgetSteps = []struct{ table, sql string }{
 			WHERE f.ticket = theirs.ticket AND f.origin = theirs.origin AND f.origin <> ''
 			RETURNING f.id, f.ticket),
 		named AS (
-			UPDATE notices n SET content = (n.content::jsonb - 'name')::json FROM carried
+			UPDATE notices n SET content = (
+				n.content::jsonb - 'name' - CASE WHEN n.told_at IS NOT NULL THEN ARRAY['chat', 'message'] ELSE '{}' END)::json
+			FROM carried
 			WHERE n.ticket = carried.ticket AND n.key = 'file:' || carried.id),
 		-- What was said in their private chat is named by its number, which is theirs.
 		answered AS (

@@ -421,6 +421,8 @@ func TestWhatWasAddedFromAPrivateChatDoesNotNameItsPerson(t *testing.T) {
 	}
 	exec(t, store, `UPDATE notices SET content = '{"text":"added"}' WHERE key = 'addition:42/-7/3'`)
 	exec(t, store, `UPDATE additions SET done_at = now()`)
+	exec(t, store, `INSERT INTO notices (ticket, key, kind, content, told_at)
+		SELECT ticket, 'file:' || id, 'answer', '{"text":"file_too_big","name":"Alice.txt","chat":5000777,"message":1}', now() FROM files`)
 	exec(t, store, `UPDATE files SET entered = true`)
 	require.NoError(t, store.AskForgetting(t.Context(), person, nil))
 	f, err := store.Forgetting(t.Context(), person)
