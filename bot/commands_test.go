@@ -71,7 +71,7 @@ func TestEveryScreenIsShort(t *testing.T) {
 		h := handler{view: v, cfg: Config{Teams: teams}, router: router{newIdentity(1)}}
 		name := strings.Repeat("n", 32)
 		h.me.username.Store(&name)
-		screens := append(h.help(true), view.Start(v.In(lang)).Text)
+		screens := append(h.help(true), view.Start(v.In(lang), true).Text, view.Start(v.In(lang), false).Text)
 		require.GreaterOrEqual(t, len(screens), 5, lang)
 		for _, screen := range screens {
 			require.Less(t, markup.Length(markup.Plain(screen)), 400, "%s: %s", lang, screen)

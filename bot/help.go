@@ -14,7 +14,7 @@ const maxHelpTeams = 120
 
 // start greets a person. What a link has put behind the command means nothing.
 func (h handler) start(ctx context.Context, a asked) error {
-	_, _, err := h.outbox.Answer(ctx, a.at, view.Start(h.speak()))
+	_, _, err := h.outbox.Answer(ctx, a.at, view.Start(h.speak(), a.private))
 	return err
 }
 

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ func TestStartOpensATicketByItsButton(t *testing.T) {
 		opened := len(w.Desk.Tickets())
 		started := w.Say(w.Alice, where, "/start https://elsewhere.example")
 		require.NotContains(t, started.Text, "elsewhere", "what a link puts behind it means nothing")
+		require.Equal(t, where == group, strings.Contains(started.Text, "/ticket"), "plain words do in private")
 		who := w.Alice
 		if where == group {
 			who = bob

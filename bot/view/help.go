@@ -15,9 +15,13 @@ const maxHelp = 399
 // HelpAsk is the button that asks for a ticket's text instead of showing a screen.
 const HelpAsk = -1
 
-// Start is what a person sees first.
-func Start(say Language) markup.Message {
-	return markup.Message{Text: say.Text("start"), Buttons: [][]markup.Button{{
+// Start is what a person sees first. In private no command is needed.
+func Start(say Language, private bool) markup.Message {
+	text := say.Text("start")
+	if private {
+		text = say.Text("start_private")
+	}
+	return markup.Message{Text: text, Buttons: [][]markup.Button{{
 		helpButton(say.Text("button_open"), HelpAsk), helpButton(say.Text("button_help"), 0),
 	}}}
 }
