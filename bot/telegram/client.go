@@ -44,6 +44,7 @@ type Client struct {
 	spareCalls int
 	dateless   atomic.Bool // the server is too old for dates
 	styleless  atomic.Bool // the server is too old for what [markup.Message.Recent] tells
+	reactless  atomic.Bool // the server is too old for reactions
 }
 
 // Config is what a client needs.

@@ -259,8 +259,11 @@ func (c *Client) Delete(ctx context.Context, chat, id int64) (Verdict, error) {
 }
 
 // React puts a reaction of the bot on a message, in place of the one that it has. Refused also says that reactions are not allowed
-// there, or that the server knows none. https://core.telegram.org/bots/api#setmessagereaction
+// there, or that the server knows none: such a server is asked once. https://core.telegram.org/bots/api#setmessagereaction
 func (c *Client) React(ctx context.Context, chat, id int64, p Priority, emoji string) (Verdict, error) {
+	if c.reactless.Load() {
+		return Refused, errReactless
+	}
 	var unknown error
 	v, err := c.call(ctx, chat, p, func(ctx context.Context) error {
 		_, err := c.SetMessageReaction(ctx, &tg.SetMessageReactionParams{
@@ -276,10 +279,15 @@ func (c *Client) React(ctx context.Context, chat, id int64, p Priority, emoji st
 		return err
 	})
 	if unknown != nil {
+		if strings.Contains(unknown.Error(), "method not found") { // and not the token
+			c.reactless.Store(true)
+		}
 		return Refused, c.Redact(unknown)
 	}
 	return v, err
 }
+
+var errReactless = errors.New("the Bot API server is too old for reactions")
 
 // maxPressAnswer is the longest answer to a press. https://core.telegram.org/bots/api#answercallbackquery
 const maxPressAnswer = 200

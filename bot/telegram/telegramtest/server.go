@@ -198,15 +198,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, name string) {
 	m, known := methods[strings.ToLower(name)]
-	old := known && s.opts.Old && m.name == "setMessageReaction"
-	if !known || old {
-		if !old {
-			s.remember("method " + name)
-		}
-		writeError(w, &apiError{code: 404, description: "Not Found: method not found"})
+	if !known {
+		s.remember("method " + name)
+		writeError(w, errNoMethod)
 		return
 	}
 	c, err := s.readCall(r, m)
+	if err == nil && s.opts.Old && m.name == "setMessageReaction" {
+		err = errNoMethod
+	}
 	if err != nil {
 		s.finish(c, err)
 		writeError(w, err)
@@ -222,6 +222,8 @@ func (s *Server) serveMethod(w http.ResponseWriter, r *http.Request, name string
 	pause(r.Context(), t.slow-t.slow/2)
 	s.answer(w, t, result, err)
 }
+
+var errNoMethod = &apiError{code: 404, description: "Not Found: method not found"}
 
 // run does the work of a call after half of the slowness asked for, so that a caller who gives up early may find it done.
 func (s *Server) run(c *call, t trouble) (any, error) {
