@@ -34,6 +34,7 @@ func TestWhateverIsSentInPrivateMayBecomeATicket(t *testing.T) {
 		"a photo":                       {how: []telegramtest.Saying{telegramtest.Attached(photo)}, title: "photo – Alice Liddell", files: 1},
 		"a place":                       {how: []telegramtest.Saying{telegramtest.Fields(map[string]any{"location": map[string]any{"latitude": 1.5, "longitude": 2.5}})}, title: "📍 1.50000, 2.50000"},
 		"a forward":                     {text: "from a customer", how: []telegramtest.Saying{telegramtest.ForwardedFromHidden("Bob")}, title: "from a customer"},
+		"a forwarded command":           {text: "/ticket leak", how: []telegramtest.Saying{telegramtest.ForwardedFrom(w.Alice)}, title: "/ticket leak"},
 		"a contact":                     {how: []telegramtest.Saying{telegramtest.Fields(map[string]any{"contact": map[string]any{"phone_number": "+4912345", "first_name": "Bob"}})}, title: "👤 Bob"},
 	} {
 		answer := w.Say(w.Alice, private, test.text, test.how...)

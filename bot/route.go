@@ -180,10 +180,11 @@ func (m message) mayWant() bool {
 }
 
 // mayTalk reports whether a message may be plain talk that matters: in private anything that a person sends, in groups what somebody
-// who can be told apart writes there, which may answer a question of the bot.
+// who can be told apart writes there, which may answer a question of the bot. A command that was forwarded is words like others.
 func (m message) mayTalk() bool {
+	command := !m.foreign && commandWord.MatchString(m.text[:wordEnd(m.text)])
 	switch {
-	case !m.by.user || m.at.Reply <= 0, commandWord.MatchString(m.text[:wordEnd(m.text)]), m.text == "" && m.file == nil && !m.odd:
+	case !m.by.user || m.at.Reply <= 0, command, m.text == "" && m.file == nil && !m.odd:
 		return false
 	case m.private:
 		return true

@@ -159,7 +159,9 @@ func TestRoute(t *testing.T) {
 			message: fromAnn("/help", in(private), by(models.User{ID: 5, FirstName: "\u0000 ", Username: "ann"})),
 			want:    wantHelp{}, at: inPrivate, by: person{id: 5, name: "ann", user: true}},
 
-		"a forward in private": {message: fromAnn("x", in(private), forwarded), want: wantChat{}, args: "x", at: inPrivate},
+		"a forward in private":                          {message: fromAnn("x", in(private), forwarded), want: wantChat{}, args: "x", at: inPrivate},
+		"a forwarded command in private":                {message: fromAnn("/ticket x", in(private), forwarded), want: wantChat{}, args: "/ticket x", at: inPrivate},
+		"a forwarded command of another bot in private": {message: fromAnn("/go@OtherBot", in(private), forwarded), want: wantChat{}, args: "/go@OtherBot", at: inPrivate},
 		"a place in private": {
 			message: fromAnn("", in(private), asAVenue), want: wantChat{}, at: inPrivate,
 			args: "📍 Café, Street 1\nhttps://maps.google.com/?q=1.500000,-2.250000"},
@@ -206,7 +208,6 @@ func TestMessagesThatWantNothing(t *testing.T) {
 		"message 0":                             fromAnn("/ticket x", func(m *models.Message) { m.ID = 0 }),
 		"a forward":                             fromAnn("/ticket x", forwarded),
 		"forwarded words in a group":            fromAnn("x", forwarded),
-		"a forwarded command in private":        fromAnn("/ticket x", forwarded, in(private)),
 		"thanks in a group":                     fromAnn("Thanks!"),
 		"a poll in a group":                     fromAnn("", asAPoll),
 		"an anonymous administrator's words":    fromAnn("x", inTheNameOf(super)),
