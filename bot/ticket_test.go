@@ -93,6 +93,23 @@ func TestWhatIsNoCommandForThisBotMakesNoTicket(t *testing.T) {
 	require.Len(t, chat.BotMessages(), 1)
 }
 
+func TestACardSaysThatAMistypedPriorityStandsInTheTitle(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	chat := w.Telegram.NewSupergroup("S")
+	for _, title := range []string{"!hihg printer", "printer !URGENT"} {
+		card, _ := w.Ticket(chat, title)
+		require.Contains(t, card.Text, "set no priority", title)
+		w.Press(w.Alice, card, "Priority")
+		w.Press(w.Alice, card, "High priority")
+		require.NotContains(t, w.Becomes(card, "High priority").Text, "set no priority")
+	}
+	for _, title := range []string{"!high printer", "printer #floor", "a printer! !", "the !hihg printer", "!hihg !low"} {
+		card, _ := w.Ticket(chat, title)
+		require.NotContains(t, card.Text, "set no priority", title)
+	}
+}
+
 func TestAReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T) {
 	t.Parallel()
 	w := bottest.New(t)

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,10 +54,26 @@ func (v *View) created(say Language, t storage.Ticket, files []storage.File) str
 		say.reopening(shown.Reopen && shown.Status != StatusGone),
 	}
 	lines = append(lines, dropped(say, files)...)
-	if v.cfg.FollowUps && t.TicketID != "" && !Finished(shown.Status) {
+	open := t.TicketID != "" && !Finished(shown.Status)
+	if open && request.Priority == "" && shown.Priority == FirstShown(request).Priority {
+		lines = append(lines, noPriority(say, shown.Title))
+	}
+	if open && v.cfg.FollowUps {
 		lines = append(lines, say.Text("card_hint"))
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
+}
+
+// likePriority is a word where /ticket has its options, at the beginning or at the end of a title, that looks like a priority.
+var likePriority = regexp.MustCompile(`^!\pL+(?: |$)| !\pL+$`)
+
+// noPriority says that what looks like a priority has become a part of the title, such as a mistyped one.
+func noPriority(say Language, title string) string {
+	word := likePriority.FindString(title)
+	if word == "" {
+		return ""
+	}
+	return say.Text("card_no_priority", "Word", markup.Shorten(strings.TrimSpace(word), maxKey))
 }
 
 // fields are the custom fields that the person gave, by name.
