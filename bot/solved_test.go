@@ -89,7 +89,7 @@ func TestTheLastRatingWins(t *testing.T) {
 	w := bottest.New(t)
 	chat := w.Telegram.NewSupergroup("S")
 	bob := w.Telegram.NewPerson("Bob")
-	_, number := w.Ticket(chat, "door")
+	card, number := w.Ticket(chat, "door")
 	w.Say(bob, chat, "/follow "+number)
 	m := resolved(t, w, chat, number)
 	w.Press(w.Alice, m, "✅ Yes, solved")
@@ -99,6 +99,8 @@ func TestTheLastRatingWins(t *testing.T) {
 	require.Contains(t, w.Becomes(m, "Rated 1/5").Text, "★☆☆☆☆")
 	require.Empty(t, labels(m))
 	w.TicketIs(number, func(x livedesktest.Ticket) bool { return x.CustomFields["telegram_rating"] == "1" })
+	w.Becomes(card, "★☆☆☆☆") // for those who have another copy of the message
+	require.Contains(t, w.Say(w.Alice, chat, "/status "+number).Text, "Rating: ★☆☆☆☆")
 }
 
 func TestARatingThatIsHandledAgainAfterACrashChangesNothing(t *testing.T) {

@@ -45,17 +45,21 @@ func (v *View) face(say Language, t livedesk.Ticket, who Audience) string {
 		say.timed("card_closed", t.ClosedAt),
 		say.promise(t),
 		attachments(say, t, who),
-		rating(say, t.Satisfaction),
+		rating(say, t),
 		say.reopening(IsMarked(t) && Finished(Status(t.Status))),
 	}
 	return strings.Join(slices.DeleteFunc(lines, empty), "\n")
 }
 
-func rating(say Language, s *livedesk.Satisfaction) string {
-	if s == nil || s.Rating <= 0 {
+func rating(say Language, t livedesk.Ticket) string {
+	n, feedback := ratingOf(t), ""
+	if n == 0 {
 		return ""
 	}
-	return say.Text("card_rating", "Stars", stars(s.Rating), "Feedback", markup.Shorten(markup.Line(s.Feedback), maxTitle))
+	if t.Satisfaction != nil {
+		feedback = t.Satisfaction.Feedback
+	}
+	return say.Text("card_rating", "Stars", stars(n), "Feedback", markup.Shorten(markup.Line(feedback), maxTitle))
 }
 
 func empty(s string) bool { return s == "" }

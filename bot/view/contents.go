@@ -32,6 +32,7 @@ func ShownOf(t livedesk.Ticket) Shown {
 	v := Shown{
 		Title: markup.Shorten(markup.Line(t.Title), 300), Status: Status(t.Status), Priority: string(t.Priority), Type: string(t.Type),
 		Team: teamName(t), Files: len(t.Attachments), Reopen: IsMarked(t) && Finished(Status(t.Status)),
+		Rating: ratingOf(t),
 	}
 	if s := t.SLA; s != nil && !Finished(v.Status) {
 		if s.FirstResponseAt.IsZero() && !s.FirstResponseDue.IsZero() {
@@ -39,9 +40,6 @@ func ShownOf(t livedesk.Ticket) Shown {
 		} else {
 			v.Solution = s.ResolutionDue
 		}
-	}
-	if t.Satisfaction != nil {
-		v.Rating = t.Satisfaction.Rating
 	}
 	return v
 }

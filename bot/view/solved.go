@@ -20,6 +20,18 @@ const (
 // MaxStars is the best rating.
 const MaxStars = 5
 
+// ratingOf is what customers think of the solution, 1 to 5: what LiveDesk has asked them, else what they said to the bot; 0: nothing.
+func ratingOf(t livedesk.Ticket) int {
+	if s := t.Satisfaction; s != nil && s.Rating > 0 {
+		return s.Rating
+	}
+	stars, err := strconv.Atoi(fmt.Sprint(t.CustomFields[RatingField])) // LiveDesk may make a number of it
+	if err != nil || stars < 1 || stars > MaxStars {
+		return 0
+	}
+	return stars
+}
+
 // IsMarked reports whether a ticket has the tag that somebody asks for it to be reopened.
 func IsMarked(t livedesk.Ticket) bool { return slices.ContainsFunc(t.Tags, IsReopenTag) }
 
