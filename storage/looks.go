@@ -146,6 +146,9 @@ func lookArgs(id int64, l Look, process int32) named {
 	return args
 }
 
+// noted is true where a look has stored a notice that is to be told.
+const noted = `EXISTS (SELECT FROM noted WHERE told_at IS NULL)`
+
 // recordLook is one statement, so that looks share commits and a look at a ticket with many known messages takes no longer. What its
 // parts store they do not see of each other, so the last one asks for it by name.
 var recordLook = `
@@ -167,9 +170,10 @@ var recordLook = `
 	UPDATE tickets SET
 		status = @status, team = @team, seen_at = now(), owner = NULL, missed = 0, missed_at = NULL,
 		request = coalesce(@request::json, request),
-		version = CASE WHEN @shown THEN version ELSE version + 1 END,
+		-- Who is telling the ticket may record that without seeing the notice, but sees the version.
+		version = CASE WHEN @shown AND NOT (teller IS NOT NULL AND ` + noted + `) THEN version ELSE version + 1 END,
 		` + feedNews(`NOT @shown OR cardinality(@failed::bigint[]) > 0`) + `,
-		` + tellInTurn(`NOT @shown OR EXISTS (SELECT FROM noted WHERE told_at IS NULL) OR `+noticesOpen) + `,
+		` + tellInTurn(`NOT @shown OR `+noted+` OR `+noticesOpen) + `,
 		view = @view::json,
 		changed_at = CASE WHEN @changed THEN now() ELSE changed_at END,
 		every = @every::float8,

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"livedeskbot/storage"
 )
@@ -62,6 +63,42 @@ func TestNewsDuringATellingAreToldAfterIt(t *testing.T) {
 	require.Empty(t, tellings(t, store, process))
 	_, err = store.RecordTold(t.Context(), claimed[0], 7, 100, process.Number)
 	require.ErrorIs(t, err, storage.ErrNotFound, "a telling that was given back is not this process's to record")
+}
+
+func TestANoticeThatALookStoresWhileATellingEndsIsTold(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	told := created(t, store, process, "a")
+	require.Len(t, looks(t, store, process, 10), 1)
+	lock, err := store.Pool().Begin(t.Context())
+	require.NoError(t, err)
+	_, err = lock.Exec(t.Context(), `SELECT FROM tickets FOR UPDATE`)
+	require.NoError(t, err)
+	var both errgroup.Group
+	both.Go(func() error {
+		_, err := store.RecordLook(t.Context(), told.ID, storage.Look{
+			View: []byte(`{}`), Shown: true, Notices: []storage.Notice{reply("1", "x")}}, process.Number)
+		return err
+	})
+	awaitWaiting(t, store, 1)
+	both.Go(func() error { // it waits for the look, and has begun before that has stored anything
+		_, err := store.RecordTold(t.Context(), told, 7, 100, process.Number)
+		return err
+	})
+	awaitWaiting(t, store, 2)
+	require.NoError(t, lock.Rollback(t.Context()))
+	require.NoError(t, both.Wait())
+	require.Len(t, notices(t, store, told.ID), 1)
+	require.Len(t, tellings(t, store, process), 1)
+}
+
+// awaitWaiting returns when some statements wait for a lock.
+func awaitWaiting(t *testing.T, store *storage.Store, statements int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return count(t, store, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == statements
+	}, 30*time.Second, 5*time.Millisecond)
 }
 
 func tellings(t *testing.T, store *storage.Store, process *storage.Process, except ...int64) []storage.Ticket {
