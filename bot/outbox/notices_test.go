@@ -33,6 +33,33 @@ func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
 	}
 }
 
+func TestAResolvedTicketIsAskedAboutWhoseRowWasReadBeforeTheLook(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t, func(w *bottest.World) { w.Config.TrackEvery = time.Hour })
+	chat := w.Telegram.NewSupergroup("S")
+	card, _ := w.Ticket(chat, "door")
+	w.Eventually(func() bool { return w.Count("tickets WHERE told = version AND tell_at IS NULL") == 1 })
+
+	look, err := w.DB().Begin(w.Context())
+	require.NoError(t, err)
+	_, err = look.Exec(w.Context(), `LOCK TABLE notices`)
+	require.NoError(t, err)
+	w.SQL(`UPDATE tickets SET tell_at = now()`)
+	w.Eventually(func() bool {
+		return w.Count(`pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FROM notices%'`) == 1
+	}, "a telling that has read the row")
+	_, err = look.Exec(w.Context(), `UPDATE tickets SET status = 'resolved', view = '{"title":"door","status":"resolved"}'`)
+	require.NoError(t, err)
+	_, err = look.Exec(w.Context(), `
+		INSERT INTO notices (ticket, key, kind, content) VALUES ($1, 'status:resolved', 'status', '{"status":"resolved"}')`, w.Row(card))
+	require.NoError(t, err)
+	require.NoError(t, look.Commit(w.Context()))
+
+	said := w.Hears(chat, "Resolved: ticket")
+	require.Contains(t, said.Text, "Did this solve it?")
+	require.Len(t, said.Buttons, 1)
+}
+
 func TestAnAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T) {
 	t.Parallel()
 	w := bottest.New(t)
