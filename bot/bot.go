@@ -3,23 +3,23 @@
 //
 // The way of an update: the inbox journals it and hands it to the handler (act.go). read.go turns it into our own types, the
 // border behind which nobody knows Telegram's; route.go and commands.go say what it wants, without asking anybody; one file for
-// each thing that people can do does it: ticket.go, metoo.go, question.go, talk.go, status.go, list.go, follow.go, addition.go, edit.go,
-// mydata.go, chats.go, block.go, and, for buttons, press.go, offers.go, unconfirmed.go, choose.go, conversation.go, solved.go. access.go
-// and connected.go decide who may do and see what; turnaway.go says so to those who may not, joined.go greets chats and asks staff
-// about them, and sift.go keeps what is said elsewhere out of the journal. feed.go is what people do in the feeds of staff, and
-// forget.go removes what is not kept any longer.
+// each thing that people can do does it: ticket.go, metoo.go, question.go, talk.go, status.go, list.go, follow.go, addition.go,
+// edit.go, mydata.go, chats.go, block.go, and, for buttons, press.go, offers.go, unconfirmed.go, choose.go, conversation.go,
+// solved.go. access.go and connected.go decide who may do and see what; turnaway.go says so to those who may not, joined.go
+// greets chats and asks staff about them, and sift.go keeps what is said elsewhere out of the journal. feed.go is what people do
+// in the feeds of staff, and forget.go removes what is not kept any longer.
 //
 // The way of a ticket: ticket.go stores it, the desk brings it to LiveDesk and looks at it from then on, the outbox tells what
 // became of it. Stages speak through rows: each step is a change of the ticket's row, from which any process can go on.
 // Operators ask ready.go, metrics.go and check.go.
 //
 // Words, one for one thing. Ask is what a person does, want what they wish; a question is the bot's. To answer is to say
-// something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to
-// edit are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. A feed is where staff see
-// tickets, the queue their list of unfinished ones. To open is to store a ticket, to create is LiveDesk's; to add is to bring words
-// into a ticket, to amend is to write them there; to look is to read a ticket, a nudge LiveDesk's word that there is something to see. To follow is to want news of a ticket; a chat that
-// becomes a supergroup moves. Talk is what people say without a command; an offer is the bot's answer to it, with buttons that choose what
-// becomes of it.
+// something to a person's message, to tell is about a ticket's row, a notice is what is told beside its card; to post and to edit
+// are calls to Telegram. A chat is connected where the bot works; a hint says that it does nothing. A feed is where staff see
+// tickets, the queue their list of unfinished ones. To open is to store a ticket, to create is LiveDesk's; to add is to bring
+// words into a ticket, to amend is to write them there; to look is to read a ticket, a nudge LiveDesk's word that there is
+// something to see. To follow is to want news of a ticket; a chat that becomes a supergroup moves. Talk is what people say
+// without a command; an offer is the bot's answer to it, with buttons that choose what becomes of it.
 package bot
 
 import (

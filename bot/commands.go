@@ -47,10 +47,10 @@ var commands = []command{
 
 var commandWord = regexp.MustCompile(`^/([A-Za-z0-9_]{1,32})(?:@([A-Za-z0-9_]+))?$`)
 
-// parseCommand reads the command that text, the text or caption of a message, begins with: its
-// name in lower case, and everything after it and the one separator that ends it. ok is false where there is none and where another bot
-// is meant; username is this bot's, without the @. The message's entities are not asked: clients leave them out of some
-// captions, and their UTF-16 offsets add nothing to a command at offset 0.
+// parseCommand reads the command that text, the text or caption of a message, begins with: its name in lower case, and everything
+// after it and the one separator that ends it. ok is false where there is none and where another bot is meant; username is this
+// bot's, without the @. The message's entities are not asked: clients leave them out of some captions, and their UTF-16 offsets
+// add nothing to a command at offset 0.
 func parseCommand(text, username string) (name, args string, ok bool) {
 	end := wordEnd(text)
 	word := commandWord.FindStringSubmatch(text[:end])

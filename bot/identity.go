@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// renamedAfter is how often Telegram is asked for the bot's name in any case: it may be changed at BotFather, of which nobody is told.
+	// renamedAfter is how often Telegram is asked for the bot's name in any case: nobody tells of a change at BotFather.
 	renamedAfter = 5 * time.Minute
 	// strangerFor is how long a name counts as another bot's after Telegram was asked because of it.
 	strangerFor = time.Minute

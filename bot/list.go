@@ -38,8 +38,8 @@ func (l lists) asked(a asked) (list view.List, own, ok bool) {
 	return list, own, true
 }
 
-// post answers /status with the first page of a list: in a staff chat of all tickets, in private of the person's, elsewhere of those of
-// the topic, or of the whole chat in General, where there are no topics, and where people ask for their own.
+// post answers /status with the first page of a list: in a staff chat of all tickets, in private of the person's, elsewhere of
+// those of the topic, or of the whole chat in General, where there are no topics, and where people ask for their own.
 func (l lists) post(ctx context.Context, a asked, list view.List, own bool) error {
 	staff, err := l.access.isStaffChat(ctx, a.at.Chat)
 	if err != nil {
@@ -153,8 +153,8 @@ func (h handler) ownIn(ctx context.Context, r reader, which storage.Selection) (
 	return which, err
 }
 
-// press does what a button of a list says. Data can be forged, so the message must be a list, and what it then has is decided by who reads
-// the chat.
+// press does what a button of a list says. Data can be forged, so the message must be a list, and what it then has is decided by
+// who reads the chat.
 func (l lists) press(ctx context.Context, say view.Language, p pressed, action string, id int64, argument string) (string, error) {
 	if is, err := l.posts.isList(ctx, p); err != nil || !is {
 		return say.Text("press_unknown"), err

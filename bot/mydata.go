@@ -61,8 +61,8 @@ func (h handler) groupNames(ctx context.Context, groups []int64) ([]string, erro
 	return names, err
 }
 
-// pressForget handles the buttons of /mydata: the first asks once more, the second forgets the person who presses it. Only the message
-// that was shown last counts, for the person to whom it was shown.
+// pressForget handles the buttons of /mydata: the first asks once more, the second forgets the person who presses it. Only the
+// message that was shown last counts, for the person to whom it was shown.
 func (h handler) pressForget(ctx context.Context, p pressed) (string, error) {
 	say := h.speak()
 	f, err := h.store.Forgetting(ctx, p.by.id)

@@ -41,8 +41,8 @@ func (h handler) known(ctx context.Context, r reader, typed string) ([]storage.T
 	return nil, nil
 }
 
-// ending are the tickets of ours whose number ends as typed, in any letter case, of those that belong to the chat or, in private, to the
-// person: nobody learns that another ticket exists. Where one of them has just that number, it is meant alone.
+// ending are the tickets of ours whose number ends as typed, in any letter case, of those that belong to the chat or, in private,
+// to the person: nobody learns that another ticket exists. Where one of them has just that number, it is meant alone.
 func (h handler) ending(ctx context.Context, r reader, typed string) ([]storage.Ticket, error) {
 	end := bareNumber(typed)
 	if len([]rune(end)) < minEnding {

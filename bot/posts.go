@@ -53,8 +53,8 @@ func (p posts) isList(ctx context.Context, b pressed) (bool, error) {
 	return is, err
 }
 
-// recorded looks for what is recorded of a message of the bot. Who answers it at once may be faster than the answer with which Telegram
-// tells its number, so a fresh message, going by its date, is given time to be recorded.
+// recorded looks for what is recorded of a message of the bot. Who answers it at once may be faster than the answer with which
+// Telegram tells its number, so a fresh message, going by its date, is given time to be recorded.
 func recorded[T any](ctx context.Context, sent time.Time, look func() (T, error)) (T, error) {
 	fresh := time.Since(sent) < recording+time.Second // dates are whole seconds
 	for until := time.Now().Add(recording); ; {

@@ -80,8 +80,8 @@ type (
 	}
 )
 
-// readMessage reads a message; bot is this bot's id. ok is false for what no person asks the bot for: messages of other bots, forwards,
-// messages without anybody.
+// readMessage reads a message; bot is this bot's id. ok is false for what no person asks the bot for: messages of other bots,
+// forwards, messages without anybody.
 func readMessage(m *models.Message, bot int64) (read message, ok bool) {
 	by, ok := sender(m)
 	read = message{

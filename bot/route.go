@@ -17,7 +17,7 @@ type asked struct {
 	args string // what was typed after the command, or the whole text where there is none
 }
 
-// The wishes that an update can hold, besides pressed, placeName, migrated and membership. They are a closed set: act has a case for each.
+// The wishes that an update can hold, besides pressed, placeName, migrated and membership: a closed set, act has a case for each.
 type (
 	wantTicket   struct{ asked } // /ticket
 	wantStatus   struct{ asked } // /status

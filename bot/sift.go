@@ -16,8 +16,9 @@ type sieve struct{ access access }
 // siftPatience bounds how long Telegram is asked about the people who write in private. No update is taken meanwhile.
 const siftPatience = 2 * time.Second
 
-// Sift says what may be kept of updates: all of it, or, of talk in groups, only what may answer a question of the bot, and from groups that are not connected and from people who may not use the
-// bot in private, only what is needed to answer them and to ask staff about the group. nil: nothing is needed.
+// Sift says what may be kept of updates: all of it, or, of talk in groups, only what may answer a question of the bot, and from
+// groups that are not connected and from people who may not use the bot in private, only what is needed to answer them and to ask
+// staff about the group. nil: nothing is needed.
 //
 // Where Telegram does not say in time whether somebody is staff, what they say in private is kept until it is handled: no ticket
 // of theirs may get lost.

@@ -103,10 +103,10 @@ func attachmentFault(attachments []NewAttachment) error {
 
 func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
-// TicketUpdate is a change to a ticket. Title and description are always sent, since one version of the vendor's page
-// requires them. Every other field is sent only if it is not empty, so it cannot be emptied; Tags alone can, by a list that is
-// empty but not nil. Whether LiveDesk merges the update into the ticket or replaces the ticket by it is not documented: begin
-// with [Ticket.Update] and change that, so that both give the same. A TicketUpdate keeps its value when written as JSON and read again.
+// TicketUpdate is a change to a ticket. Title and description are always sent, since one version of the vendor's page requires
+// them. Every other field is sent only if it is not empty, so it cannot be emptied; Tags alone can, by a list that is empty but
+// not nil. Whether LiveDesk merges the update into the ticket or replaces the ticket by it is not documented: begin with
+// [Ticket.Update] and change that, so that both give the same. A TicketUpdate keeps its value through JSON and back.
 //
 // The fields are those of https://www.engagelab.com/docs/livedesk/rest-api/ticket/update-tickets, which has none for
 // status, team or messages.

@@ -108,7 +108,8 @@ func (s *Store) For(bot int64) *Store {
 	return &scoped
 }
 
-// Close closes every connection, also those of the same database for other bots. It waits a moment for calls in flight, not for ever: what they did not commit is not done.
+// Close closes every connection, also those of the same database for other bots. It waits a moment for calls in flight, not for
+// ever: what they did not commit is not done.
 func (s *Store) Close() {
 	s.commits.end()
 	closed := make(chan struct{})

@@ -48,10 +48,10 @@ import (
 //
 // Where RecordOutcome or TakeOver makes a ticket unconfirmed that was told to wait, they store a notice beside it.
 //
-// TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its
-// version rose records that it told the older one, so RecordTold makes the ticket due again. That is why version rises for a notice
-// that comes while the ticket is in hand: RecordTold, waiting for the look's commit, sees the row as it then is, but no notice that was
-// stored after it began.
+// TakeOver stands for Register and Free too, which free in the same way. A process that tells a row as it was before its version
+// rose records that it told the older one, so RecordTold makes the ticket due again. That is why version rises for a notice that
+// comes while the ticket is in hand: RecordTold, waiting for the look's commit, sees the row as it then is, but no notice that
+// was stored after it began.
 //
 // Where version rises, the feed of staff has something to tell too: feed.go has the table of that.
 

@@ -548,7 +548,7 @@ const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = '
 const queued = `CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END, id`
 
 // Queue returns the unfinished tickets of a bot, wherever they were asked for, from the given place on: first those that nobody
-// knows about, then those that wait for the operator, then the others, each by age. total is how many there are in all, up to MaxListed.
+// knows about, then those that wait for the operator, then the others, each by age. total counts them all, up to MaxListed.
 func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket, total int, err error) {
 	total, err = one[int](ctx, s.pool, `
 		SELECT count(*) FROM (SELECT FROM tickets WHERE bot_id = $1 AND `+unfinished+` ORDER BY `+queued+` LIMIT $2) t`, s.bot, MaxListed)

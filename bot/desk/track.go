@@ -63,8 +63,8 @@ func (k tracker) run(ctx, work context.Context) {
 	}
 }
 
-// hasten brings forward, at the start, looks that were scheduled while TRACK_INTERVAL was longer. It takes small steps, so that nobody
-// waits for it.
+// hasten brings forward, at the start, looks that were scheduled while TRACK_INTERVAL was longer. It takes small steps, so that
+// nobody waits for it.
 func (k tracker) hasten(ctx context.Context) {
 	const step = 1000
 	var last storage.Scheduled

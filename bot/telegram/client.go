@@ -54,7 +54,7 @@ type Config struct {
 	Called func(method, verdict string) // is told of each HTTP call and what its answer was; nil: nobody is
 	Waited func(time.Duration)          // is told how long a call waited for its turn; nil: nobody is
 	Log    *slog.Logger                 // nil: nothing is logged
-	// SpareCalls is how many calls to a chat in a minute leave enough to those that may not wait; 0: 16, of the 20 that a group takes.
+	// SpareCalls is how many calls to a chat in a minute leave enough to those that may not wait; 0: 16, of a group's 20.
 	SpareCalls int
 }
 

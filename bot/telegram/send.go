@@ -138,7 +138,8 @@ func (c *Client) PostPhoto(ctx context.Context, to Place, p Priority, f File) (i
 	})
 }
 
-// PostDocument sends a file and returns the message's number. Flood: as for PostPhoto. https://core.telegram.org/bots/api#senddocument
+// PostDocument sends a file and returns the message's number. Flood: as for PostPhoto.
+// https://core.telegram.org/bots/api#senddocument
 func (c *Client) PostDocument(ctx context.Context, to Place, p Priority, f File) (int64, Verdict, error) {
 	return post(ctx, to, p, c.callSoon, func(ctx context.Context) (*models.Message, error) {
 		return c.SendDocument(ctx, &tg.SendDocumentParams{
@@ -188,8 +189,8 @@ func (c *Client) Edit(ctx context.Context, chat, id int64, p Priority, m markup.
 	})
 }
 
-// styled sends a message, and with plain buttons where Telegram does not take them. Old servers ignore a style, and see nothing that a
-// button which copies could do. A server that takes the plain ones is sent no others from then on.
+// styled sends a message, and with plain buttons where Telegram does not take them. Old servers ignore a style, and see nothing
+// that a button which copies could do. A server that takes the plain ones is sent no others from then on.
 func (c *Client) styled(m markup.Message, send func(markup.Message) error) error {
 	if !m.Recent() {
 		return send(m)

@@ -9,7 +9,7 @@ import (
 	"livedeskbot/storage"
 )
 
-// Actions of the buttons of an offer. They carry "new:MESSAGE", "join:MESSAGE" and "add:MESSAGE:TICKET": the person's message and a row.
+// Actions of the buttons of an offer. They carry "new:MESSAGE", "join:MESSAGE" and "add:MESSAGE:TICKET": a person's message, a row.
 const (
 	OfferNew    = "new"
 	OfferAdd    = "add"

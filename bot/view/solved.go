@@ -35,7 +35,7 @@ func ratingOf(t livedesk.Ticket) int {
 // IsMarked reports whether a ticket has the tag that somebody asks for it to be reopened.
 func IsMarked(t livedesk.Ticket) bool { return slices.ContainsFunc(t.Tags, IsReopenTag) }
 
-// IsReopenTag reports whether a tag says that somebody asks for the ticket to be reopened. LiveDesk may write it in another letter case.
+// IsReopenTag reports whether a tag asks for the ticket to be reopened. LiveDesk may write it in another letter case.
 func IsReopenTag(tag string) bool { return strings.EqualFold(strings.TrimSpace(tag), ReopenTag) }
 
 // isAsked reports whether people are asked about a change of status: whether what is said to be solved is.

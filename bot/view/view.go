@@ -3,8 +3,8 @@
 // out. It asks nobody: no network, no database; the clock only says whether a time is near.
 //
 // contents.go has what rows store as JSON: it is written and read here and nowhere else. The words stand in locales, which
-// texts.go reads; times.go has times, access.go says who may use the bot, outcome.go is the card of a ticket of ours, card.go the answer to
-// /status, notice.go what is told beside the card, agents.go what goes into the ticket.
+// texts.go reads; times.go has times, access.go says who may use the bot, outcome.go is the card of a ticket of ours, card.go the
+// answer to /status, notice.go what is told beside the card, agents.go what goes into the ticket.
 package view
 
 import (

@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// Split cuts Telegram HTML into messages of at most limit UTF-16 code units each, counted as Telegram does:
-// without tags, references resolved. The limit is at least 2. It cuts between paragraphs, else lines, else words,
-// else characters; what is open at a cut is closed before and opened again behind it. White space at a cut is
-// dropped, and a part in which nothing would be seen is left out. A date is cut only where it begins a part. Anything that is not one of the tags in our texts
-// counts as text, so that every part is well-formed whatever comes in.
+// Split cuts Telegram HTML into messages of at most limit UTF-16 code units each, counted as Telegram does: without tags,
+// references resolved. The limit is at least 2. It cuts between paragraphs, else lines, else words, else characters; what is open
+// at a cut is closed before and opened again behind it. White space at a cut is dropped, and a part in which nothing would be
+// seen is left out. A date is cut only where it begins a part. Anything that is not one of the tags in our texts counts as text,
+// so that every part is well-formed whatever comes in.
 func Split(source string, limit int) []string {
 	f := parseFormatted(source)
 	var parts []string

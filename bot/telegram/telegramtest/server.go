@@ -45,8 +45,8 @@ type Options struct {
 	Privacy bool
 	// PrivateTopics says in getMe that private chats with the bot may have topics.
 	PrivateTopics bool
-	// Old is a self-hosted server of an early Bot API: it refuses <tg-time>, has no setMessageReaction, and ignores what it does not know
-	// of buttons: style, copy_text, and force_reply beside them. What a button then has nothing to do for, it refuses.
+	// Old is a self-hosted server of an early Bot API: it refuses <tg-time>, has no setMessageReaction, and ignores what it does
+	// not know of buttons: style, copy_text, and force_reply beside them. What a button then has nothing to do for, it refuses.
 	Old bool
 	// Strict makes an Old server refuse what it does not know of buttons. That is not known of any, but of what stands before some.
 	Strict bool
