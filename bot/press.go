@@ -60,18 +60,24 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 		return placeSetup{h}.pressLanguage(ctx, p)
 	}
 	action, id, argument, ok := view.ParseButton(p.data)
+	c := choice{pressed: p, update: update, action: action, argument: argument}
 	switch {
 	case !ok:
 		return say.Text("press_unknown"), nil
 	case action == "queue", action == "list", action == "show":
 		return lists{h}.press(ctx, say, p, action, id, argument)
 	case action == "fixed", action == "broken", action == "rate":
-		return verdicts{h}.press(ctx, say, choice{pressed: p, update: update, action: action, argument: argument}, id)
+		return verdicts{h}.press(ctx, say, c, id)
 	}
+	return h.obeyAbout(ctx, say, c, id)
+}
+
+// obeyAbout does what a button below a ticket's message says, where the ticket is told in the button's chat.
+func (h handler) obeyAbout(ctx context.Context, say view.Language, c choice, id int64) (string, error) {
 	t, err := h.store.Ticket(ctx, id)
 	told := false
 	if err == nil {
-		told, p.feed, err = feedPosts{h}.told(ctx, p, t)
+		told, c.feed, err = feedPosts{h}.told(ctx, c.pressed, t)
 	}
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !told {
 		return say.Text("press_unknown"), nil
@@ -79,8 +85,8 @@ func (h handler) obey(ctx context.Context, update int64, p pressed) (string, err
 	if err != nil {
 		return "", err
 	}
-	c := choice{pressed: p, update: update, ticket: t, action: action, argument: argument}
-	switch action {
+	c.ticket = t
+	switch c.action {
 	case "again", "leave":
 		return h.decideUnconfirmed(ctx, say, c)
 	case "refresh":
