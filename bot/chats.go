@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/storage"
@@ -149,12 +148,4 @@ func (l chatList) turn(ctx context.Context, c chatChoice) error {
 		return err
 	}
 	return l.replace(ctx, c.pressed, m)
-}
-
-// replace puts a message in place of the one with the button. Where Telegram does not want it, that one stays.
-func (l chatList) replace(ctx context.Context, p pressed, m markup.Message) error {
-	if v, err := l.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
-		return err
-	}
-	return nil
 }

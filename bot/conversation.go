@@ -46,10 +46,7 @@ func (h handler) turnPage(ctx context.Context, say view.Language, c choice, m ma
 	if about, err := h.posts.isAbout(ctx, c.pressed, c.ticket); err != nil || !about {
 		return say.Text("press_unknown"), err
 	}
-	if v, err := h.telegram.Edit(ctx, c.chat, c.message, telegram.Answers, m); v == telegram.Later {
-		return "", err
-	}
-	return "", nil
+	return "", h.replace(ctx, c.pressed, m)
 }
 
 // below is the place below the message of a button.

@@ -36,7 +36,7 @@ func (h handler) follow(ctx context.Context, a asked, on bool) error {
 	if err := h.store.Follow(ctx, ours[0].ID, storage.Person{ID: a.by.id, Name: a.by.name}, from, on); err != nil {
 		return err
 	}
-	return h.say(ctx, a, followed(say, ours[0], from, on, len(h.cfg.Feeds) > 0))
+	return h.say(ctx, a, h.followed(say, ours[0], from, on))
 }
 
 // tickets are those of ours that a command means and the readers of its chat may see.
@@ -91,7 +91,7 @@ func (h handler) chooseFollow(ctx context.Context, say view.Language, c choice) 
 	if err := h.store.Follow(ctx, c.ticket.ID, storage.Person{ID: c.by.id, Name: c.by.name}, from, on); err != nil {
 		return "", err
 	}
-	return followed(say, c.ticket, from, on, len(h.cfg.Feeds) > 0), h.putButtons(ctx, c.pressed, view.CardButtons(say, c.ticket))
+	return h.followed(say, c.ticket, from, on), h.putButtons(ctx, c.pressed, view.CardButtons(say, c.ticket))
 }
 
 // whence is where somebody follows a ticket who does so in a chat: nobody is named in the ticket's chat who did it elsewhere.
@@ -105,14 +105,15 @@ func whence(t storage.Ticket, chat int64, private bool) storage.Whence {
 	return storage.Elsewhere
 }
 
-func followed(say view.Language, t storage.Ticket, from storage.Whence, on, feed bool) string {
+// followed says that somebody follows a ticket, and how they hear of it, or that they do not.
+func (h handler) followed(say view.Language, t storage.Ticket, from storage.Whence, on bool) string {
 	switch {
 	case !on:
 		return say.Text("unfollowed", "Number", view.Number(t))
 	case from == storage.InPrivate:
 		return say.Text("followed_private", "Number", view.Number(t))
 	case from == storage.Elsewhere:
-		return say.Text("followed_staff", "Number", view.Number(t), "Feed", feed)
+		return say.Text("followed_staff", "Number", view.Number(t), "Feed", len(h.cfg.Feeds) > 0)
 	}
 	return say.Text("followed", "Number", view.Number(t))
 }

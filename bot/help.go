@@ -75,10 +75,7 @@ func (h handler) pressHelp(ctx context.Context, say view.Language, update int64,
 	if err != nil {
 		return "", err
 	}
-	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, view.Help(say, screens, screen)); v == telegram.Later {
-		return "", err
-	}
-	return "", nil
+	return "", h.replace(ctx, p, view.Help(say, screens, screen))
 }
 
 // askPresser asks who pressed for the ticket's text, once until they answer.

@@ -174,10 +174,7 @@ func (l lists) press(ctx context.Context, say view.Language, p pressed, action s
 	if err != nil {
 		return "", err
 	}
-	if v, err := l.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
-		return "", err
-	}
-	return "", nil
+	return "", l.replace(ctx, p, m)
 }
 
 // show opens a ticket of a list, below it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/storage"
@@ -88,9 +87,5 @@ func (o offers) join(ctx context.Context, say view.Language, p pressed, made sto
 	if err := o.store.EndOffer(ctx, made); err != nil {
 		return "", err
 	}
-	v, err := o.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, markup.Message{Text: followed(say, t, from, true, len(o.cfg.Feeds) > 0)})
-	if v != telegram.Later {
-		err = nil
-	}
-	return "", err
+	return "", o.replace(ctx, p, markup.Message{Text: o.followed(say, t, from, true)})
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strconv"
 
-	"livedeskbot/bot/telegram"
 	"livedeskbot/bot/telegram/markup"
 	"livedeskbot/bot/view"
 	"livedeskbot/storage"
@@ -96,12 +95,4 @@ func (h handler) makeSure(ctx context.Context, say view.Language, p pressed, f s
 		return err
 	}
 	return h.replace(ctx, p, h.view.ForgetSure(say))
-}
-
-// replace puts another message in place of the one that was pressed. Where Telegram does not want it, that one stays.
-func (h handler) replace(ctx context.Context, p pressed, m markup.Message) error {
-	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
-		return err
-	}
-	return nil
 }

@@ -32,6 +32,14 @@ func (h handler) answerPress(ctx context.Context, p pressed, text string) {
 	}
 }
 
+// replace puts another message in place of the one that was pressed. Where Telegram does not want it, that one stays.
+func (h handler) replace(ctx context.Context, p pressed, m markup.Message) error {
+	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, m); v == telegram.Later {
+		return err
+	}
+	return nil
+}
+
 // choice is a press that is understood.
 type choice struct {
 	pressed

@@ -225,10 +225,7 @@ func (h placeSetup) showAgain(ctx context.Context, p pressed, thread int64) (err
 	if err != nil {
 		return err
 	}
-	if v, err := h.telegram.Edit(ctx, p.chat, p.message, telegram.Answers, h.view.Setup(h.speak(), s)); v == telegram.Later {
-		return err
-	}
-	return nil
+	return h.replace(ctx, p, h.view.Setup(h.speak(), s))
 }
 
 // chosen are defaults with one of the values that buttons offer. known is false where it is none: the teams may be others by now.
