@@ -48,10 +48,7 @@ func (h handler) ending(ctx context.Context, r reader, typed string) ([]storage.
 	if len([]rune(end)) < minEnding {
 		return nil, nil
 	}
-	which, err := storage.Selection{Chats: []int64{r.chat}, Finished: true}, error(nil)
-	if r.private {
-		which, err = h.ownIn(ctx, r, storage.Selection{Finished: true})
-	}
+	which, err := lists{h}.selection(ctx, listReader{reader: r}, view.List{Finished: true})
 	if err != nil {
 		return nil, err
 	}
