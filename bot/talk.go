@@ -141,7 +141,7 @@ func thanks(a asked) bool {
 	return !asks || !view.IsAgreement(a.text)
 }
 
-// welcome reacts to thanks. Where that is not allowed it stays without an answer, which is none needed.
+// welcome reacts to thanks. Where reactions are not allowed they stay without an answer: they need none.
 func (h handler) welcome(ctx context.Context, a asked) error {
 	if v, err := h.telegram.React(ctx, a.at.Chat, a.at.Reply, telegram.Answers, view.ReactionThanks); v == telegram.Later {
 		return err
@@ -189,7 +189,7 @@ func (h handler) addressesOthers(a asked) bool {
 }
 
 // heard says which updates may be kept: of what people say in groups only what may answer a question of the bot, and of that the
-// first of each person. Everything else is not talk.
+// first of each person; of other updates all.
 func (s sieve) heard(ctx context.Context, updates []*models.Update) ([]bool, error) {
 	keeps := make([]bool, len(updates))
 	var talk []int

@@ -161,18 +161,21 @@ func (t Language) edited(id string, names []string) string {
 
 // Settled names the text that tells that an addition is in its ticket, or never will be. Empty: nobody is told.
 func Settled(a storage.Addition, in bool) string {
-	id := map[bool]string{true: "added", false: "add_failed"}[in]
-	switch a.Kind { // that they came is seen on the message and on the card
+	came, failed := "added", "add_failed"
+	switch a.Kind { // that these came is seen on the message and on the card
 	case storage.AddRating:
-		id = map[bool]string{false: "rate_failed"}[in]
+		came, failed = "", "rate_failed"
 	case storage.AddReopen:
-		id = map[bool]string{false: "reopen_failed"}[in]
+		came, failed = "", "reopen_failed"
 	}
 	words, _ := AdditionContent(a).(Words)
-	if a.MessageID == 0 && words.Message == 0 && whoInPrivate(a) == 0 {
+	switch {
+	case a.MessageID == 0 && words.Message == 0 && whoInPrivate(a) == 0:
 		return ""
+	case in:
+		return came
 	}
-	return id
+	return failed
 }
 
 // whoInPrivate is who asked for an addition in private, away from the ticket's chat; 0: nobody.
