@@ -541,47 +541,6 @@ func (s *Store) TicketsByNumber(ctx context.Context, ticketID string) ([]Ticket,
 	return tickets, nil
 }
 
-// unfinished is a ticket that somebody may still have to do something about.
-const unfinished = `(state IN ('waiting', 'sending', 'unconfirmed') OR state = 'created' AND status NOT IN ('resolved', 'closed', 'gone'))`
-
-// queued is the order of the queue.
-const queued = `CASE WHEN state = 'unconfirmed' THEN 0 WHEN state IN ('waiting', 'sending') AND reason = 'setup' THEN 1 ELSE 2 END, id`
-
-// Queue returns the unfinished tickets of a bot, wherever they were asked for, from the given place on: first those that nobody
-// knows about, then those that wait for the operator, then the others, each by age. total counts them all, up to MaxListed.
-func (s *Store) Queue(ctx context.Context, offset, limit int) (tickets []Ticket, total int, err error) {
-	total, err = one[int](ctx, s.pool, `
-		SELECT count(*) FROM (SELECT FROM tickets WHERE bot_id = $1 AND `+unfinished+` ORDER BY `+queued+` LIMIT $2) t`, s.bot, MaxListed)
-	if err == nil {
-		tickets, err = many[Ticket](ctx, s.pool, `
-			SELECT `+ticketColumns+` FROM tickets
-			WHERE bot_id = $1 AND `+unfinished+`
-			ORDER BY `+queued+`
-			LIMIT $3 OFFSET $2`, s.bot, offset, limit)
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("unfinished tickets: %w", err)
-	}
-	return tickets, total, nil
-}
-
-// UnfinishedOf returns the newest unfinished tickets that a person made or follows, wherever.
-func (s *Store) UnfinishedOf(ctx context.Context, personID int64, limit int) ([]Ticket, error) {
-	tickets, err := many[Ticket](ctx, s.pool, `
-		SELECT `+ticketColumns+` FROM tickets
-		WHERE id = ANY (ARRAY(
-			SELECT id FROM tickets WHERE sender_id = $1 AND bot_id = $3 AND `+unfinished+`
-			UNION
-			SELECT id FROM tickets WHERE `+followed("$1")+` AND bot_id = $3 AND `+unfinished+`
-			ORDER BY id DESC
-			LIMIT $2))
-		ORDER BY id DESC`, personID, limit, s.bot)
-	if err != nil {
-		return nil, fmt.Errorf("unfinished tickets of a person: %w", err)
-	}
-	return tickets, nil
-}
-
 // Seen stores the status LiveDesk gave a ticket just now.
 func (s *Store) Seen(ctx context.Context, id int64, status string) error {
 	_, err := s.pool.Exec(ctx, `UPDATE tickets SET status = $2, seen_at = now() WHERE id = $1`, id, status)
