@@ -11,6 +11,8 @@
 //	updates.go    updates      Telegram's updates, stored before they are handled
 //	tickets.go    tickets      tickets on their way to LiveDesk, and finding them again
 //	looks.go      tickets      looks at those that LiveDesk has
+//	nudges.go     tickets      LiveDesk's word that there is something to see
+//	lists.go      tickets      lists of them, page by page
 //	telling.go    tickets      what is to be told about them
 //	additions.go  additions    what is to be changed in those that LiveDesk has
 //	notices.go    notices      messages about a ticket beside its card
@@ -22,8 +24,15 @@
 //	files.go      files        files on their way from Telegram into a ticket
 //	albums.go     album_parts  parts of albums, which come one by one
 //	questions.go  questions    questions put to people
+//	offers.go     offers       what people wrote and may still choose what becomes of
+//	connections.go  connections  which chats may use the bot
+//	places.go     places       what was set for chats, topics and people
+//	uses.go       uses         who uses the bot where
+//	blocks.go     blocks       people for whom the bot does nothing
+//	hints.go      hints        who was told what within the hour
 //	forget.go     forgettings  people who are forgotten, in every table
 //	retention.go               what ends by its age, in every table
+//	mydata.go                  what is stored about a person, in every table
 //	chats.go      chats        chats that were lost or have moved
 //	processes.go  processes    running processes, and taking over from dead ones
 //
