@@ -92,6 +92,20 @@ func TestABotLeavesTheWorkOfAnotherAlone(t *testing.T) {
 	}
 }
 
+func TestAPersonIsShownWhatTheBotTheyAskHasStored(t *testing.T) {
+	t.Parallel()
+	ours := open(t)
+	ticket := everyWork(t, ours, register(t, ours), otherBot)
+	words := storage.Addition{Ref: "more", Ticket: ticket.ID, Kind: storage.AddText, Content: []byte(`{}`), SenderID: 5}
+	require.NoError(t, ours.For(otherBot).Add(t.Context(), words, nil, otherBot, 0))
+	none, err := ours.DataOf(t.Context(), 5)
+	require.NoError(t, err)
+	require.True(t, none.Nothing(), "%+v", none)
+	theirs, err := ours.For(otherBot).DataOf(t.Context(), 5)
+	require.NoError(t, err)
+	require.Equal(t, storage.PersonalData{Name: "Alice", Open: 2, Additions: 1, Groups: []int64{}}, theirs)
+}
+
 // Each bot counts the messages of a private chat for itself.
 func TestTwoBotsMayHaveAMessageOfTheSameNumber(t *testing.T) {
 	t.Parallel()

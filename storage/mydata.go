@@ -34,7 +34,8 @@ func (s *Store) DataOf(ctx context.Context, person int64) (d PersonalData, err e
 		SELECT
 			coalesce((SELECT sender_name FROM theirs ORDER BY id DESC LIMIT 1), (SELECT name FROM followed ORDER BY ticket DESC LIMIT 1), ''),
 			(SELECT count(*) FROM theirs WHERE open), (SELECT count(*) FROM theirs WHERE NOT open),
-			(SELECT count(*) FROM additions WHERE sender_id = $1 AND sender_id <> 0 AND NOT forgotten),
+			(SELECT count(*) FROM additions a JOIN tickets t ON t.id = a.ticket
+				WHERE a.sender_id = $1 AND a.sender_id <> 0 AND NOT a.forgotten AND t.bot_id = $2),
 			(SELECT count(*) FROM followed),
 			ARRAY(SELECT chat_id FROM uses WHERE bot_id = $2 AND person_id = $1 ORDER BY chat_id LIMIT $3),
 			EXISTS (SELECT FROM places WHERE bot_id = $2 AND chat_id = $1)`, person, s.bot, maxGroups,
