@@ -50,7 +50,8 @@ func (s *Store) Offer(ctx context.Context, o Offer, join time.Duration) (Offer, 
 		if offer, err = joinOffer(ctx, tx, o, join); errors.Is(err, ErrNotFound) {
 			offer, err = row[Offer](ctx, tx, `
 				INSERT INTO offers (bot_id, chat_id, thread_id, message_id, person_id, kind, about, album, message_ids, messages)
-				VALUES (@bot_id, @chat_id, @thread_id, @message_id, @person_id, @kind, @about, @album, ARRAY[@message_id::bigint], ARRAY[@message::json])
+				VALUES (@bot_id, @chat_id, @thread_id, @message_id, @person_id, @kind, @about, @album,
+					ARRAY[@message_id::bigint], ARRAY[@message::json])
 				RETURNING `+offerColumns, o.named())
 		}
 		return err

@@ -81,7 +81,8 @@ func (p *Process) register(ctx context.Context, previous *Process, hand InHand) 
 		return err
 	}
 	return pgx.BeginFunc(ctx, p.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO processes (number, bot_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p.Number, p.store.bot); err != nil {
+		_, err := tx.Exec(ctx, `INSERT INTO processes (number, bot_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p.Number, p.store.bot)
+		if err != nil {
 			return err
 		}
 		return free(ctx, tx, p.Number, allBut, hand)
@@ -162,7 +163,8 @@ func (p *Process) try(ctx context.Context, class int, botID int64, holds *bool) 
 		return false, ctx.Err()
 	}
 	var err error
-	*holds, err = one[bool](context.WithoutCancel(ctx), p.conn, `SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, class, botID)
+	*holds, err = one[bool](context.WithoutCancel(ctx), p.conn,
+		`SELECT pg_try_advisory_lock($1::integer, ($2::bigint & 2147483647)::integer)`, class, botID)
 	return *holds, err
 }
 

@@ -241,7 +241,8 @@ func (k tracker) compare(t storage.Ticket, desk livedesk.Ticket, l *storage.Look
 	}
 	last := newest(desk)
 	l.Changed = !l.Shown || len(l.Additions) > 0 || last.After(t.ChangedAt) && last.Before(time.Now()) // clocks may differ
-	l.Every = k.every(t, now.Status, l.Changed || t.Pending)                                           // what is not in the ticket yet is tried again, however old it is
+	// What is not in the ticket yet is tried again, however old the ticket is.
+	l.Every = k.every(t, now.Status, l.Changed || t.Pending)
 }
 
 // newest is when the last message came that people may see.

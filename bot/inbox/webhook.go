@@ -180,8 +180,8 @@ func (in *Inbox) watchWebhook(ctx context.Context) {
 		in.telegram.Heard(time.Now())
 		if info.LastErrorDate > told {
 			told = info.LastErrorDate
-			in.log.Warn("Telegram could not deliver updates", "error", in.telegram.Hide(info.LastErrorMessage, in.cfg.WebhookSecret, in.cfg.WebhookURL),
-				"pending", info.PendingUpdateCount)
+			fault := in.telegram.Hide(info.LastErrorMessage, in.cfg.WebhookSecret, in.cfg.WebhookURL)
+			in.log.Warn("Telegram could not deliver updates", "error", fault, "pending", info.PendingUpdateCount)
 		}
 		if info.URL != in.cfg.WebhookURL {
 			in.log.Warn("the webhook was removed or set to another address by somebody else; it is set again")

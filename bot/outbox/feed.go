@@ -275,7 +275,8 @@ func (f *feeder) post(ctx context.Context, to telegram.Place, m markup.Message) 
 	id, v, err := f.telegram.Post(ctx, to, telegram.Feeds, m)
 	if v == telegram.NoTopic && to.Thread != 0 {
 		if !f.general {
-			f.log.Warn("the topic of a staff feed is closed or deleted, its messages go to General", "chat", to.Chat, "topic", to.Thread, "error", err)
+			f.log.Warn("the topic of a staff feed is closed or deleted, its messages go to General",
+				"chat", to.Chat, "topic", to.Thread, "error", err)
 			f.general = true
 		}
 		to.Thread, to.Reply = 0, 0 // a reply would go to the closed topic again

@@ -198,7 +198,8 @@ func (g *gate) crowded() []int64 {
 		switch {
 		case d.crowded():
 			chats = append(chats, chat)
-		case !d.busy && !d.timed && d.idle() && now.Sub(d.until) > forgetDoor && now.Sub(d.actAgain) > forgetDoor && len(recent(d.calls, now, forgetDoor)) == 0:
+		case !d.busy && !d.timed && d.idle() && now.Sub(d.until) > forgetDoor && now.Sub(d.actAgain) > forgetDoor &&
+			len(recent(d.calls, now, forgetDoor)) == 0:
 			delete(g.chats, chat)
 		}
 	}

@@ -40,7 +40,8 @@ func (v *View) Setup(say Language, s Setup) markup.Message {
 		name = v.cfg.Language
 	}
 	lines = append(lines, say.Text("setup_language", "Language", languageName(name)), "",
-		say.Text("setup_ids", "Chat", strconv.FormatInt(s.Chat, 10), "Topic", strconv.FormatInt(s.Topic, 10), "Person", strconv.FormatInt(s.Person, 10)))
+		say.Text("setup_ids", "Chat", strconv.FormatInt(s.Chat, 10), "Topic", strconv.FormatInt(s.Topic, 10),
+			"Person", strconv.FormatInt(s.Person, 10)))
 	lines = append(lines, say.Text("greeting_connected")) // elsewhere nothing is shown
 	for _, id := range s.Obstacles {
 		lines = append(lines, say.Text(id))
