@@ -33,9 +33,17 @@ func labels(m *telegramtest.Message) (all []string) {
 	return all
 }
 
-func TestOnlyWhoAskedAndFollowersSayWhetherATicketIsSolved(t *testing.T) {
+func TestWhetherATicketIsSolved(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		onlyWhoAskedAndFollowersSayWhetherATicketIsSolved, theLastRatingWins, aRatingThatLiveDeskRefusesIsTold,
+		theNextWordsSayWhatIsStillWrongAlsoWhereTheyAreNoReply, anOldMessageThatATicketIsResolvedAnswersHonestly,
+		theTagThatAsksForReopeningGoesAndOthersStay, wordsComeInWhereLiveDeskDoesNotTakeTheTag,
+		whoFollowsInPrivateSaysThereWhetherItIsSolved, anAnonymousAdministratorWhoAskedMaySayWhatIsStillWrong,
+	)
+}
+
+func onlyWhoAskedAndFollowersSayWhetherATicketIsSolved(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	bob := w.Telegram.NewPerson("Bob")
 	chat.Join(bob)
@@ -84,9 +92,7 @@ func TestForgedPressesRateAndReopenNothing(t *testing.T) {
 	require.Zero(t, w.Count("questions"))
 }
 
-func TestTheLastRatingWins(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func theLastRatingWins(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	bob := w.Telegram.NewPerson("Bob")
 	card, number := w.Ticket(chat, "door")
@@ -126,9 +132,7 @@ func TestARatingThatIsHandledAgainAfterACrashChangesNothing(t *testing.T) {
 	require.Equal(t, 2, w.Count("additions"))
 }
 
-func TestARatingThatLiveDeskRefusesIsTold(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aRatingThatLiveDeskRefusesIsTold(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "door")
 	m := resolved(t, w, chat, number)
@@ -169,9 +173,7 @@ func TestWhoSaysStillBrokenIsAskedOnceAndAnswersOnce(t *testing.T) {
 	require.Equal(t, 4, w.Count("additions"), "three of words, and one mark")
 }
 
-func TestTheNextWordsSayWhatIsStillWrongAlsoWhereTheyAreNoReply(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func theNextWordsSayWhatIsStillWrongAlsoWhereTheyAreNoReply(t *testing.T, w *bottest.World) {
 	group := w.Telegram.NewSupergroup("S")
 	group.SetBot(telegramtest.Administrator, w.Alice) // who sees all that is said
 	for _, chat := range []*telegramtest.Chat{group, w.Telegram.Private(w.Alice)} {
@@ -185,14 +187,12 @@ func TestTheNextWordsSayWhatIsStillWrongAlsoWhereTheyAreNoReply(t *testing.T) {
 		})
 		w.Telegram.Say(w.Alice, chat, "good morning")
 	}
-	require.Len(t, w.Desk.Tickets(), 2)
+	require.Len(t, w.Opened(), 2)
 	w.Hears(w.Telegram.Private(w.Alice), "not with the support team yet") // the question is answered, so this is a matter of its own
 	require.Zero(t, w.Said(group, "not with the support team"))
 }
 
-func TestAnOldMessageThatATicketIsResolvedAnswersHonestly(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anOldMessageThatATicketIsResolvedAnswersHonestly(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "door")
 	m := resolved(t, w, chat, number)
@@ -215,9 +215,7 @@ func TestAnOldMessageThatATicketIsResolvedAnswersHonestly(t *testing.T) {
 	require.Equal(t, 1, w.Said(chat, "still wrong"))
 }
 
-func TestTheTagThatAsksForReopeningGoesAndOthersStay(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func theTagThatAsksForReopeningGoesAndOthersStay(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "door")
 	require.NoError(t, w.Desk.Change(number, func(x *livedesktest.Ticket) { x.Tags = []string{"door", "vip"} }))
@@ -248,9 +246,7 @@ func TestTheTagThatAsksForReopeningGoesAndOthersStay(t *testing.T) {
 	w.TicketIs(number, isTagged) // an agent has set it
 }
 
-func TestWordsComeInWhereLiveDeskDoesNotTakeTheTag(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func wordsComeInWhereLiveDeskDoesNotTakeTheTag(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "door")
 	m := resolved(t, w, chat, number)
@@ -261,9 +257,7 @@ func TestWordsComeInWhereLiveDeskDoesNotTakeTheTag(t *testing.T) {
 	w.TicketIs(number, func(x livedesktest.Ticket) bool { return strings.Contains(x.Description, "it creaks") })
 }
 
-func TestWhoFollowsInPrivateSaysThereWhetherItIsSolved(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func whoFollowsInPrivateSaysThereWhetherItIsSolved(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	bob := w.Telegram.NewPerson("Bob")
 	chat.Join(bob)
@@ -293,9 +287,7 @@ func TestWhoFollowsInPrivateSaysThereWhetherItIsSolved(t *testing.T) {
 	}
 }
 
-func TestAnAnonymousAdministratorWhoAskedMaySayWhatIsStillWrong(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anAnonymousAdministratorWhoAskedMaySayWhatIsStillWrong(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	chat.SetMember(w.Alice, telegramtest.Administrator)
 	chat.SetAnonymous(w.Alice, true)

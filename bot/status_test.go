@@ -13,9 +13,16 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-func TestAForeignNumberIsAnsweredAsOneThatDoesNotExist(t *testing.T) {
+func TestStatus(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aForeignNumberIsAnsweredAsOneThatDoesNotExist, statusInItsThreeForms, equalMessageNumbersInTwoGroupsAreTwoTickets,
+		aTicketThatLiveDeskSaysBelongsToTheChatIsShownThere, inPrivatePeopleSeeTheirOwnTicketsAsLongAsTheyAreMembers,
+		statusOfWhatIsNoNumber, aHugeAnswerOfLiveDeskIsNotRead, statusRepliesToAnythingElseWithTheList,
+	)
+}
+
+func aForeignNumberIsAnsweredAsOneThatDoesNotExist(t *testing.T, w *bottest.World) {
 	number := w.Number(w.Say(w.Alice, w.Telegram.NewForum("Theirs").NewTopic("T"), "/ticket secret"))
 	none := "tk_19990101_abcdef"
 	other := w.Telegram.NewSupergroup("Other")
@@ -40,9 +47,7 @@ func TestAForeignNumberIsAnsweredAsOneThatDoesNotExist(t *testing.T) {
 	same("there is a reply")
 }
 
-func TestStatusInItsThreeForms(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func statusInItsThreeForms(t *testing.T, w *bottest.World) {
 	forum := w.Telegram.NewForum("F")
 	one, two := forum.NewTopic("One"), forum.NewTopic("Two")
 	card := w.Say(w.Alice, one, "/ticket first & <b>")
@@ -64,9 +69,7 @@ func TestStatusInItsThreeForms(t *testing.T) {
 	require.Contains(t, w.Say(w.Alice, w.Telegram.NewGroup("Empty"), "/status").Text, "No open tickets")
 }
 
-func TestEqualMessageNumbersInTwoGroupsAreTwoTickets(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func equalMessageNumbersInTwoGroupsAreTwoTickets(t *testing.T, w *bottest.World) {
 	one, two := w.Telegram.NewSupergroup("One"), w.Telegram.NewSupergroup("Two")
 	cards := map[*telegramtest.Chat]*telegramtest.Message{one: w.Say(w.Alice, one, "/ticket of one"), two: w.Say(w.Alice, two, "/ticket of two")}
 	require.Equal(t, cards[one].ID, cards[two].ID)
@@ -83,9 +86,7 @@ func TestEqualMessageNumbersInTwoGroupsAreTwoTickets(t *testing.T) {
 	}
 }
 
-func TestATicketThatLiveDeskSaysBelongsToTheChatIsShownThere(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aTicketThatLiveDeskSaysBelongsToTheChatIsShownThere(t *testing.T, w *bottest.World) {
 	number := w.Number(w.Say(w.Alice, w.Telegram.NewSupergroup("Before"), "/ticket moved by an agent"))
 	after := w.Telegram.NewSupergroup("After", telegramtest.ID(-1005555))
 	require.Contains(t, w.Say(w.Alice, after, "/status "+number).Text, "There is no ticket")
@@ -95,9 +96,7 @@ func TestATicketThatLiveDeskSaysBelongsToTheChatIsShownThere(t *testing.T) {
 	require.Contains(t, w.Say(w.Alice, after, "/status "+number).Text, "There is no ticket")
 }
 
-func TestInPrivatePeopleSeeTheirOwnTicketsAsLongAsTheyAreMembers(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func inPrivatePeopleSeeTheirOwnTicketsAsLongAsTheyAreMembers(t *testing.T, w *bottest.World) {
 	bob, zoe := w.Telegram.NewPerson("Bob"), w.Telegram.NewPerson("Zoe")
 	group := w.Telegram.NewSupergroup("S")
 	for _, person := range []*telegramtest.Person{w.Alice, bob, zoe} {
@@ -147,9 +146,7 @@ func TestInternalMessagesAreShownInStaffChatsOnlyInEveryShape(t *testing.T) {
 	}
 }
 
-func TestStatusOfWhatIsNoNumber(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func statusOfWhatIsNoNumber(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	w.Say(w.Alice, chat, "/ticket x")
 	for _, number := range []string{
@@ -185,9 +182,7 @@ func TestStatusInEveryShapeOfAnswers(t *testing.T) {
 	}
 }
 
-func TestAHugeAnswerOfLiveDeskIsNotRead(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aHugeAnswerOfLiveDeskIsNotRead(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	number := w.Number(w.Say(w.Alice, chat, "/ticket x"))
 	w.Desk.Trouble(livedesktest.Get, livedesktest.Always, livedesktest.HugeBody(100<<20))
@@ -224,9 +219,7 @@ func TestStatusRepliesToACardThatTelegramHasNotYetAcknowledged(t *testing.T) {
 	require.Contains(t, status.Text, "Opened")
 }
 
-func TestStatusRepliesToAnythingElseWithTheList(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func statusRepliesToAnythingElseWithTheList(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	help := w.Say(w.Alice, chat, "/help")
 	require.Contains(t, w.Say(w.Alice, chat, "/status", telegramtest.ReplyTo(help)).Text, "No open tickets")

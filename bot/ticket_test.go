@@ -58,9 +58,16 @@ func TestATicketFromATopicIsTheDocumentedRequest(t *testing.T) {
 	}
 }
 
-func TestTicketsInEveryKindOfChat(t *testing.T) {
+func TestTickets(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		ticketsInEveryKindOfChat, whatIsNoCommandForThisBotMakesNoTicket, aReplyQuotesTheMessageAndItsFirstLineIsTheTitle,
+		followersAreTheSenderAndPeopleMentionedByID, anUnknownTeamIsRefusedWithTheTeamsThereAre,
+		textsFullOfMarkupAndBeyondLimitsArrive, aReplyThatQuotesAPartTakesOnlyThatAlong,
+	)
+}
+
+func ticketsInEveryKindOfChat(t *testing.T, w *bottest.World) {
 	group, super, forum := w.Telegram.NewGroup("G"), w.Telegram.NewSupergroup("S"), w.Telegram.NewForum("F")
 	topic := forum.NewTopic("T")
 	for name, where := range map[string]telegramtest.Place{
@@ -70,14 +77,12 @@ func TestTicketsInEveryKindOfChat(t *testing.T) {
 		require.Contains(t, reply.Text, name)
 		w.Number(reply)
 	}
-	for _, ticket := range w.Desk.Tickets() {
+	for _, ticket := range w.Opened() {
 		require.Equal(t, ticket.Title == "topic", ticket.Requester.SubContactID != "", ticket.Title)
 	}
 }
 
-func TestWhatIsNoCommandForThisBotMakesNoTicket(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func whatIsNoCommandForThisBotMakesNoTicket(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	for _, text := range []string{"/ticket@OtherBot x", "please /ticket x", " /ticket x", "/tickets x", "/ticketx"} {
 		w.Telegram.Say(w.Alice, chat, text)
@@ -89,7 +94,7 @@ func TestWhatIsNoCommandForThisBotMakesNoTicket(t *testing.T) {
 
 	w.Say(w.Alice, chat, "/ticket the only one")
 
-	require.Len(t, w.Desk.Tickets(), 1)
+	require.Len(t, w.Opened(), 1)
 	require.Len(t, chat.BotMessages(), 1)
 }
 
@@ -110,9 +115,7 @@ func TestACardSaysThatAMistypedPriorityStandsInTheTitle(t *testing.T) {
 	}
 }
 
-func TestAReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aReplyQuotesTheMessageAndItsFirstLineIsTheTitle(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewForum("F")
 	topic := chat.NewTopic("T")
 	bob := w.Telegram.NewPerson("Bob <b>&")
@@ -150,36 +153,30 @@ func TestAnEmptyTicketAsksAndTheReplyIsTheTicketAlsoAfterARestart(t *testing.T) 
 	require.Len(t, w.Desk.Tickets(), 1)
 }
 
-func TestFollowersAreTheSenderAndPeopleMentionedByID(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func followersAreTheSenderAndPeopleMentionedByID(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	bob := w.Telegram.NewPerson("Bob")
 	w.Say(w.Alice, chat, "/ticket for 😀 Bob and @carol", telegramtest.Mentioning(bob))
-	followers := w.Desk.Tickets()[0].Requester.Followers
+	followers := w.Opened()[0].Requester.Followers
 	require.Len(t, followers, 2)
 	require.Equal(t, "Alice Liddell", followers[0].Name)
 	require.Equal(t, "Bob", followers[1].Name)
 
 	chat.SetMember(bob, telegramtest.Administrator)
 	w.Say(bob, chat, "/ticket in secret", telegramtest.Anonymously())
-	require.Empty(t, w.Desk.Tickets()[1].Requester.Followers)
+	require.Empty(t, w.Opened()[1].Requester.Followers)
 }
 
-func TestAnUnknownTeamIsRefusedWithTheTeamsThereAre(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anUnknownTeamIsRefusedWithTheTeamsThereAre(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	reply := w.Say(w.Alice, chat, "/ticket team:Nobody help")
 	require.Contains(t, reply.Text, "Nobody")
 	require.Contains(t, reply.Text, "IT Support, ITサポート")
-	require.Empty(t, w.Desk.Tickets())
+	require.Empty(t, w.Opened())
 	require.Contains(t, w.Say(w.Alice, chat, "/ticket team:\"it support\" help").Text, "IT Support")
 }
 
-func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func textsFullOfMarkupAndBeyondLimitsArrive(t *testing.T, w *bottest.World) {
 	mallory := w.Telegram.NewPerson("<b>&amp;_*`\u202eevil")
 	chat := w.Telegram.NewSupergroup("</b> & [x](y)")
 	for _, title := range []string{"<b>bomb", "a & b_c *d* `e`", "שלום <עולם>", "& &lt; &amp;lt;"} {
@@ -188,7 +185,7 @@ func TestTextsFullOfMarkupAndBeyondLimitsArrive(t *testing.T) {
 	}
 	reply := w.Say(mallory, chat, "/ticket "+strings.Repeat("длинный заголовок 😀 ", 60))
 	w.Number(reply)
-	last := w.Desk.Tickets()[4]
+	last := w.Opened()[4]
 	require.LessOrEqual(t, len([]rune(last.Title)), 200)
 	require.Contains(t, last.Description, "длинный заголовок 😀 длинный")
 }
@@ -218,9 +215,7 @@ func TestMoreTeamsThanAMessageHolds(t *testing.T) {
 	require.Contains(t, w.Becomes(help, "Team number 3").Text, "…", "no more of them than a screen holds")
 }
 
-func TestAReplyThatQuotesAPartTakesOnlyThatAlong(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aReplyThatQuotesAPartTakesOnlyThatAlong(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	long := w.Telegram.Say(w.Telegram.NewPerson("Bob"), chat, "Good morning all.\nThe lift stands\nsince nine.\nLunch is at noon.")
 	number := w.Number(w.Say(w.Alice, chat, "/ticket", telegramtest.ReplyTo(long), telegramtest.Quoting("The lift stands\nsince nine.")))

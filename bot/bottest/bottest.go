@@ -14,6 +14,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http/httptest"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,10 +48,17 @@ type World struct {
 	Logs     *logtest.Buffer // of all bots of this world
 	Alice    *telegramtest.Person
 
-	t     testing.TB
-	db    *pgxpool.Pool
+	t      testing.TB
+	before int // tickets that LiveDesk had when the part began; see Parts
+	*running
+}
+
+// running is what the parts of a test share.
+type running struct {
+	whole testing.TB              // the test with all its parts
 	bot   atomic.Pointer[bot.Bot] // the last one started
 	mu    sync.Mutex
+	db    *pgxpool.Pool
 	stops []func() // of the bots that run
 }
 
@@ -66,6 +75,7 @@ func NewWith(t testing.TB, o telegramtest.Options, change ...func(*World)) *Worl
 	w := &World{
 		Telegram: telegramtest.New(o), Desk: livedesktest.New(livedesktest.Options{}),
 		Timeout: time.Minute, Database: storagetest.New(t), Logs: &logtest.Buffer{}, t: t,
+		running: &running{whole: t},
 	}
 	t.Cleanup(w.Telegram.Close)
 	telegram, desk := httptest.NewServer(w.Telegram), httptest.NewServer(w.Desk)
@@ -77,7 +87,7 @@ func NewWith(t testing.TB, o telegramtest.Options, change ...func(*World)) *Worl
 		Teams: []string{"IT Support", "ITサポート"}, Rate: 1000, NewChats: bot.Any, Private: bot.Any,
 		MaxFiles: 20, Relay: true, FollowUps: true, TrackEvery: 200 * time.Millisecond,
 	}
-	w.Alice = w.Telegram.NewPerson("Alice", telegramtest.LastName("Liddell"))
+	w.Alice = w.newAlice()
 	for _, c := range change {
 		c(w)
 	}
@@ -92,6 +102,25 @@ func (w *World) finish() {
 	require.Empty(w.t, w.Desk.Unknown(), "what LiveDesk does not have")
 	require.NotContains(w.t, w.Logs.String(), w.Config.Token)
 	require.NotContains(w.t, w.Logs.String(), "panic")
+}
+
+// Parts plays the parts of a test one after the other in this world, each as a subtest of t that has the part's name. Most of what
+// a small test costs is the world, so parts share one that ask it nothing about the whole: each has an Alice of its own, makes its own
+// chats, and finds neither LiveDesk nor Telegram in trouble, but logs, tables, metrics and what the emulators count are of all parts so far.
+func (w *World) Parts(t *testing.T, parts ...func(*testing.T, *World)) {
+	for _, part := range parts {
+		name := runtime.FuncForPC(reflect.ValueOf(part).Pointer()).Name()
+		t.Run(name[strings.LastIndex(name, ".")+1:], func(t *testing.T) {
+			defer func() { w.Desk.Clear(); w.Telegram.Calm() }()
+			within := *w
+			within.t, within.before, within.Alice = t, w.Desk.Count(), w.newAlice()
+			part(t, &within)
+		})
+	}
+}
+
+func (w *World) newAlice() *telegramtest.Person {
+	return w.Telegram.NewPerson("Alice", telegramtest.LastName("Liddell"))
 }
 
 // Start runs a bot with the world's configuration until Stop, or until stop, which stops this one alone. Where another one
@@ -113,7 +142,7 @@ func (w *World) Start() (stop func()) {
 	go func() { done <- b.Run(ctx) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
-		require.NoError(w.t, <-done)
+		require.NoError(w.whole, <-done)
 		store.Close()
 	})
 	w.mu.Lock()

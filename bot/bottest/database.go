@@ -16,9 +16,9 @@ func (w *World) DB() *pgxpool.Pool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.db == nil {
-		db, err := pgxpool.New(w.t.Context(), w.Database)
+		db, err := pgxpool.New(w.whole.Context(), w.Database)
 		require.NoError(w.t, err)
-		w.t.Cleanup(db.Close)
+		w.whole.Cleanup(db.Close)
 		w.db = db
 	}
 	return w.db

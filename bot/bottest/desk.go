@@ -3,6 +3,7 @@ package bottest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,10 +11,13 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
+// Opened are LiveDesk's tickets, in a part of a test those that came since it began.
+func (w *World) Opened() []livedesktest.Ticket { return w.Desk.Tickets()[w.before:] }
+
 // Body is the request that made the only ticket.
 func (w *World) Body() map[string]any {
 	w.t.Helper()
-	tickets := w.Desk.Tickets()
+	tickets := w.Opened()
 	require.Len(w.t, tickets, 1)
 	var body map[string]any
 	require.NoError(w.t, json.Unmarshal(tickets[0].CreateBody, &body))
@@ -62,6 +66,24 @@ func (w *World) Looked(times int) {
 	require.NoError(w.t, w.Desk.Await(w.Context(), func() bool { return w.Desk.Seen(livedesktest.Get) >= until }))
 }
 
+// LookedAt waits for so many more looks at one ticket.
+func (w *World) LookedAt(number string, times int) {
+	w.t.Helper()
+	seen := 0
+	for _, r := range w.Desk.Requests() {
+		seen = r.Number
+	}
+	require.NoError(w.t, w.Desk.Await(w.Context(), func() bool {
+		looks := 0
+		for _, r := range w.Desk.RequestsSince(seen) {
+			if r.Op == livedesktest.Get && strings.HasSuffix(r.Path, "/"+number) {
+				looks++
+			}
+		}
+		return looks >= times
+	}), "ticket %s is not looked at", number)
+}
+
 // Missing makes LiveDesk not know a ticket until back is called, and lets so much time pass that this is believed. LiveDesk must
 // have another one that is looked at.
 func (w *World) Missing(number string) (back func()) {
@@ -81,7 +103,7 @@ func (w *World) TicketIs(number string, right func(livedesktest.Ticket) bool) {
 		return ok && right(ticket)
 	}
 	w.Eventually(is)
-	w.Looked(4)
+	w.LookedAt(number, 4)
 	require.True(w.t, is(), "it did not stay so")
 }
 
