@@ -74,7 +74,11 @@ type Store struct {
 // Open connects to Postgres at url, a connection string as libpq reads it. It returns without a connection: a
 // database that is away is an error of the calls, and so is one that does not answer within 13 s. Of several servers in the
 // string, with target_session_attrs=read-write, it uses the one that takes changes, also after another one has become that.
-func Open(ctx context.Context, url string) (*Store, error) {
+func Open(ctx context.Context, url string) (*Store, error) { return OpenSized(ctx, url, 10) }
+
+// OpenSized is Open with no more than so many connections. Tests that run many bots on a machine give each a few: a connection costs
+// Postgres a process, which learns the tables and plans each statement by itself.
+func OpenSized(ctx context.Context, url string, connections int32) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL is not a Postgres connection string") // pgx's error may quote the password
@@ -86,7 +90,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 			pool.Reset()
 		}
 	}
-	config.MaxConns = 10
+	config.MaxConns = connections
 	config.MaxConnIdleTime = time.Minute
 	config.PingTimeout = 2 * time.Second
 	config.ConnConfig.ConnectTimeout = connectTimeout

@@ -37,6 +37,9 @@ import (
 // patience is how long the methods wait whose wish comes true in milliseconds on an idle machine.
 const patience = 30 * time.Second
 
+// connections are those of one bot to its database, fewer than the service's: half of what a small test costs is Postgres beginning them.
+const connections = 3
+
 // World is a bot and everything around it. Its fields may be changed while no bot runs.
 type World struct {
 	Telegram *telegramtest.Server
@@ -127,7 +130,7 @@ func (w *World) newAlice() *telegramtest.Person {
 // runs, it is a replica beside it.
 func (w *World) Start() (stop func()) {
 	w.t.Helper()
-	store, err := storage.Open(w.t.Context(), w.Database)
+	store, err := storage.OpenSized(w.t.Context(), w.Database, connections)
 	require.NoError(w.t, err)
 	desk, err := livedesk.New(livedesk.Config{
 		BaseURL: w.DeskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: w.Timeout,
