@@ -12,9 +12,14 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-func TestAConversationHasBothSides(t *testing.T) {
+func TestConversation(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aConversationHasBothSides, aConversationStandsOnceInAChat,
+	)
+}
+
+func aConversationHasBothSides(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "jam\nIt **blinks**.")
 	w.Telegram.Say(w.Alice, chat, "twice now", telegramtest.ReplyTo(card))
@@ -46,9 +51,7 @@ func TestAConversationHasBothSides(t *testing.T) {
 	require.Equal(t, 4, kinds["date_time"])
 }
 
-func TestAConversationStandsOnceInAChat(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aConversationStandsOnceInAChat(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "jam")
 	bob := w.Telegram.NewPerson("Bob")

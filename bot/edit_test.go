@@ -11,9 +11,14 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-func TestAnEditAppliesItsOptionsAndSaysWhatChanged(t *testing.T) {
+func TestEdits(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		anEditAppliesItsOptionsAndSaysWhatChanged, anEditSaysThatAnAgentsTitleStays, anEditThatNamesARightTeamOpensTheTicket,
+	)
+}
+
+func anEditAppliesItsOptionsAndSaysWhatChanged(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Prinetr jams room=1")
 	card := w.Answer(command)
@@ -39,12 +44,10 @@ func TestAnEditAppliesItsOptionsAndSaysWhatChanged(t *testing.T) {
 	edit("/ticket Printer jams team:\"it support\"\nSince noon")
 	require.Equal(t, "⚠️ Not changed: team. The support team can do that.", w.Hears(chat, "Not changed").Text)
 	w.TicketIs(number, func(x livedesktest.Ticket) bool { return x.Type == "incident" && x.Team == "" })
-	require.Len(t, w.Desk.Tickets(), 1)
+	require.Len(t, w.Opened(), 1)
 }
 
-func TestAnEditSaysThatAnAgentsTitleStays(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anEditSaysThatAnAgentsTitleStays(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket Prinetr")
 	number := w.Number(w.Answer(command))
@@ -74,16 +77,14 @@ func TestAnEditBeforeLiveDeskHasTheTicketRewritesTheRequest(t *testing.T) {
 	require.Zero(t, w.Count("additions"))
 }
 
-func TestAnEditThatNamesARightTeamOpensTheTicket(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anEditThatNamesARightTeamOpensTheTicket(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	command := w.Telegram.Say(w.Alice, chat, "/ticket team:support Printer")
 	card := w.Answer(command)
 	require.Contains(t, card.Text, "no team")
 	w.Telegram.Edit(command, "/ticket team:it support Printer")
 	require.Contains(t, w.Becomes(card, "tk_").Text, "IT Support")
-	require.Len(t, w.Desk.Tickets(), 1)
+	require.Len(t, w.Opened(), 1)
 }
 
 func TestAPressAfterAnEditHasTheLastWord(t *testing.T) {

@@ -8,9 +8,14 @@ import (
 	"livedeskbot/bot/bottest"
 )
 
-func TestFollowAndPrivateStatus(t *testing.T) {
+func TestFollowing(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		followAndPrivateStatus, aPressOnFollowAsksWhatItsPresserWants,
+	)
+}
+
+func followAndPrivateStatus(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "Shared trouble")
 	bob := w.Telegram.NewPerson("Bob")
@@ -25,9 +30,7 @@ func TestFollowAndPrivateStatus(t *testing.T) {
 	require.Contains(t, w.Say(bob, private, "/follow "+number).Text, "no ticket")
 }
 
-func TestAPressOnFollowAsksWhatItsPresserWants(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aPressOnFollowAsksWhatItsPresserWants(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "Shared trouble")
 	bob := w.Telegram.NewPerson("Bob")

@@ -33,9 +33,14 @@ func TestANumberIsUnderstoodAsPeopleTypeIt(t *testing.T) {
 	require.Contains(t, w.Say(w.Alice, chat, "/status "+number[len(number)-2:]).Text, "There is no ticket", "two characters stand for nothing")
 }
 
-func TestTheEndOfANumberFindsOnlyWhatTheChatMaySee(t *testing.T) {
+func TestEndsOfNumbers(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		theEndOfANumberFindsOnlyWhatTheChatMaySee, anEndThatSeveralNumbersHaveAsksWhichOne,
+	)
+}
+
+func theEndOfANumberFindsOnlyWhatTheChatMaySee(t *testing.T, w *bottest.World) {
 	theirs, ours := w.Telegram.NewSupergroup("Theirs"), w.Telegram.NewSupergroup("Ours")
 	_, secret := w.Ticket(theirs, "secret")
 	end := secret[len(secret)-4:]
@@ -46,9 +51,7 @@ func TestTheEndOfANumberFindsOnlyWhatTheChatMaySee(t *testing.T) {
 	}
 }
 
-func TestAnEndThatSeveralNumbersHaveAsksWhichOne(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anEndThatSeveralNumbersHaveAsksWhichOne(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	for title, number := range map[string]string{"first": "tk_20260101_aaa777", "second": "tk_20260101_bbb777"} {
 		_, old := w.Ticket(chat, title)

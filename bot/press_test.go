@@ -56,9 +56,14 @@ func TestForgedButtonsDoNothing(t *testing.T) {
 	require.Contains(t, theirs.Chat.Message(theirs.ID).Text, "may have arrived")
 }
 
-func TestAConversationIsShownOnlyWhereTheTicketMayBeSeen(t *testing.T) {
+func TestPresses(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aConversationIsShownOnlyWhereTheTicketMayBeSeen, forgedPressesChangeNothing, buttonsOfTheCard,
+	)
+}
+
+func aConversationIsShownOnlyWhereTheTicketMayBeSeen(t *testing.T, w *bottest.World) {
 	group := w.Telegram.NewSupergroup("S")
 	w.Say(w.Alice, w.Telegram.Private(w.Alice), "/start")
 	end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, livedesktest.Unavailable(0))
@@ -92,9 +97,7 @@ func TestAButtonMayBePressedBeforeItsMessageIsRecorded(t *testing.T) {
 	w.Press(w.Alice, card, "Low priority")
 }
 
-func TestForgedPressesChangeNothing(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func forgedPressesChangeNothing(t *testing.T, w *bottest.World) {
 	chat, other := w.Telegram.NewSupergroup("S"), w.Telegram.NewSupergroup("Elsewhere")
 	card, number := w.Ticket(chat, "mine")
 	otherCard, _ := w.Ticket(other, "theirs")
@@ -109,14 +112,12 @@ func TestForgedPressesChangeNothing(t *testing.T) {
 	require.Contains(t, w.Forge(mallory, card, "set:"+id+":priority=low"), "Only the person")
 	require.Contains(t, w.Forge(w.Alice, otherCard, "set:"+id+":priority=low"), "does not belong")
 	require.Contains(t, w.Forge(mallory, otherCard, "talk:"+id+":0"), "does not belong")
-	w.Looked(4)
+	w.LookedAt(number, 4)
 	ticket, _ := w.Desk.Ticket(number)
 	require.Empty(t, ticket.UpdateBodies)
 }
 
-func TestButtonsOfTheCard(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func buttonsOfTheCard(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "buttons")
 	bob := w.Telegram.NewPerson("Bob")

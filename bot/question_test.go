@@ -12,9 +12,15 @@ import (
 	"livedeskbot/bot/view"
 )
 
-func TestTheCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt(t *testing.T) {
+func TestQuestions(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		theCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt, anAnswerMayBeginWithASlash, aMillionCharactersAreATicketToo,
+		optionsOfEveryAnswerCountWhereTheTextIsStillMissing,
+	)
+}
+
+func theCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	question := w.Say(w.Alice, chat, "/ticket")
 	again := w.Say(w.Alice, chat, "/ticket", telegramtest.ReplyTo(question))
@@ -24,9 +30,7 @@ func TestTheCommandItselfIsAnAnswerToTheQuestionWithoutQuotingIt(t *testing.T) {
 	require.NotContains(t, w.Body(), "description")
 }
 
-func TestAnAnswerMayBeginWithASlash(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anAnswerMayBeginWithASlash(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	for _, text := range []string{"/var/log is full", "/ is read-only", "/привет"} {
 		w.Number(w.Say(w.Alice, chat, text, telegramtest.ReplyTo(w.Say(w.Alice, chat, "/ticket"))))
@@ -34,23 +38,19 @@ func TestAnAnswerMayBeginWithASlash(t *testing.T) {
 	question := w.Say(w.Alice, chat, "/ticket")
 	w.Telegram.Say(w.Alice, chat, "/weather@OtherBot", telegramtest.ReplyTo(question))
 	w.Say(w.Alice, chat, "/status")
-	require.Len(t, w.Desk.Tickets(), 3)
+	require.Len(t, w.Opened(), 3)
 }
 
-func TestAMillionCharactersAreATicketToo(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aMillionCharactersAreATicketToo(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	text := "/ticket " + strings.Repeat("a=“b слово 😀 ", 75_000) + "\n" + strings.Repeat("строка\n", 10_000)
 	w.Number(w.Say(w.Alice, chat, text))
-	ticket := w.Desk.Tickets()[0]
+	ticket := w.Opened()[0]
 	require.LessOrEqual(t, len([]rune(ticket.Title)), bot.TitleLimit)
 	require.True(t, strings.HasSuffix(ticket.Description, "строка"))
 }
 
-func TestOptionsOfEveryAnswerCountWhereTheTextIsStillMissing(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func optionsOfEveryAnswerCountWhereTheTextIsStillMissing(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewGroup("G")
 	question := w.Say(w.Alice, chat, "/ticket #incident")
 	again := w.Say(w.Alice, chat, "!low", telegramtest.ReplyTo(question))

@@ -118,8 +118,19 @@ func inPrivatePeopleSeeTheirOwnTicketsAsLongAsTheyAreMembers(t *testing.T, w *bo
 	require.False(t, sees(w.Alice))
 }
 
+// newStaffed is a world with a chat of staff.
+func newStaffed(t *testing.T) (w *bottest.World, office *telegramtest.Chat) {
+	t.Helper()
+	w = bottest.New(t, func(w *bottest.World) {
+		office = w.Telegram.NewSupergroup("Office")
+		w.Config.StaffChats = []int64{office.ID}
+	})
+	return w, office
+}
+
 func TestInternalMessagesAreShownInStaffChatsOnlyInEveryShape(t *testing.T) {
 	t.Parallel()
+	whole, office := newStaffed(t)
 	for name, message := range map[string]livedesktest.Message{
 		"marked":             {SenderType: "internal_member", Internal: true},
 		"without the flag":   {SenderType: "internal_member", Omit: []string{"is_internal"}},
@@ -131,10 +142,7 @@ func TestInternalMessagesAreShownInStaffChatsOnlyInEveryShape(t *testing.T) {
 		"of nobody":          {SenderType: "internal_member", Omit: []string{"sender"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			staffChat := int64(-1009)
-			w := bottest.New(t, func(w *bottest.World) { w.Config.StaffChats = []int64{staffChat} })
-			office := w.Telegram.NewSupergroup("Office", telegramtest.ID(staffChat))
+			w := whole.Part(t)
 			group := w.Telegram.NewSupergroup("S")
 			number := w.Number(w.Say(w.Alice, group, "/ticket x"))
 			message.Content, message.SenderName = "our secret", "Agent"
@@ -158,6 +166,7 @@ func statusOfWhatIsNoNumber(t *testing.T, w *bottest.World) {
 
 func TestStatusInEveryShapeOfAnswers(t *testing.T) {
 	t.Parallel()
+	whole, office := newStaffed(t)
 	for name, drift := range map[string]livedesktest.Drift{
 		"text":    {Followers: livedesktest.Text, Team: livedesktest.Text, Optional: livedesktest.Missing, NumericIDs: true},
 		"objects": {Followers: livedesktest.Object, Optional: livedesktest.Null, Times: livedesktest.Number, Extra: true},
@@ -165,13 +174,12 @@ func TestStatusInEveryShapeOfAnswers(t *testing.T) {
 		"mixed":   {Followers: livedesktest.Number, FileSize: livedesktest.Number, Times: livedesktest.Mixed, NoMessageIDs: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			staffChat := int64(-1009)
-			w := bottest.New(t, func(w *bottest.World) { w.Config.StaffChats = []int64{staffChat} })
-			office, group := w.Telegram.NewSupergroup("Office", telegramtest.ID(staffChat)), w.Telegram.NewSupergroup("S")
+			w := whole.Part(t)
+			group := w.Telegram.NewSupergroup("S")
 			number := w.Number(w.Say(w.Alice, group, "/ticket !high #task team:\"IT Support\" a=b shape"))
 			w.Reply(number, "an answer")
 			w.Desk.SetDrift(drift)
+			defer w.Desk.SetDrift(livedesktest.Drift{})
 			for _, chat := range []*telegramtest.Chat{group, office} {
 				text := w.Say(w.Alice, chat, "/status "+number).Text
 				require.Contains(t, text, "shape")

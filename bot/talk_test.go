@@ -95,6 +95,7 @@ func TestAFileAnswersAQuestionAsWell(t *testing.T) {
 
 func TestWhereReactionsAreRefusedWordsSayThatSomethingWasAdded(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	for name, refuse := range map[string]func(*bottest.World, *telegramtest.Chat){
 		"forbidden in the chat": func(_ *bottest.World, chat *telegramtest.Chat) { chat.ForbidReactions() },
 		"a server without them": func(w *bottest.World, _ *telegramtest.Chat) {
@@ -105,8 +106,7 @@ func TestWhereReactionsAreRefusedWordsSayThatSomethingWasAdded(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t)
+			w := whole.Part(t)
 			chat := w.Telegram.NewSupergroup("S")
 			card, _ := w.Ticket(chat, "leak")
 			refuse(w, chat)
@@ -115,9 +115,15 @@ func TestWhereReactionsAreRefusedWordsSayThatSomethingWasAdded(t *testing.T) {
 	}
 }
 
-func TestAReactionThatGoesAstrayComesLater(t *testing.T) {
+func TestTalk(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aReactionThatGoesAstrayComesLater, aReplyInPrivateToAnAnswerAboutATicketElsewhereIsAdded,
+		whatTheSupportTeamNeedsOpensTheAnswerField,
+	)
+}
+
+func aReactionThatGoesAstrayComesLater(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, _ := w.Ticket(chat, "leak")
 	w.Telegram.Fail(429, "Too Many Requests: retry after 1", telegramtest.Match{Method: "setMessageReaction", Times: 1})
@@ -190,9 +196,7 @@ func TestWhoRepliesToAMessageAboutNoTicketIsToldWhatToDoOnce(t *testing.T) {
 	require.Zero(t, w.Said(desk, "about no ticket"))
 }
 
-func TestAReplyInPrivateToAnAnswerAboutATicketElsewhereIsAdded(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aReplyInPrivateToAnAnswerAboutATicketElsewhereIsAdded(t *testing.T, w *bottest.World) {
 	group, private := w.Telegram.NewSupergroup("S"), w.Telegram.Private(w.Alice)
 	_, number := w.Ticket(group, "leak")
 	shown := w.Say(w.Alice, private, "/status "+number)
@@ -209,9 +213,7 @@ func TestAReplyInPrivateToAnAnswerAboutATicketElsewhereIsAdded(t *testing.T) {
 	require.NotContains(t, other.Text, "leak")
 }
 
-func TestWhatTheSupportTeamNeedsOpensTheAnswerField(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func whatTheSupportTeamNeedsOpensTheAnswerField(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "leak")
 	require.NoError(t, w.Desk.SetStatus(number, "waiting_for_customer"))

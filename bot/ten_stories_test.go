@@ -155,21 +155,23 @@ func TestTenStories(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprintf(&table, "\n%-40s %6s %6s %8s %9s %6s\n", "", "types", "words", "presses", "messages", "reads")
 	var sum [5]int
+	whole := bottest.New(t)
 	for _, story := range everyday {
-		w := bottest.New(t)
-		s := &teller{World: w, chat: w.Telegram.NewSupergroup("S")}
-		if story.private {
-			s.chat = w.Telegram.Private(w.Alice)
-		}
-		s.begin()
-		story.play(t, s)
-		messages, read := s.read()
-		w.Stop()
-		row := [5]int{s.typed, s.words, s.presses, messages, read}
-		fmt.Fprintf(&table, "%-40s %6d %6d %8d %9d %6d\n", story.name, row[0], row[1], row[2], row[3], row[4])
-		for i, n := range row {
-			sum[i] += n
-		}
+		t.Run(story.name, func(t *testing.T) {
+			w := whole.Part(t)
+			s := &teller{World: w, chat: w.Telegram.NewSupergroup("S")}
+			if story.private {
+				s.chat = w.Telegram.Private(w.Alice)
+			}
+			s.begin()
+			story.play(t, s)
+			messages, read := s.read()
+			row := [5]int{s.typed, s.words, s.presses, messages, read}
+			fmt.Fprintf(&table, "%-40s %6d %6d %8d %9d %6d\n", story.name, row[0], row[1], row[2], row[3], row[4])
+			for i, n := range row {
+				sum[i] += n
+			}
+		})
 	}
 	fmt.Fprintf(&table, "%-40s %6d %6d %8d %9d %6d", "all ten", sum[0], sum[1], sum[2], sum[3], sum[4])
 	t.Log(table.String())

@@ -52,7 +52,7 @@ type World struct {
 	Alice    *telegramtest.Person
 
 	t      testing.TB
-	before int // tickets that LiveDesk had when the part began; see Parts
+	before int // tickets that LiveDesk had when the part began; see Part
 	*running
 }
 
@@ -107,19 +107,22 @@ func (w *World) finish() {
 	require.NotContains(w.t, w.Logs.String(), "panic")
 }
 
-// Parts plays the parts of a test one after the other in this world, each as a subtest of t that has the part's name. Most of what
-// a small test costs is the world, so parts share one that ask it nothing about the whole: each has an Alice of its own, makes its own
-// chats, and finds neither LiveDesk nor Telegram in trouble, but logs, tables, metrics and what the emulators count are of all parts so far.
+// Parts plays the parts of a test one after the other in this world, each as a subtest of t that has the part's name; see Part.
 func (w *World) Parts(t *testing.T, parts ...func(*testing.T, *World)) {
 	for _, part := range parts {
 		name := runtime.FuncForPC(reflect.ValueOf(part).Pointer()).Name()
-		t.Run(name[strings.LastIndex(name, ".")+1:], func(t *testing.T) {
-			defer func() { w.Desk.Clear(); w.Telegram.Calm() }()
-			within := *w
-			within.t, within.before, within.Alice = t, w.Desk.Count(), w.newAlice()
-			part(t, &within)
-		})
+		t.Run(name[strings.LastIndex(name, ".")+1:], func(t *testing.T) { part(t, w.Part(t)) })
 	}
+}
+
+// Part is this world for a subtest, when the one before has ended. Most of what a small test costs is the world, so subtests share one
+// that ask it nothing about the whole: each has an Alice of its own, makes its own chats, and finds neither LiveDesk nor Telegram in
+// trouble, but logs, tables, metrics and what the emulators count are of all parts so far.
+func (w *World) Part(t *testing.T) *World {
+	t.Cleanup(func() { w.Desk.Clear(); w.Telegram.Calm() })
+	within := *w
+	within.t, within.before, within.Alice = t, w.Desk.Count(), w.newAlice()
+	return &within
 }
 
 func (w *World) newAlice() *telegramtest.Person {

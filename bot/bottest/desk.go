@@ -37,7 +37,7 @@ func (w *World) Attachments(n int) []string {
 	w.t.Helper()
 	var names []string
 	w.Eventually(func() bool {
-		tickets := w.Desk.Tickets()
+		tickets := w.Opened()
 		if len(tickets) != 1 || len(tickets[0].Attachments) != n {
 			return false
 		}
