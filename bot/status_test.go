@@ -179,7 +179,6 @@ func TestStatusInEveryShapeOfAnswers(t *testing.T) {
 			number := w.Number(w.Say(w.Alice, group, "/ticket !high #task team:\"IT Support\" a=b shape"))
 			w.Reply(number, "an answer")
 			w.Desk.SetDrift(drift)
-			defer w.Desk.SetDrift(livedesktest.Drift{})
 			for _, chat := range []*telegramtest.Chat{group, office} {
 				text := w.Say(w.Alice, chat, "/status "+number).Text
 				require.Contains(t, text, "shape")

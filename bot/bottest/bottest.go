@@ -116,10 +116,14 @@ func (w *World) Parts(t *testing.T, parts ...func(*testing.T, *World)) {
 }
 
 // Part is this world for a subtest, when the one before has ended. Most of what a small test costs is the world, so subtests share one
-// that ask it nothing about the whole: each has an Alice of its own, makes its own chats, and finds neither LiveDesk nor Telegram in
+// that ask it nothing about the whole: each has an Alice of its own, makes its own chats, and finds neither LiveDesk nor Telegram odd or in
 // trouble, but logs, tables, metrics and what the emulators count are of all parts so far.
 func (w *World) Part(t *testing.T) *World {
-	t.Cleanup(func() { w.Desk.Clear(); w.Telegram.Calm() })
+	t.Cleanup(func() {
+		w.Desk.Clear()
+		w.Desk.SetDrift(livedesktest.Drift{})
+		w.Telegram.Calm()
+	})
 	within := *w
 	within.t, within.before, within.Alice = t, w.Desk.Count(), w.newAlice()
 	return &within

@@ -27,6 +27,7 @@ func serveDesk(t *testing.T, w *bottest.World, options livedesktest.Options) {
 
 func TestWordsThatComeBackChangedAreAddedOnce(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	tags := regexp.MustCompile(`<[^>]*>`)
 	for name, change := range map[string]func(string) string{
 		"escaped":       html.EscapeString,
@@ -39,8 +40,7 @@ func TestWordsThatComeBackChangedAreAddedOnce(t *testing.T) {
 		"without tags": func(s string) string { return tags.ReplaceAllString(s, "") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t)
+			w := whole.Part(t)
 			w.Desk.SetDrift(livedesktest.Drift{Words: change})
 			chat := w.Telegram.NewSupergroup("S")
 			card, number := w.Ticket(chat, "Broken <b>door</b> & \"lock\"\nthe first <i>text</i>")
@@ -64,6 +64,7 @@ func TestAnEditFindsWordsThatComeBackChanged(t *testing.T) {
 
 func TestACustomersWordsTakeNothingFromTheTicket(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t, func(w *bottest.World) { serveDesk(t, w, livedesktest.Options{Replace: true}) })
 	for name, test := range map[string]struct{ priority, kind, after string }{
 		"urgent":               {"urgent", "task", "urgent"},
 		"normal":               {"normal", "None", "normal"},
@@ -71,8 +72,7 @@ func TestACustomersWordsTakeNothingFromTheTicket(t *testing.T) {
 		"high, without a type": {"high", "", "high"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t, func(w *bottest.World) { serveDesk(t, w, livedesktest.Options{Replace: true}) })
+			w := whole.Part(t)
 			chat := w.Telegram.NewSupergroup("S")
 			card, number := w.Ticket(chat, "calm order=12 !low")
 			require.NoError(t, w.Desk.Change(number, func(k *livedesktest.Ticket) {
@@ -94,10 +94,10 @@ func TestACustomersWordsTakeNothingFromTheTicket(t *testing.T) {
 
 func TestARatingTakesNothingFromTheTicketHoweverOddItIs(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t, func(w *bottest.World) { serveDesk(t, w, livedesktest.Options{Replace: true}) })
 	for _, optional := range []livedesktest.Form{livedesktest.Documented, livedesktest.Null, livedesktest.Blank} {
 		t.Run(string(optional), func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t, func(w *bottest.World) { serveDesk(t, w, livedesktest.Options{Replace: true}) })
+			w := whole.Part(t)
 			w.Desk.SetDrift(livedesktest.Drift{Optional: optional})
 			chat := w.Telegram.NewSupergroup("S")
 			_, number := w.Ticket(chat, "door\nis <stuck>")

@@ -15,38 +15,42 @@ import (
 
 func TestAFileWithTheCommandIsInTheTicket(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	for _, kind := range []telegramtest.Kind{
 		telegramtest.Photo, telegramtest.Document, telegramtest.Video, telegramtest.Audio, telegramtest.Voice, telegramtest.Animation,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t)
+			w := whole.Part(t)
 			file := w.Telegram.NewFile(kind, "../etc/r\"e.port.pdf", "application/pdf", []byte("content of "+string(kind)))
 			reply := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket look", telegramtest.Attached(file))
 			w.Number(reply)
 			require.Contains(t, reply.Text, "1 file")
 			w.Attachments(1)
-			upload := w.Desk.Uploads()[0]
+			upload := w.Desk.Uploads()[len(w.Desk.Uploads())-1]
 			require.Equal(t, file.SHA256(), upload.SHA256)
 			require.NotContains(t, upload.Name, "/")
-			require.Len(t, w.Desk.Tickets()[0].UpdateBodies, 0, "it was in the ticket from the start")
-			require.NotContains(t, string(w.Desk.Tickets()[0].CreateBody), w.Telegram.Token())
+			require.Len(t, w.Opened()[0].UpdateBodies, 0, "it was in the ticket from the start")
+			require.NotContains(t, string(w.Opened()[0].CreateBody), w.Telegram.Token())
 		})
 	}
 }
 
-func TestAReplyToAFileTakesItAlong(t *testing.T) {
+func TestFiles(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aReplyToAFileTakesItAlong, aPhotoInAReplyToTheCardIsAdded, aTicketIsNotRefusedForItsFiles,
+		aFileThatComesLateIsAddedOnce,
+	)
+}
+
+func aReplyToAFileTakesItAlong(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	original := w.Telegram.Say(w.Alice, chat, "", telegramtest.Attached(w.Telegram.NewFile(telegramtest.Photo, "", "", []byte("jpeg"))))
 	w.Say(w.Alice, chat, "/ticket Broken", telegramtest.ReplyTo(original))
 	w.Attachments(1)
 }
 
-func TestAPhotoInAReplyToTheCardIsAdded(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aPhotoInAReplyToTheCardIsAdded(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, _ := w.Ticket(chat, "leak")
 	photo := w.Telegram.NewFile(telegramtest.Photo, "", "", []byte("jpeg"))
@@ -144,15 +148,13 @@ func TestMoreFilesThanAllowedAreNamed(t *testing.T) {
 	require.Equal(t, []string{"a.txt", "b.txt", "e.txt"}, w.Attachments(3), "an addition has a limit of its own")
 }
 
-func TestATicketIsNotRefusedForItsFiles(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aTicketIsNotRefusedForItsFiles(t *testing.T, w *bottest.World) {
 	w.Desk.Trouble(livedesktest.Create, 1, livedesktest.Refuse(422, livedesktest.Envelope))
 	file := w.Telegram.NewFile(telegramtest.Document, "odd.exe", "application/octet-stream", []byte("x"))
 	card := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket look\ndetails", telegramtest.Attached(file))
 	w.Number(card)
 	require.Contains(t, card.Text, "odd.exe")
-	ticket := w.Desk.Tickets()[0]
+	ticket := w.Opened()[0]
 	require.Empty(t, ticket.Attachments)
 	require.Contains(t, ticket.Description, "details\n\n[Not included: odd.exe")
 }
@@ -184,9 +186,7 @@ func TestADeskThatForbidsUploadsDelaysNoTicket(t *testing.T) {
 	require.NotContains(t, w.Logs.String(), "tickets wait")
 }
 
-func TestAFileThatComesLateIsAddedOnce(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aFileThatComesLateIsAddedOnce(t *testing.T, w *bottest.World) {
 	w.Desk.Trouble(livedesktest.Upload, 2, livedesktest.Refuse(502, livedesktest.HTML))
 	w.Telegram.Lose(telegramtest.Match{Method: "file", Times: 1})
 	w.Desk.Trouble(livedesktest.Update, 1, livedesktest.StoreThenLose())
@@ -194,7 +194,7 @@ func TestAFileThatComesLateIsAddedOnce(t *testing.T) {
 	reply := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket look\ndetails", telegramtest.Attached(file))
 	w.Number(reply)
 	require.Equal(t, []string{"big.bin"}, w.Attachments(1))
-	require.Equal(t, "details", w.Desk.Tickets()[0].Description)
+	require.Equal(t, "details", w.Opened()[0].Description)
 	w.Becomes(reply, "1 file")
 	require.Equal(t, file.SHA256(), w.Desk.Uploads()[len(w.Desk.Uploads())-1].SHA256)
 }

@@ -12,6 +12,7 @@ import (
 
 func TestEveryOutcomeIsTold(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	for name, test := range map[string]struct {
 		fault   livedesktest.Fault
 		says    string
@@ -31,12 +32,10 @@ func TestEveryOutcomeIsTold(t *testing.T) {
 		"page where JSON belongs":  {livedesktest.Refuse(200, livedesktest.HTML), "may have arrived", true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t, func(w *bottest.World) {
-				if name == "no answer in time" {
-					w.Timeout = time.Second
-				}
-			})
+			w := whole.Part(t)
+			if name == "no answer in time" {
+				w = bottest.New(t, func(w *bottest.World) { w.Timeout = time.Second })
+			}
 			w.Desk.Trouble(livedesktest.Create, 1, test.fault)
 			reply := w.Say(w.Alice, w.Telegram.NewSupergroup("S"), "/ticket My <title>")
 			require.Contains(t, reply.Text, test.says)
@@ -45,13 +44,14 @@ func TestEveryOutcomeIsTold(t *testing.T) {
 				require.Regexp(t, "^again:", reply.Buttons[0][0].Data)
 				require.Regexp(t, "^leave:", reply.Buttons[0][1].Data)
 			}
-			require.Len(t, w.Desk.Tickets(), test.tickets)
+			require.Len(t, w.Opened(), test.tickets)
 		})
 	}
 }
 
 func TestWaitingTurnsIntoAnotherOutcomeInTheSameMessage(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	for name, fault := range map[string]livedesktest.Fault{
 		"429":                 livedesktest.RateLimit(time.Second),
 		"429 without a delay": livedesktest.RateLimit(0),
@@ -63,15 +63,16 @@ func TestWaitingTurnsIntoAnotherOutcomeInTheSameMessage(t *testing.T) {
 		"wrong method":        livedesktest.Refuse(405, livedesktest.Empty),
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t)
+			w := whole.Part(t)
 			chat := w.Telegram.NewSupergroup("S")
 			end := w.Desk.Trouble(livedesktest.Create, livedesktest.Always, fault)
+			asked := w.Desk.Seen(livedesktest.Create)
 			waiting := w.Say(w.Alice, chat, "/ticket later")
 			require.Contains(t, waiting.Text, "keep trying")
+			require.Greater(t, w.Desk.Seen(livedesktest.Create), asked, "it waits for what LiveDesk said")
 			end()
 			created := w.Becomes(waiting, "tk_")
-			require.Len(t, w.Desk.Tickets(), 1)
+			require.Len(t, w.Opened(), 1)
 			require.Len(t, chat.BotMessages(), 1)
 			require.NotEmpty(t, created.Earlier)
 		})

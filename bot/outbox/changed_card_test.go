@@ -9,9 +9,14 @@ import (
 	"livedeskbot/bot/telegram/telegramtest"
 )
 
-func TestAStatusThatAnAccountDefinedIsShownAsItIs(t *testing.T) {
+func TestChangedCards(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		aStatusThatAnAccountDefinedIsShownAsItIs, aCardWhoseFormattingIsNotTakenChangesWithoutIt,
+	)
+}
+
+func aStatusThatAnAccountDefinedIsShownAsItIs(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "own words")
 	for status, shown := range map[string]string{"reopened": "– reopened", "finished": "– finished", "needs_you": "– needs you", "gone": "– GONE"} {
@@ -23,12 +28,10 @@ func TestAStatusThatAnAccountDefinedIsShownAsItIs(t *testing.T) {
 	require.Len(t, chat.BotMessages(), 2, "the card and that it is resolved")
 }
 
-func TestACardWhoseFormattingIsNotTakenChangesWithoutIt(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aCardWhoseFormattingIsNotTakenChangesWithoutIt(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "odd <words>")
-	w.Telegram.Fail(400, "Bad Request: can't parse entities: Unsupported start tag", telegramtest.Match{Method: "editMessageText", Times: 1})
+	w.Telegram.Fail(400, "Bad Request: can't parse entities: Unsupported start tag", telegramtest.Match{Method: "editMessageText", Chat: chat, Times: 1})
 	require.NoError(t, w.Desk.SetStatus(number, "in_progress"))
 	require.Contains(t, w.Becomes(card, "In progress").Text, "odd <words>")
 	require.Len(t, chat.BotMessages(), 1)

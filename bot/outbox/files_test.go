@@ -12,9 +12,14 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-func TestAgentsFilesComeAsFilesOrAsALink(t *testing.T) {
+func TestAgentsFiles(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		agentsFilesComeAsFilesOrAsALink, aPictureThatTelegramRefusesComesAsADocument, aFileBehindARedirectComesAsAFile,
+	)
+}
+
+func agentsFilesComeAsFilesOrAsALink(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "files")
 	w.Reply(number, "see these",
@@ -31,9 +36,7 @@ func TestAgentsFilesComeAsFilesOrAsALink(t *testing.T) {
 	require.Equal(t, []telegramtest.Kind{telegramtest.Photo, telegramtest.Document}, kinds)
 }
 
-func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aPictureThatTelegramRefusesComesAsADocument(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "picture")
 	w.Telegram.Fail(400, "Bad Request: PHOTO_INVALID_DIMENSIONS", telegramtest.Match{Method: "sendPhoto"})
@@ -46,9 +49,7 @@ func TestAPictureThatTelegramRefusesComesAsADocument(t *testing.T) {
 	require.Contains(t, w.Hears(chat, "📎").Sent, "<a href=")
 }
 
-func TestAFileBehindARedirectComesAsAFile(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aFileBehindARedirectComesAsAFile(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "redirect")
 	w.Desk.Trouble(livedesktest.Download, 1, livedesktest.Redirect(http.StatusFound, "?signed"))

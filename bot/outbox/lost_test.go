@@ -35,10 +35,10 @@ func TestAnOutcomeFindsItsPersonWhereTheTopicOrChatIsLost(t *testing.T) {
 
 func TestARepliesTopicThatIsClosedOrDeletedMeansGeneral(t *testing.T) {
 	t.Parallel()
+	whole := bottest.New(t)
 	for name, end := range map[string]func(*telegramtest.Topic){"closed": (*telegramtest.Topic).Close, "deleted": (*telegramtest.Topic).Delete} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := bottest.New(t)
+			w := whole.Part(t)
 			forum := w.Telegram.NewForum("F")
 			topic := forum.NewTopic("T")
 			_, number := w.Ticket(topic, "topic")

@@ -13,9 +13,16 @@ import (
 	"livedeskbot/livedesk/livedesktest"
 )
 
-func TestCustomStatusesAndRepeatedEndsAreTold(t *testing.T) {
+func TestNotices(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		customStatusesAndRepeatedEndsAreTold, anAgentsPublicReplyComesToTheTopicAndNothingElse,
+		noDisguiseOfANoteIsShownAnywhere, anEditedReplyIsEditedInPlace, aReplyEditedWhileItIsToldEndsAsItNowIs,
+		anEditedReplyWhoseMessageIsGoneIsToldAgain, equalMessageNumbersInTwoGroupsAreKeptApart, bombsOfMarkupAreShownAsText,
+	)
+}
+
+func customStatusesAndRepeatedEndsAreTold(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "journey")
 	ends := 0
@@ -60,9 +67,7 @@ func TestAResolvedTicketIsAskedAboutWhoseRowWasReadBeforeTheLook(t *testing.T) {
 	require.Len(t, said.Buttons, 1)
 }
 
-func TestAnAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T, w *bottest.World) {
 	forum := w.Telegram.NewForum("F")
 	topic := forum.NewTopic("T")
 	card, number := w.Ticket(topic, "Printer")
@@ -96,9 +101,7 @@ func TestAnAgentsPublicReplyComesToTheTopicAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func noDisguiseOfANoteIsShownAnywhere(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	card, number := w.Ticket(chat, "notes")
 	for i, m := range []livedesktest.Message{
@@ -130,7 +133,7 @@ func TestNoDisguiseOfANoteIsShownAnywhere(t *testing.T) {
 			}
 		}
 	}))
-	w.Looked(4)
+	w.LookedAt(number, 4)
 	for _, m := range chat.BotMessages() {
 		require.NotContains(t, m.Text, "SECRET")
 		require.Nil(t, m.File)
@@ -168,9 +171,7 @@ func TestAHundredRepliesArriveInOrderOnceAlsoShuffled(t *testing.T) {
 	require.IsIncreasing(t, got)
 }
 
-func TestAnEditedReplyIsEditedInPlace(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anEditedReplyIsEditedInPlace(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "edit")
 	id := w.Reply(number, "tomorow")
@@ -212,23 +213,19 @@ func TestALongReplyThatIsEditedIsThereAsAWhole(t *testing.T) {
 	require.Equal(t, 1, w.Files(chat), "a file comes once")
 }
 
-func TestAReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aReplyEditedWhileItIsToldEndsAsItNowIs(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "moving")
 	w.Telegram.Slow(2*time.Second, telegramtest.Match{Method: "sendMessage", Chat: chat, Times: 1})
 	id := w.Reply(number, strings.Repeat("outdated ", 1000))
-	w.Looked(3)
+	w.LookedAt(number, 3)
 	require.NoError(t, w.Desk.EditMessage(number, id, "new"))
-	w.Looked(3)
+	w.LookedAt(number, 3)
 	require.NoError(t, w.Desk.EditMessage(number, id, strings.Repeat("current ", 1000)))
 	w.Eventually(func() bool { return w.Said(chat, "current") == 1000 && w.Said(chat, "outdated") == 0 })
 }
 
-func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "gone")
 	id := w.Reply(number, "Monday")
@@ -237,9 +234,7 @@ func TestAnEditedReplyWhoseMessageIsGoneIsToldAgain(t *testing.T) {
 	w.Hears(chat, "Tuesday")
 }
 
-func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func equalMessageNumbersInTwoGroupsAreKeptApart(t *testing.T, w *bottest.World) {
 	one, two := w.Telegram.NewSupergroup("One"), w.Telegram.NewSupergroup("Two")
 	first, firstNumber := w.Ticket(one, "first")
 	second, secondNumber := w.Ticket(two, "second")
@@ -257,9 +252,7 @@ func TestEqualMessageNumbersInTwoGroupsAreKeptApart(t *testing.T) {
 	require.Zero(t, w.Said(two, "first"))
 }
 
-func TestBombsOfMarkupAreShownAsText(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func bombsOfMarkupAreShownAsText(t *testing.T, w *bottest.World) {
 	chat := w.Telegram.NewSupergroup("S")
 	_, number := w.Ticket(chat, "bombs")
 	for i, bomb := range []string{
