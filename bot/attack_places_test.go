@@ -47,9 +47,17 @@ func TestAButtonOfATeamThatIsGoneChangesNothing(t *testing.T) {
 	require.Equal(t, "IT Support", w.Body()["assignment_team"])
 }
 
-func TestWhatAButtonOfSetupSetsIsShownAtOnce(t *testing.T) {
+func TestPlaces(t *testing.T) {
 	t.Parallel()
-	w, forum, _ := newOffice(t)
+	bottest.New(t).Parts(t,
+		whatAButtonOfSetupSetsIsShownAtOnce, fieldsOfAnyLengthAndNumberFitTheCardAndTheSetup,
+		aPressInATopicIsAnsweredInTheLanguageOfTheTopic, setupSaysThatAChatIsConnectedAndThatATopicIsClosed,
+		aLanguageChosenBelowSetupIsShownThere,
+	)
+}
+
+func whatAButtonOfSetupSetsIsShownAtOnce(t *testing.T, w *bottest.World) {
+	forum, _ := office(w)
 	topic := forum.NewTopic("T")
 	shown := w.Say(w.Alice, topic, "/setup #task")
 	require.Contains(t, w.Forge(w.Alice, shown, "setup:"+fmt.Sprint(topic.ID)+":priority=high"), "Set")
@@ -66,9 +74,8 @@ func TestButtonsOfSetupStandOnlyBelowSetup(t *testing.T) {
 	require.Equal(t, buttons, forum.Message(card.ID).Buttons)
 }
 
-func TestFieldsOfAnyLengthAndNumberFitTheCardAndTheSetup(t *testing.T) {
-	t.Parallel()
-	w, forum, _ := newOffice(t)
+func fieldsOfAnyLengthAndNumberFitTheCardAndTheSetup(t *testing.T, w *bottest.World) {
+	forum, _ := office(w)
 	w.Number(w.Say(w.Alice, forum, "/ticket Door "+strings.Repeat("k", 5000)+"=1"))
 	var many strings.Builder
 	for i := range 600 {
@@ -109,9 +116,8 @@ func TestForgedButtonsOfTheListOfChatsDoNothing(t *testing.T) {
 	require.Contains(t, g.Say(g.sam, g.staff, "/chats").Text, "Customers")
 }
 
-func TestAPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func aPressInATopicIsAnsweredInTheLanguageOfTheTopic(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	topic := forum.NewTopic("Deutsch")
 	w.Say(w.Alice, topic, "/language de")
 	card := w.Becomes(w.Say(bob, topic, "/ticket x"), "tk_")
@@ -381,9 +387,8 @@ func TestStaffAreAskedInGeneralWhereTheTopicOfTheFeedIsClosed(t *testing.T) {
 	g.Hears(group, "is connected.")
 }
 
-func TestSetupSaysThatAChatIsConnectedAndThatATopicIsClosed(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func setupSaysThatAChatIsConnectedAndThatATopicIsClosed(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	require.Contains(t, w.Say(w.Alice, forum, "/setup").Text, "This chat is connected")
 	topic := forum.NewTopic("Archive")
 	topic.Close()
@@ -437,9 +442,8 @@ func TestTheFirstWordOfAnAnswerIsNoPartOfATeam(t *testing.T) {
 	require.Equal(t, "task", w.Body()["ticket_type"])
 }
 
-func TestALanguageChosenBelowSetupIsShownThere(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func aLanguageChosenBelowSetupIsShownThere(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	shown := w.Say(w.Alice, forum, "/setup !low")
 	w.Press(w.Alice, shown, "setup:0:menu=language")
 	require.Contains(t, w.Forge(bob, shown, "setup:0:language=de"), "Only administrators")

@@ -65,9 +65,14 @@ func requireOrder(t *testing.T, text string, parts ...string) {
 	}
 }
 
-func TestStatusAllListsFinishedTicketsOfTheChatInPages(t *testing.T) {
+func TestLists(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t, func(w *bottest.World) { w.Config.PerMinute = 0 })
+	bottest.New(t).Parts(t,
+		statusAllListsFinishedTicketsOfTheChatInPages, statusMineListsWhatIsOnesOwn,
+	)
+}
+
+func statusAllListsFinishedTicketsOfTheChatInPages(t *testing.T, w *bottest.World) {
 	chat, other := w.Telegram.NewSupergroup("Print shop"), w.Telegram.NewSupergroup("Elsewhere")
 	_, resolved := w.Ticket(chat, "over")
 	require.NoError(t, w.Desk.SetStatus(resolved, "resolved"))
@@ -102,9 +107,7 @@ func TestStatusAllListsFinishedTicketsOfTheChatInPages(t *testing.T) {
 	}
 }
 
-func TestStatusMineListsWhatIsOnesOwn(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func statusMineListsWhatIsOnesOwn(t *testing.T, w *bottest.World) {
 	forum, other := w.Telegram.NewForum("F"), w.Telegram.NewSupergroup("Print shop")
 	one, two := forum.NewTopic("One"), forum.NewTopic("Two")
 	bob := w.Telegram.NewPerson("Bob")

@@ -91,9 +91,15 @@ func replies(chat *telegramtest.Chat, to *telegramtest.Message) (all []*telegram
 	return all
 }
 
-func TestTheNewestThreeTicketsMayBeAddedToWhereverTheyAre(t *testing.T) {
+func TestOffers(t *testing.T) {
 	t.Parallel()
-	w := bottest.New(t)
+	bottest.New(t).Parts(t,
+		theNewestThreeTicketsMayBeAddedToWhereverTheyAre, aMessageHandledAgainIsAnsweredWithButtonsThatWork,
+		anOfferForAMessageThatWasDeletedStillWorks,
+	)
+}
+
+func theNewestThreeTicketsMayBeAddedToWhereverTheyAre(t *testing.T, w *bottest.World) {
 	private, group := w.Telegram.Private(w.Alice), w.Telegram.NewSupergroup("S")
 	for i := range 4 {
 		w.Ticket(private, fmt.Sprint("mine ", i))
@@ -186,23 +192,19 @@ func TestAPressThatIsHandledAgainAfterACrashDoesNothingTwice(t *testing.T) {
 	})
 }
 
-func TestAMessageHandledAgainIsAnsweredWithButtonsThatWork(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func aMessageHandledAgainIsAnsweredWithButtonsThatWork(t *testing.T, w *bottest.World) {
 	private := w.Telegram.Private(w.Alice)
 	w.Telegram.Lose(telegramtest.Match{Method: "sendMessage", Chat: private, Times: 1}) // it is repeated, and stands twice
 	said := w.Telegram.Say(w.Alice, private, "twice")
 	w.Eventually(func() bool { return len(replies(private, said)) == 2 })
 	w.Press(w.Alice, replies(private, said)[0], openNew)
-	w.Eventually(func() bool { return len(w.Desk.Tickets()) == 1 })
+	w.Eventually(func() bool { return len(w.Opened()) == 1 })
 	w.Press(w.Alice, replies(private, said)[0], openNew)
 	w.Quiet(w.Alice)
-	require.Len(t, w.Desk.Tickets(), 1)
+	require.Len(t, w.Opened(), 1)
 }
 
-func TestAnOfferForAMessageThatWasDeletedStillWorks(t *testing.T) {
-	t.Parallel()
-	w := bottest.New(t)
+func anOfferForAMessageThatWasDeletedStillWorks(t *testing.T, w *bottest.World) {
 	private := w.Telegram.Private(w.Alice)
 	said := w.Telegram.Say(w.Alice, private, "gone soon")
 	answer := w.Answer(said)

@@ -14,15 +14,28 @@ import (
 // newOffice is a forum in which Alice is an administrator and Bob is not.
 func newOffice(t *testing.T, change ...func(*bottest.World)) (w *bottest.World, forum *telegramtest.Chat, bob *telegramtest.Person) {
 	w = bottest.New(t, change...)
-	forum, bob = w.Telegram.NewForum("Office"), w.Telegram.NewPerson("Bob")
-	forum.SetMember(w.Alice, telegramtest.Administrator)
-	forum.Join(bob)
+	forum, bob = office(w)
 	return w, forum, bob
 }
 
-func TestDefaultsOfTheTopicCountBeforeThoseOfTheChat(t *testing.T) {
+// office makes such a forum.
+func office(w *bottest.World) (forum *telegramtest.Chat, bob *telegramtest.Person) {
+	forum, bob = w.Telegram.NewForum("Office"), w.Telegram.NewPerson("Bob")
+	forum.SetMember(w.Alice, telegramtest.Administrator)
+	forum.Join(bob)
+	return forum, bob
+}
+
+func TestSetup(t *testing.T) {
 	t.Parallel()
-	w, forum, bob := newOffice(t)
+	bottest.New(t).Parts(t,
+		defaultsOfTheTopicCountBeforeThoseOfTheChat, setupChangesNothingWhereItDoesNotUnderstand,
+		buttonsOfSetupAreForAdministratorsOnly, languageIsAPersonsChoiceInPrivateAndAnAdministratorsInAGroup,
+	)
+}
+
+func defaultsOfTheTopicCountBeforeThoseOfTheChat(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	topic, other := forum.NewTopic("Printers"), forum.NewTopic("Doors")
 	require.Contains(t, w.Say(w.Alice, forum, "/setup !low #task team:it support site=Berlin").Text, "IT Support")
 	require.Contains(t, w.Say(w.Alice, topic, "/setup !high floor=3").Text, "floor=3")
@@ -43,9 +56,8 @@ func TestDefaultsOfTheTopicCountBeforeThoseOfTheChat(t *testing.T) {
 	require.Contains(t, w.Becomes(w.Say(bob, other, "/ticket once more"), "tk_").Text, "Medium priority")
 }
 
-func TestSetupChangesNothingWhereItDoesNotUnderstand(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func setupChangesNothingWhereItDoesNotUnderstand(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	require.Contains(t, w.Say(w.Alice, forum, "/setup !low").Text, "Low priority")
 	for text, answer := range map[string]string{
 		"/setup !high team:Plumbers": "no team “\u2068Plumbers",
@@ -72,9 +84,8 @@ func TestStaffSetTheContactAndTheChannelOfAPlace(t *testing.T) {
 	require.Contains(t, w.Say(bob, forum, "/status "+number).Text, "other channel", "the place's channel counts for what is seen there")
 }
 
-func TestButtonsOfSetupAreForAdministratorsOnly(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func buttonsOfSetupAreForAdministratorsOnly(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	shown := w.Say(w.Alice, forum, "/setup")
 	require.Contains(t, shown.Text, strconv.FormatInt(forum.ID, 10))
 	require.Contains(t, w.Forge(bob, shown, "setup:0:priority=high"), "Only administrators")
@@ -89,9 +100,8 @@ func TestButtonsOfSetupAreForAdministratorsOnly(t *testing.T) {
 	require.Contains(t, w.Forge(w.Alice, shown, "lang:0:xx"), "does not belong")
 }
 
-func TestLanguageIsAPersonsChoiceInPrivateAndAnAdministratorsInAGroup(t *testing.T) {
-	t.Parallel()
-	w, forum, bob := newOffice(t)
+func languageIsAPersonsChoiceInPrivateAndAnAdministratorsInAGroup(t *testing.T, w *bottest.World) {
+	forum, bob := office(w)
 	require.Len(t, w.Say(bob, w.Telegram.Private(bob), "/language").Buttons, (len(view.Languages())+2)/3)
 	require.Contains(t, w.Say(bob, w.Telegram.Private(bob), "/language EN").Text, "English")
 	require.Contains(t, w.Say(bob, forum, "/language en").Text, "Only administrators")
