@@ -7,7 +7,7 @@
 // Methods that wait do so for half a minute or more, because machines that run tests are busy, and fail the test with what the
 // bot has logged. Since this package needs package bot, tests that use it are in external packages: bot_test, desk_test.
 //
-// Start with New.
+// Start with New; where several small tests need no world of their own, with Parts.
 package bottest
 
 import (
