@@ -81,7 +81,7 @@ func (in *Inbox) open(ctx, work context.Context, arrivals []arrival) error {
 	for i := range arrivals {
 		a := &arrivals[i]
 		if a.Mine && a.update != nil && !lanes[a.lane] && !wholes[a.lane.Chat] {
-			if open := in.handler.Opens(a.update); open != nil && in.queue.enter(a.lane) {
+			if open := in.opens(a); open != nil && in.queue.enter(a.lane) {
 				a.entered = true
 				ends[a] = in.begin(work, a.ID, open)
 			}
@@ -103,6 +103,12 @@ func (in *Inbox) open(ctx, work context.Context, arrivals []arrival) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// opens is what the handler opens an arrival's ticket with. What it cannot read is given up once it is in the journal.
+func (in *Inbox) opens(a *arrival) func(context.Context) bool {
+	defer in.work.Recovered("update", a.ID, func() {})
+	return in.handler.Opens(a.update)
 }
 
 // begin opens a ticket, and says whether it is open once that is known.
