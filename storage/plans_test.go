@@ -21,15 +21,8 @@ import (
 // to run, planned both for its arguments and for any: Postgres changes from one to the other when a statement has run five times.
 func TestNoStatementReadsMoreTheMoreThereIs(t *testing.T) {
 	t.Parallel()
-	url := storagetest.New(t)
 	e := &explainer{t: t}
-	config, err := pgxpool.ParseConfig(url)
-	require.NoError(t, err)
-	config.ConnConfig.Tracer = e
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	y := newYears(t, storage.On(pool).For(bot), 20_000, 2_000)
+	y := e.years(20_000, 2_000)
 	for n, errand := range errands {
 		e.most = errand.most
 		e.errand = errand.name
@@ -42,15 +35,8 @@ func TestNoStatementReadsMoreTheMoreThereIs(t *testing.T) {
 // these alone.
 func TestAPlanThatIsMadeForFewTicketsServesForMany(t *testing.T) {
 	t.Parallel()
-	url := storagetest.New(t)
 	e := &explainer{t: t, scanned: "tickets"}
-	config, err := pgxpool.ParseConfig(url)
-	require.NoError(t, err)
-	config.ConnConfig.Tracer = e
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	y := newYears(t, storage.On(pool).For(bot), 200, 100)
+	y := e.years(200, 100)
 	i := slices.IndexFunc(errands, func(errand errand) bool { return errand.name == "a ticket, from its message to its card" })
 	for n := range 2 {
 		e.most, e.errand = 1_000_000, errands[i].name
@@ -68,6 +54,17 @@ type explainer struct {
 }
 
 type explained struct{}
+
+// years is a filled database whose statements are tried.
+func (e *explainer) years(finished, open int) *years {
+	config, err := pgxpool.ParseConfig(storagetest.New(e.t))
+	require.NoError(e.t, err)
+	config.ConnConfig.Tracer = e
+	pool, err := pgxpool.NewWithConfig(e.t.Context(), config)
+	require.NoError(e.t, err)
+	e.t.Cleanup(pool.Close)
+	return newYears(e.t, storage.On(pool).For(bot), finished, open)
+}
 
 func (e *explainer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	e.try(ctx, conn, []*pgx.QueuedQuery{{SQL: data.SQL, Arguments: data.Args}})
