@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/go-telegram/bot/models"
@@ -56,5 +57,34 @@ func TestAnUpdateWhoseTicketCannotBeOpenedIsJournalled(t *testing.T) {
 		require.NoError(t, in.open(t.Context(), t.Context(), arrivals))
 		require.False(t, arrivals[0].opened)
 		require.Equal(t, !looking, arrivals[0].entered)
+	}
+}
+
+// eager is a handler that opens tickets of the updates with these numbers.
+type eager struct {
+	Handler
+	opens []int64
+}
+
+func (e eager) Opens(u *models.Update) func(context.Context) bool {
+	if !slices.Contains(e.opens, u.ID) {
+		return nil
+	}
+	return func(context.Context) bool { return true }
+}
+
+func TestATicketIsOpenedAtOnceOnlyWhereNothingBeforeItIsToBeHandled(t *testing.T) {
+	t.Parallel()
+	in := newIdle(t, nil)
+	in.handler = eager{opens: []int64{2, 4, 5}}
+	alice, bob := Lane{Chat: 1, Sender: 5}, Lane{Chat: 2, Sender: 6}
+	var arrivals []arrival
+	for i, lane := range []Lane{alice, alice, {Chat: 2, Whole: true}, bob, {Chat: 3, Sender: 7}} {
+		id := int64(i + 1)
+		arrivals = append(arrivals, arrival{Update: storage.Update{ID: id, Mine: true}, read: read{lane, &models.Update{ID: id}}})
+	}
+	require.NoError(t, in.open(t.Context(), t.Context(), arrivals))
+	for i, opened := range []bool{false, false, false, false, true} {
+		require.Equal(t, opened, arrivals[i].opened, i+1)
 	}
 }
