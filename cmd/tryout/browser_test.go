@@ -172,7 +172,19 @@ func (s *shown) until(condition string) {
 	ctx, cancel := context.WithTimeout(s.tab, seeing)
 	defer cancel()
 	_, err := chromedp.Run(ctx, chromedp.Poll[bool](condition, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(seeing)))
-	require.NoError(s.t, err, "%s\n%v", condition, s.faults)
+	require.NoError(s.t, err, "%s\n%v\n%s", condition, s.faults, s.shows())
+}
+
+// shows is all that stands on the page, and in its fields, for the message of a test that waited for something else.
+func (s *shown) shows() string {
+	ctx, cancel := context.WithTimeout(s.tab, 10*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText + "\nFields: " +
+		JSON.stringify([...document.querySelectorAll("textarea, select")].map((e) => e.value))`))
+	if err != nil {
+		return err.Error()
+	}
+	return text
 }
 
 // sees waits until a text stands in one of the elements.

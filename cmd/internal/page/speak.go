@@ -42,6 +42,7 @@ func (p *Page) say(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Text = strings.TrimSpace(s.Text) // as Telegram's clients do
 	how, err := p.how(ch, s)
 	if err != nil {
 		return nil, err
@@ -120,7 +121,7 @@ func (p *Page) files(s saying) ([]*telegramtest.File, error) {
 		limit = maxCaption
 	}
 	switch {
-	case strings.TrimSpace(s.Text) == "" && len(s.Files) == 0:
+	case s.Text == "" && len(s.Files) == 0:
 		return nil, bad("There is nothing to send.")
 	case telegramtest.UTF16Len(s.Text) > limit:
 		return nil, bad("The text is too long: Telegram takes %d characters here.", limit)
@@ -166,17 +167,18 @@ func (p *Page) edit(r *http.Request) (any, error) {
 	wish, err := read[struct {
 		Text string `json:"text"`
 	}](r)
+	text := strings.TrimSpace(wish.Text)
 	switch {
 	case err != nil:
 		return nil, err
 	case m.FromBot || m.Notice() != "":
 		return nil, bad("Only what people wrote can be edited here.")
-	case strings.TrimSpace(wish.Text) == "" && m.File == nil:
+	case text == "" && m.File == nil:
 		return nil, bad("A message cannot be empty.")
-	case telegramtest.UTF16Len(wish.Text) > maxText:
+	case telegramtest.UTF16Len(text) > maxText:
 		return nil, bad("The text is too long: Telegram takes %d characters here.", maxText)
 	}
-	p.Telegram.Edit(m, wish.Text)
+	p.Telegram.Edit(m, text)
 	return nil, nil
 }
 
