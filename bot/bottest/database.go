@@ -61,6 +61,19 @@ func (w *World) Process() (number int32) {
 	return number
 }
 
+// Lives makes the bot believe that there is a process with a number, until dies is called.
+func (w *World) Lives(process int32) (dies func()) {
+	w.t.Helper()
+	conn, err := pgx.Connect(w.t.Context(), w.Database)
+	require.NoError(w.t, err)
+	dies = func() { _ = conn.Close(context.Background()) }
+	w.t.Cleanup(dies)
+	_, err = conn.Exec(w.t.Context(), `SELECT pg_advisory_lock(77, $1)`, process)
+	require.NoError(w.t, err)
+	w.SQL(`INSERT INTO processes (number) VALUES ($1)`, process)
+	return dies
+}
+
 // LockJournal keeps everybody from writing updates until release is called.
 func (w *World) LockJournal() (release func()) {
 	w.t.Helper()
