@@ -53,7 +53,7 @@ func TestAFloodInOneGroupIsAnsweredInFullAndDelaysNobodyElse(t *testing.T) {
 func TestALimitOfTheWholeBotLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, storagetest.New(t), telegramtest.Options{}, nil)
-	w.telegram.Limit(30, 2*underWay)
+	w.telegram.Limit(30, time.Second)
 	w.ready()
 	var commands []*telegramtest.Message
 	for i := range 120 {
