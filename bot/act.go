@@ -45,8 +45,6 @@ func (h handler) act(ctx context.Context, update int64, want any) (finished bool
 		return h.answer(ctx, update, w.asked)
 	case edited:
 		return h.rewrite(ctx, update, w.asked)
-	case reworded:
-		return false, offers{h}.reword(ctx, w.asked)
 	case albumPart:
 		_, err := h.addAlbumPart(ctx, w)
 		return false, err

@@ -91,11 +91,11 @@ func (h handler) editOf(ctx context.Context, t storage.Ticket, a asked) (view.Ed
 	return edit, err
 }
 
-// isOffered reports whether an edited message became a ticket by a press of its person: it is no command, and no answer to the question
-// for a ticket's text. What else the ticket's description holds, such as further messages, stays.
+// isOffered reports whether an edited message may have become a ticket by a press of its person: it is no command, and no reply to the
+// question for a ticket's text. What else the ticket's description holds, such as further messages, stays.
 func (h handler) isOffered(a asked) bool {
 	_, _, isCommand := parseCommand(a.words, h.me.name())
-	return !isCommand && a.quoted != nil && a.quoted.mine && !h.isQuestion(a.quoted)
+	return !isCommand && !(a.quoted != nil && a.quoted.mine && h.isQuestion(a.quoted))
 }
 
 // editedOptions are the options of an edited message that its ticket was not asked for with: by the request that LiveDesk has, or by the

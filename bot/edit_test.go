@@ -157,6 +157,23 @@ func TestAnEditTakesNothingFromATicketThatCameOfAPress(t *testing.T) {
 	}
 }
 
+func TestAnEditOfWordsInPrivateReachesTheTicketThatCameOfThem(t *testing.T) {
+	t.Parallel()
+	w := bottest.New(t)
+	private := w.Telegram.Private(w.Alice)
+	said := w.Telegram.Say(w.Alice, private, "my lapotp is loud")
+	offer := w.Answer(said)
+	w.Telegram.Say(w.Alice, private, "and hot")
+	w.Eventually(func() bool { return w.Count("offers WHERE cardinality(messages) = 2") == 1 })
+	w.Press(w.Alice, offer, openNew)
+	number := w.Number(w.Hears(private, "my lapotp is loud"))
+	w.Telegram.Edit(said, "my laptop is loud")
+	w.TicketIs(number, func(x livedesktest.Ticket) bool {
+		return x.Title == "my laptop is loud" && strings.Contains(x.Description, "and hot")
+	})
+	require.Equal(t, "✏️ Changed: title", w.Hears(private, "Changed").Text)
+}
+
 func TestAnEditKeepsTheQuotationOfTheBotsMessage(t *testing.T) {
 	t.Parallel()
 	w := bottest.New(t)

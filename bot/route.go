@@ -36,10 +36,8 @@ type (
 	spoken struct{ asked }
 	// answered is a reply to one of the bot's messages.
 	answered struct{ asked }
-	// edited is another text of a message that may have asked for a ticket.
+	// edited is another text of a message that may have asked for a ticket, or may have become one.
 	edited struct{ asked }
-	// reworded is another text of what somebody said in private.
-	reworded struct{ asked }
 	// albumPart is a part of an album that asks for nothing by itself.
 	albumPart struct {
 		chat  int64
@@ -134,7 +132,7 @@ func (r router) routeEdit(m message) any {
 		return edited{asked{message: m, args: m.words}}
 	}
 	if m.private && m.mayTalk() {
-		return reworded{asked{message: m, args: m.text}}
+		return edited{asked{message: m, args: m.text}}
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (d door) turnAwayMessage(ctx context.Context, update int64, want any, a ask
 	}
 	about := a.at.Chat
 	switch want.(type) {
-	case edited, reworded, spoken:
+	case edited, spoken:
 		return true, nil
 	case wantChats, wantBlock, wantUnblock:
 		if why == barChat {
