@@ -205,7 +205,7 @@ func (o offers) open(ctx context.Context, say view.Language, p pressed, made sto
 	}
 	switch err := o.submit(ctx, 0, a, t); {
 	case errors.Is(err, storage.ErrTooMany):
-		return say.Text("too_many", "Count", o.cfg.PerMinute), o.store.ReopenOffer(ctx, made)
+		return say.Text("press_too_many", "Count", o.cfg.PerMinute), o.store.ReopenOffer(ctx, made)
 	case err != nil && !errors.Is(err, storage.ErrExists):
 		return "", err
 	}
