@@ -86,11 +86,13 @@ func (o offers) late(ctx context.Context, made storage.Offer, a asked) error {
 		return nil
 	}
 	t, err := o.store.Ticket(ctx, b.Ticket)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !stillOpen(t) {
-		return nil
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return o.say(ctx, a, o.speak().Text("add_impossible"))
+	case err != nil:
 		return err
+	case !stillOpen(t):
+		return o.say(ctx, a, o.speak().Text("offer_closed", "Number", t.TicketID))
 	}
 	_, err = o.addMessage(ctx, 0, t, a)
 	return err

@@ -76,7 +76,14 @@ func TestAnAlbumIsOfferedOnceAndGoesWhole(t *testing.T) {
 			return len(ticket.Attachments) == 4 && strings.Contains(ticket.Title+ticket.Description, "three views")
 		}, label)
 		require.Empty(t, replies(private, late))
-		w.SQL(`DELETE FROM offers`)
+		if label == openNew {
+			w.SQL(`DELETE FROM offers`)
+			continue
+		}
+		require.NoError(t, w.Desk.SetStatus(number, "closed"))
+		w.Eventually(func() bool { return w.Count("tickets WHERE status = 'closed'") == 1 })
+		late = w.Telegram.Say(w.Alice, private, "", telegramtest.Attached(w.Text("later.txt")), telegramtest.InAlbum(parts[0].Album))
+		require.Contains(t, w.Answer(late).Text, number+" is closed")
 	}
 	require.Len(t, w.Desk.Tickets(), 2)
 }
