@@ -49,13 +49,17 @@ func (h handler) openTicket(ctx context.Context, update int64, a asked, answers 
 	return h.open(ctx, update, a, t)
 }
 
+// fresh is how soon a command must arrive to be opened before it is journalled. What comes later may have been delivered before, to a
+// process that died with it; the journal knows how often that happened.
+const fresh = 10 * time.Second
+
 // Opens returns what opens the ticket of a command in a group that has words and nothing else: no file, no message that it answers.
 func (h handler) Opens(u *models.Update) func(context.Context) bool {
 	if !h.me.isKnown() || h.otherName(u) != "" {
 		return nil
 	}
 	w, ok := h.route(u).(wantTicket)
-	if !ok || w.private || w.quoted != nil || w.file != nil || w.album != "" {
+	if !ok || w.private || w.quoted != nil || w.file != nil || w.album != "" || time.Since(w.sent) > fresh {
 		return nil
 	}
 	text := h.options().parse(w.args)

@@ -107,6 +107,14 @@ func TestAPlainTicketIsJournalledAndOpenedInOneCommit(t *testing.T) {
 	tickets := w.Desk.Tickets()
 	require.Len(t, tickets, 2)
 	require.Equal(t, "high", string(tickets[0].Priority), "and in their order")
+
+	late, err := w.Telegram.Push(fmt.Sprintf(`{"message":{"message_id":1000,"date":%d,"text":"/ticket window",
+		"chat":{"id":%d,"type":"supergroup","title":"F"},"from":{"id":%d,"first_name":"Alice"}}}`,
+		time.Now().Add(-time.Minute).Unix(), forum.ID, w.Alice.ID))
+	require.NoError(t, err)
+	w.Eventually(func() bool { return len(w.Desk.Tickets()) == 3 })
+	journalled := fmt.Sprintf("updates u, tickets t WHERE update_id = %d AND t.telegram_ref LIKE '%%/1000' AND u.received_at < t.created_at", late)
+	require.Equal(t, 1, w.Count(journalled), "what comes late may have ended a process before")
 }
 
 // waitingForLock reports whether anybody waits for a lock in the world's database.
