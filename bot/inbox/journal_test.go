@@ -3,13 +3,20 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/go-telegram/bot/models"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
+	"livedeskbot/bot/claims"
 	"livedeskbot/storage"
+	"livedeskbot/storage/storagetest"
 )
 
 // nothing is a handler to which no update means anything.
@@ -87,4 +94,165 @@ func TestATicketIsOpenedAtOnceOnlyWhereNothingBeforeItIsToBeHandled(t *testing.T
 	for i, opened := range []bool{false, false, false, false, true} {
 		require.Equal(t, opened, arrivals[i].opened, i+1)
 	}
+}
+
+// slow is a handler that opens every ticket in one lane, once it is released.
+type slow struct {
+	Handler
+	release chan struct{}
+}
+
+func (slow) Relevant(*models.Update) (Lane, bool) { return Lane{Chat: 1, Sender: 5}, true }
+
+func (slow) Sift(_ context.Context, updates []*models.Update) ([]*models.Update, error) {
+	return updates, nil
+}
+
+func (s slow) Opens(*models.Update) func(context.Context) bool {
+	return func(context.Context) bool { <-s.release; return true }
+}
+
+func TestATicketThatIsStillBeingOpenedWhenNobodyWaitsForItGivesItsPlaceBackInTheEnd(t *testing.T) {
+	t.Parallel()
+	in := newIdle(t, nil)
+	handler := slow{release: make(chan struct{})}
+	in.handler = handler
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, in.accept(ctx, t.Context(), []json.RawMessage{[]byte(`{"update_id":7,"message":{}}`)}), context.Canceled)
+	require.Equal(t, 1, in.queue.depth())
+	require.False(t, in.queue.enter(Lane{Chat: 1, Sender: 5}), "its lane is at work")
+	close(handler.release)
+	in.work.Wait()
+	require.Zero(t, in.queue.depth())
+	require.True(t, in.queue.enter(Lane{Chat: 1, Sender: 5}))
+	require.Zero(t, testutil.ToFloat64(in.metrics.duplicates))
+}
+
+// failing is a handler that fails so many times.
+type failing struct {
+	Handler
+	times int
+}
+
+func (f *failing) Handle(context.Context, *models.Update) (finished bool, err error) {
+	if f.times--; f.times >= 0 {
+		return false, errors.New("not now")
+	}
+	return true, nil
+}
+
+func TestAnUpdateIsTriedUntilItSucceedsOrTheServiceStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in := newIdle(t, nil)
+		tried := func(failures int) (ended bool, after time.Duration) {
+			in.handler = &failing{times: failures}
+			began := time.Now()
+			ended = in.handle(t.Context(), storage.Update{ID: 7}, &models.Update{})
+			return ended, time.Since(began)
+		}
+		ended, after := tried(10)
+		require.True(t, ended)
+		require.Equal(t, 26300*time.Millisecond, after, "100 ms, twice as long each time, at most 5 s")
+
+		in.work.Stop()
+		ended, _ = tried(0)
+		require.True(t, ended, "what is in work is finished")
+		ended, after = tried(1)
+		require.False(t, ended)
+		require.Equal(t, 100*time.Millisecond, after)
+	})
+}
+
+// noting is a handler that notes what it handles, all in one lane.
+type noting struct {
+	Handler
+	mu      sync.Mutex
+	handled []int64
+}
+
+func (*noting) Relevant(*models.Update) (Lane, bool) { return Lane{Chat: 1, Sender: 5}, true }
+
+func (*noting) Sift(_ context.Context, updates []*models.Update) ([]*models.Update, error) {
+	return updates, nil
+}
+
+func (*noting) Opens(*models.Update) func(context.Context) bool { return nil }
+
+func (n *noting) Handle(_ context.Context, u *models.Update) (finished bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.handled = append(n.handled, u.ID)
+	return false, nil
+}
+
+// newJournalled is an inbox with a journal, and what accepts updates of these numbers and waits until what is in hand is done.
+func newJournalled(t *testing.T, handler Handler) (in *Inbox, accept func(...string) error) {
+	store, err := storage.Open(t.Context(), storagetest.New(t))
+	require.NoError(t, err)
+	t.Cleanup(store.Close)
+	in = newIdle(t, nil)
+	in.store, in.handler, in.work = store, handler, claims.New(store, in.log, func() {})
+	require.NoError(t, in.work.Register(t.Context()))
+	t.Cleanup(in.work.Close)
+	return in, func(ids ...string) error {
+		var raws []json.RawMessage
+		for _, id := range ids {
+			raws = append(raws, json.RawMessage(`{"update_id":`+id+`,"message":{}}`))
+		}
+		err := in.accept(t.Context(), t.Context(), raws)
+		in.work.Wait()
+		return err
+	}
+}
+
+func TestAnUpdateThatIsDeliveredTwiceIsHandledOnce(t *testing.T) {
+	t.Parallel()
+	var handler noting
+	in, accept := newJournalled(t, &handler)
+	require.NoError(t, accept("7", "8", "7"))
+	require.NoError(t, accept("8", "9"))
+	require.Equal(t, []int64{7, 8, 9}, handler.handled)
+	require.Equal(t, 2.0, testutil.ToFloat64(in.metrics.duplicates))
+	require.Zero(t, in.queue.depth())
+	require.Empty(t, in.queue.lanes)
+}
+
+func TestAnUpdateWithoutRoomIsTakenUpFromTheJournal(t *testing.T) {
+	t.Parallel()
+	var handler noting
+	in, accept := newJournalled(t, &handler)
+	for range maxChatQueued {
+		require.True(t, in.queue.reserve(1))
+	}
+	require.NoError(t, accept("7", "8"))
+	require.Empty(t, handler.handled)
+	requireUp(t, in.queue)
+
+	more, err := in.claim(t.Context(), 1, []int64{1})
+	require.NoError(t, err)
+	require.False(t, more, "the chat has enough in hand")
+	for _, left := range []bool{true, true, false} {
+		more, err = in.claim(t.Context(), 1, nil)
+		require.NoError(t, err)
+		require.Equal(t, left, more)
+	}
+	in.work.Wait()
+	require.Equal(t, []int64{7, 8}, handler.handled)
+	require.Equal(t, maxChatQueued, in.queue.depth())
+	more, err = in.claim(t.Context(), 0, nil)
+	require.NoError(t, err)
+	require.False(t, more)
+}
+
+func TestAJournalThatIsNotThereHoldsNoPlaces(t *testing.T) {
+	t.Parallel()
+	var handler noting
+	in, accept := newJournalled(t, &handler)
+	in.store.Close()
+	require.Error(t, accept("7"))
+	require.False(t, in.Stores())
+	require.Zero(t, in.queue.depth())
+	require.Zero(t, testutil.ToFloat64(in.metrics.duplicates))
 }

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/claims"
+	"livedeskbot/bot/logtest"
 	"livedeskbot/bot/telegram"
 	"livedeskbot/storage"
 )
@@ -184,7 +186,8 @@ func TestWhatCannotBeStoredIsSentBackForLater(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("disk full")
 	store := func(context.Context, json.RawMessage) error { return failure }
-	in := newIdle(t, store)
+	in, logs := newIdle(t, store), &logtest.Buffer{}
+	in.log = slog.New(slog.NewTextHandler(logs, nil))
 	status := func() int {
 		r := httptest.NewRequest(http.MethodPost, "/telegram", strings.NewReader(`{"update_id":7}`))
 		r.Header.Set("Content-Type", "application/json")
@@ -194,15 +197,24 @@ func TestWhatCannotBeStoredIsSentBackForLater(t *testing.T) {
 		require.Equal(t, w.Code == http.StatusServiceUnavailable, w.Header().Get("Retry-After") != "")
 		return w.Code
 	}
-	require.Equal(t, http.StatusServiceUnavailable, status())
+	for range 2 {
+		require.Equal(t, http.StatusServiceUnavailable, status())
+	}
 	failure = nil
-	require.Equal(t, http.StatusOK, status())
+	for range 2 {
+		require.Equal(t, http.StatusOK, status())
+	}
+	require.Equal(t, 1, strings.Count(logs.String(), "cannot store updates"), "the first of them says it")
+	require.Equal(t, 1, strings.Count(logs.String(), "updates can be stored again"))
 	in.hook.set(nil)
 	require.Equal(t, http.StatusServiceUnavailable, status(), "Run does not serve")
+	require.Equal(t, 1, strings.Count(logs.String(), "cannot store updates"), "that is nothing to worry about")
 	in.hook.set(store)
 	require.Equal(t, http.StatusOK, status())
 	in.work.Stop()
 	require.Equal(t, http.StatusServiceUnavailable, status())
+	require.Equal(t, 4.0, testutil.ToFloat64(in.metrics.posts.WithLabelValues("503")))
+	require.Equal(t, 3.0, testutil.ToFloat64(in.metrics.posts.WithLabelValues("200")))
 }
 
 func FuzzPosts(f *testing.F) {
