@@ -3,6 +3,7 @@ package desk
 import (
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -102,4 +103,33 @@ func TestAPanicWhileFindingOutLeavesTheDoorAsItWas(t *testing.T) {
 	})
 	require.True(t, a.mayTry(creating))
 	require.Empty(t, a.slots)
+}
+
+func TestOneAtATimeOfThoseThatCanWaitGoesToALiveDeskThatIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := quietAdmission()
+		require.Greater(t, a.room(reading), 1)
+		end(a, reading, "1", unreachable)
+		require.Equal(t, 1, a.room(reading))
+		require.Greater(t, a.room(creating), 1)
+		a.wanted = time.Now()
+		require.Zero(t, a.room(reading), "somebody cannot wait")
+		time.Sleep(wantedFor)
+		require.Equal(t, 1, a.room(reading))
+	})
+}
+
+func TestFailuresThatMayBeTheRequestsOwnAreDoubtful(t *testing.T) {
+	t.Parallel()
+	a := quietAdmission()
+	for _, c := range []struct {
+		about   string
+		err     error
+		doubted bool
+	}{{"1", forbidden, false}, {"2", forbidden, true}, {"3", unreachable, false}, {"4", forbidden, true}, {"5", nil, false}} {
+		end(a, creating, c.about, c.err)
+		require.Equal(t, c.doubted, a.inDoubt(creating), c.about)
+		require.False(t, a.inDoubt(reading))
+	}
 }
