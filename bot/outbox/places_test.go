@@ -83,8 +83,21 @@ func TestAMessageGoesToTheFirstPlaceThatTakesIt(t *testing.T) {
 		require.Equal(t, c.chat, chat, name)
 		require.Equal(t, chat != 0, id == 3, name)
 	}
-	require.Equal(t, 1, strings.Count(o.logs.String(), "may not write to a chat for now"), "it is said once")
 	require.Equal(t, 1, strings.Count(o.logs.String(), "cannot write to a chat\" chat=-1"))
+}
+
+func TestThatTheBotMayNotWriteIsSaidOnceUntilItMay(t *testing.T) {
+	t.Parallel()
+	o := newAlone(t)
+	for _, times := range []int{1, 2} {
+		for range 2 {
+			require.ErrorIs(t, o.mute(-1, nil), errMuted)
+		}
+		require.Equal(t, times, strings.Count(o.logs.String(), "may not write to a chat for now"))
+		o.unmute(t.Context(), -1, false)
+		o.unmute(t.Context(), -1, false)
+		require.Equal(t, times, strings.Count(o.logs.String(), "may write to a chat again"))
+	}
 }
 
 func TestAnAnswerFollowsAGroupToTheSupergroup(t *testing.T) {
