@@ -16,8 +16,9 @@ import (
 //
 // So a ticket is looked at once a second at most, however often it is nudged, also where the look fails.
 
-// nudgeDue is when a ticket that is nudged now is to be looked at.
-const nudgeDue = `greatest(now(), look_at + interval '1 second')`
+// nudgeDue is when a ticket that is nudged now is to be looked at. No later than in a second: the last look began later than now where
+// the clock has been set back since.
+const nudgeDue = `least(greatest(now(), look_at + interval '1 second'), now() + interval '1 second')`
 
 // Meant is a ticket that a word may mean.
 type Meant struct {

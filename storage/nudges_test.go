@@ -22,6 +22,7 @@ func TestANudgeMakesATicketDueOnceASecondAtMost(t *testing.T) {
 		"already":                 {`due_at = now() - interval '1 h'`, -time.Hour},
 		"looked at long ago":      {`due_at = now() + interval '1 h', look_at = now() - interval '1 h'`, 0},
 		"just looked at":          {`due_at = now() + interval '1 h', look_at = now()`, time.Second},
+		"the clock was set back":  {`due_at = now() + interval '1 h', look_at = now() + interval '1 h'`, time.Second},
 		"nudged before":           {`due_at = now() - interval '5 s', nudged_at = now() - interval '5 s'`, -5 * time.Second},
 		"put off after a failure": {`due_at = now() + interval '1 h', nudged_at = now() - interval '1 s', look_at = now() - interval '2 s'`, 0},
 	} {
