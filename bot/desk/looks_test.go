@@ -177,7 +177,7 @@ func TestADeletedTicketEndsWithANeutralWord(t *testing.T) {
 	require.Equal(t, 1, w.Said(chat, "does not know ticket"))
 }
 
-func TestAShorterIntervalCountsFromTheNextStart(t *testing.T) {
+func TestAShorterIntervalCountsFromTheNextStartAndAClockThatIsSetBackSoon(t *testing.T) {
 	t.Parallel()
 	w := bottest.New(t, func(w *bottest.World) { w.Config.TrackEvery = 100 * time.Hour })
 	chat := w.Telegram.NewSupergroup("S")
@@ -187,4 +187,11 @@ func TestAShorterIntervalCountsFromTheNextStart(t *testing.T) {
 	w.Config.TrackEvery = 200 * time.Millisecond
 	w.Start()
 	w.Hears(chat, "at last")
+
+	// As if the database's clock had been set back: its times are of the time before.
+	w.Eventually(func() bool {
+		return w.SQL(`UPDATE tickets SET due_at = due_at + interval '1 hour' WHERE owner IS NULL`) == 1
+	})
+	w.Reply(number, "in spite of the clock")
+	w.Hears(chat, "in spite of the clock")
 }

@@ -35,6 +35,8 @@ const (
 	// A ticket is said to be gone when it has been missing leastMisses times, over goneAfter, each time after others were there.
 	leastMisses = 4
 	goneAfter   = 5 * time.Minute
+	// hastenEvery is how many times TRACK_INTERVAL pass until it is seen whether looks are scheduled too late.
+	hastenEvery = 10
 )
 
 // tracker looks at tickets, at most at the rate that requests of people leave over, and changes them.
@@ -63,8 +65,9 @@ func (k tracker) run(ctx, work context.Context) {
 	}
 }
 
-// hasten brings forward, at the start, looks that were scheduled while TRACK_INTERVAL was longer. It takes small steps, so that
-// nobody waits for it.
+// hasten brings forward looks that are scheduled later than they would be now: at the start those from a time when TRACK_INTERVAL was
+// longer, and from time to time those from before the clock of the database was set back. It takes small steps, so that nobody waits
+// for it.
 func (k tracker) hasten(ctx context.Context) {
 	const step = 1000
 	var last storage.Scheduled
@@ -77,7 +80,7 @@ func (k tracker) hasten(ctx context.Context) {
 		case err != nil:
 			pause = time.Second
 		case len(tickets) < step:
-			return
+			pause, last = hastenEvery*k.cfg.TrackEvery, storage.Scheduled{}
 		default:
 			pause, last = 10*time.Millisecond, tickets[step-1]
 		}
