@@ -117,6 +117,9 @@ func TestAFloodInOneChatWaitsInTheJournalAndLeavesRoomForOthers(t *testing.T) {
 func TestMemoryIsBoundedOverAllChats(t *testing.T) {
 	t.Parallel()
 	q := newQueue()
+	require.True(t, q.reserve(7))
+	q.release(7)
+	require.Empty(t, q.more, "nothing waits for room")
 	for n := range maxQueued {
 		require.True(t, q.reserve(int64(n)))
 	}
