@@ -190,37 +190,51 @@ func TestAWordThatGoesThroughMakesDueWhatWaitedForIt(t *testing.T) {
 	require.Empty(t, o.logs.String())
 	o.unmute(t.Context(), -1, true)
 	require.True(t, due(), "another process knew")
-	_ = o.mute(-1, nil)
+	for range 2 {
+		require.ErrorIs(t, o.mute(-1, nil), errMuted)
+	}
+	require.Equal(t, 1, strings.Count(o.logs.String(), "may not write to a chat for now"))
 	o.unmute(t.Context(), -1, false)
 	require.True(t, due())
 	o.unmute(t.Context(), -1, false)
 	require.False(t, due())
 	require.Equal(t, 2, strings.Count(o.logs.String(), "may write to a chat again"))
+	for range 2 {
+		require.NoError(t, o.lose(t.Context(), -1, nil))
+	}
+	require.Equal(t, 1, strings.Count(o.logs.String(), "cannot write to a chat"))
 }
 
 func TestOnlyMembersWhoFollowAreToldInPrivateWhileTheChatIsConnected(t *testing.T) {
 	t.Parallel()
 	o := newAlone(t)
 	chat := o.server.NewSupergroup("S")
-	tell := func(who *telegramtest.Person) (told int) {
-		private := o.server.Private(who)
-		ticket := o.open(t, chat.ID, int64(who.ID))
-		o.sql(t, `INSERT INTO notices (id, ticket, key, kind, content) OVERRIDING SYSTEM VALUE VALUES ($1, $1, 'k', 'reply', $2)`, ticket.ID,
-			`{"who":"Li","text":"done","files":[{"name":"a.txt","url":"https://desk.invalid/a.txt"}]}`)
-		require.NoError(t, o.postPrivate(t.Context(), storage.PrivateNotice{Notice: ticket.ID, PersonID: int64(who.ID)}))
-		return len(private.BotMessages())
-	}
 	alice, bob, carol := o.server.NewPerson("Alice"), o.server.NewPerson("Bob"), o.server.NewPerson("Carol")
 	for _, who := range []*telegramtest.Person{alice, bob, carol} {
 		o.server.Say(who, o.server.Private(who), "/start")
 	}
 	o.server.Say(alice, chat, "here")
 	o.server.Say(carol, chat, "here")
-	require.Equal(t, 2, tell(alice), "the words and the file")
-	require.Zero(t, tell(bob), "no member")
-	require.NoError(t, o.postPrivate(t.Context(), storage.PrivateNotice{Notice: 1000, PersonID: int64(alice.ID)}), "it is forgotten")
+	ticket := o.open(t, chat.ID, int64(alice.ID))
+	bobs := o.open(t, chat.ID, int64(bob.ID))
+	o.sql(t, `UPDATE tickets SET status = 'resolved'`)
+	o.sql(t, `INSERT INTO notices (id, ticket, key, kind, content) OVERRIDING SYSTEM VALUE VALUES
+		(1, $1, '1', 'reply', '{"who":"Li","text":"done","files":[{"name":"a.txt","url":"https://desk.invalid/a.txt"}]}'),
+		(2, $1, '2', 'status', '{"status":"resolved"}'), (3, $2, '3', 'status', '{"status":"resolved"}')`, ticket.ID, bobs.ID)
+	tell := func(notice int64, who *telegramtest.Person) []*telegramtest.Message {
+		before := len(o.server.Private(who).BotMessages())
+		require.NoError(t, o.postPrivate(t.Context(), storage.PrivateNotice{Notice: notice, PersonID: int64(who.ID)}))
+		return o.server.Private(who).BotMessages()[before:]
+	}
+	require.Len(t, tell(1, alice), 2, "the words and the file")
+	resolved := tell(2, alice)
+	require.Len(t, resolved, 1)
+	require.Len(t, resolved[0].Buttons, 1, "she is asked whether it is solved")
+	require.Empty(t, tell(2, carol), "she does not follow")
+	require.Empty(t, tell(3, bob), "he is no member")
+	require.Empty(t, tell(1000, alice), "it is forgotten")
 	o.connected = func(context.Context, int64) (bool, error) { return false, nil }
-	require.Zero(t, tell(carol))
+	require.Empty(t, tell(2, alice))
 	o.store.Close()
 	require.Error(t, o.postPrivate(t.Context(), storage.PrivateNotice{Notice: 1, PersonID: int64(alice.ID)}))
 }
