@@ -530,10 +530,11 @@ func TestWhatAReleaseLeftBehindGoesOn(t *testing.T) {
 	for scene, group := range s.groups {
 		posted[scene] = len(group.BotMessages())
 	}
-	s.ready()
-	if *beside != "" { // as in the middle of a rolling upgrade
-		s.startProgram(*beside)
+	if *beside != "" { // as in a rolling upgrade: it works on while today's program migrates
+		old := s.startProgram(*beside)
+		s.eventually(func() bool { return old.get("/readyz") == http.StatusOK }, "not ready\n%s", old.log)
 	}
+	s.ready()
 	s.requireGoesOn(posted)
 }
 
