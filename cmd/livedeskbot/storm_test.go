@@ -305,8 +305,8 @@ type answers struct {
 	late []time.Time // answers of the last moments
 }
 
-// shortly is how long it may take to record an answer.
-const shortly = 2 * time.Second
+// shortly is how long it may take to record an answer, also on a busy machine whose Postgres has just been restarted.
+const shortly = 4 * time.Second
 
 func (a *answers) watch(next http.Handler) http.Handler {
 	a.busy = map[*http.Request]bool{}
