@@ -102,9 +102,12 @@ func TestAFloodInOneChatWaitsInTheJournalAndLeavesRoomForOthers(t *testing.T) {
 	q.took(nil, true, full)
 	require.False(t, q.reserve(7), "nobody looked for those of the full chat")
 
-	for range maxChatQueued / 2 {
+	for range maxChatQueued/2 - 1 {
 		q.release(7)
 	}
+	_, full = q.room()
+	require.Equal(t, []int64{7}, full, "half of its room is taken")
+	q.release(7)
 	limit, full = q.room()
 	require.Empty(t, full)
 	q.took([]storage.Update{{ID: 1, ChatID: 7}}, false, full)
