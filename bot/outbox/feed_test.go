@@ -34,6 +34,7 @@ func TestEachChatWithFeedsHasOneFeeder(t *testing.T) {
 	japan := newFeeders(nil, feeds[1:])
 	require.True(t, japan[0].share.Rest, "somebody sees to what has no place")
 	require.False(t, japan[1].share.Rest)
+	require.True(t, newFeeders(nil, feeds[1:2])[0].share.Rest)
 	require.Empty(t, newFeeders(nil, nil))
 }
 
