@@ -247,3 +247,63 @@ func TestALookIsRecordedSoonerOrLater(t *testing.T) {
 	<-done
 	require.InDelta(t, time.Hour.Seconds(), d.waits(t), 60)
 }
+
+func TestOfChangesThatAreRefusedTogetherEachIsTriedAlone(t *testing.T) {
+	t.Parallel()
+	d := newStored(t)
+	ticket := d.claimed(t)
+	for _, words := range []string{"one", "two"} {
+		a := view.NewAddition(words, ticket.ID, storage.AddText, view.Words{Text: words, Origin: words})
+		require.NoError(t, d.store.Add(t.Context(), a, nil, 1, 0))
+	}
+	desk, err := d.client.Ticket(t.Context(), ticket.TicketID)
+	require.NoError(t, err)
+	d.emulated.Trouble(livedesktest.Update, 2, livedesktest.Refuse(422, livedesktest.Envelope))
+	desk, look, err := d.tracker.amend(t.Context(), ticket, desk)
+	require.NoError(t, err)
+	require.Equal(t, 3, d.emulated.Seen(livedesktest.Update))
+	require.Len(t, look.Failed, 1)
+	require.Len(t, look.Additions, 1)
+	require.Equal(t, "two", desk.Description)
+
+	_, look, err = d.tracker.amend(t.Context(), ticket, desk)
+	require.NoError(t, err)
+	require.Len(t, look.Additions, 2, "they are not stored as done yet")
+	require.Equal(t, 4, d.emulated.Seen(livedesktest.Update), "only the one that was refused")
+	require.Empty(t, d.admission.slots)
+}
+
+func TestAChangeIsWrittenOnceAndOnceMoreOnlyWhereLiveDeskDislikesItsOwnWords(t *testing.T) {
+	t.Parallel()
+	d := newStored(t)
+	number := d.claimed(t).TicketID
+	refuse := livedesktest.Refuse(422, livedesktest.Envelope)
+	write := func(refusals int, update livedesk.TicketUpdate) (w written, times int) {
+		if refusals > 0 {
+			d.emulated.Trouble(livedesktest.Update, refusals, refuse)
+		}
+		before := d.emulated.Seen(livedesktest.Update)
+		turn, err := d.admission.enter(t.Context(), reading, patiently)
+		require.NoError(t, err)
+		w, err = d.tracker.update(t.Context(), turn, number, update)
+		require.NoError(t, err)
+		return w, d.emulated.Seen(livedesktest.Update) - before
+	}
+	plain, odd := livedesk.TicketUpdate{Title: "T"}, livedesk.TicketUpdate{Title: "T", Priority: "odd"}
+	for name, c := range map[string]struct {
+		refusals int
+		update   livedesk.TicketUpdate
+		w        written
+		times    int
+	}{
+		"taken":                         {0, plain, takenWrite, 1},
+		"refused":                       {1, plain, refusedWrite, 1},
+		"taken without its own words":   {1, odd, takenWrite, 2},
+		"refused without its own words": {2, odd, refusedWrite, 2},
+	} {
+		d.emulated.Clear()
+		w, times := write(c.refusals, c.update)
+		require.Equal(t, c.w, w, name)
+		require.Equal(t, c.times, times, name)
+	}
+}

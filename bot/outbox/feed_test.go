@@ -162,6 +162,17 @@ func TestATicketsMessageInAFeedIsEditedWhereItStandsElsePostedAnew(t *testing.T)
 	require.False(t, done.Left, "nobody else shows it")
 }
 
+func TestAFeedThatIsLimitedGoesOnWhenItMay(t *testing.T) {
+	t.Parallel()
+	o, f, chat := newFeeder(t)
+	chat.Flood(1, 1)
+	_, v, _ := o.telegram.Post(t.Context(), telegram.Place{Chat: chat.ID}, telegram.Feeds, markup.Message{Text: "too soon"})
+	require.Equal(t, telegram.Later, v)
+	require.True(t, f.turn(t.Context(), t.Context()), "it looks again at once")
+	require.Zero(t, o.telegram.Spare(chat.ID))
+	require.False(t, f.turn(t.Context(), t.Context()), "nothing is to be told")
+}
+
 func TestAFeedsMessageThatAnotherProcessHasPostedTooIsRemoved(t *testing.T) {
 	t.Parallel()
 	o, f, chat := newFeeder(t)
