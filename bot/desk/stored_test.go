@@ -307,3 +307,19 @@ func TestAChangeIsWrittenOnceAndOnceMoreOnlyWhereLiveDeskDislikesItsOwnWords(t *
 		require.Equal(t, c.times, times, name)
 	}
 }
+
+func TestAConfirmedChangeIsTakenWhereTheTicketShowsAsManyFilesAsItShould(t *testing.T) {
+	t.Parallel()
+	d := newStored(t)
+	number := d.claimed(t).TicketID
+	desk, err := d.client.Ticket(t.Context(), number)
+	require.NoError(t, err)
+	words := changes{additions: []storage.Addition{view.NewAddition("a", 1, storage.AddText, view.Words{Text: "words"})}}
+	desk, w, err := d.tracker.write(t.Context(), number, desk, words)
+	require.NoError(t, err)
+	require.Equal(t, takenWrite, w)
+	_, w, err = d.tracker.write(t.Context(), number, desk, words)
+	require.NoError(t, err)
+	require.Equal(t, doubtfulWrite, w, "they are there, so nothing was written")
+	require.Equal(t, 1, d.emulated.Seen(livedesktest.Update))
+}
