@@ -6,7 +6,7 @@
 // stays there for the next run. A machine without server programs gets some (localpg/fetch), which every test binary that
 // imports this package may start. Nothing is skipped: where that fails the tests fail and say what to install.
 //
-// Start with New.
+// Start with New; where many small tests each need a database, with Lend.
 package storagetest
 
 import (
@@ -41,18 +41,33 @@ const setupTimeout = time.Minute
 // New returns the connection string of a database with the current schema and no rows, dropped at the end of the test.
 func New(t testing.TB) string {
 	t.Helper()
+	url, drop, err := create(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, drop()) })
+	return url
+}
+
+// create makes a database with settings of its own, of the form "name = value".
+func create(ctx context.Context, settings ...string) (url string, drop func() error, err error) {
 	s, err := shared()
-	require.NoError(t, err)
+	if err != nil {
+		return "", nil, err
+	}
 	name := "test_" + strings.ToLower(rand.Text())
-	_, err = s.admin.Exec(t.Context(), s.copyTemplate(name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
+	if _, err := s.admin.Exec(ctx, s.copyTemplate(name)); err != nil {
+		return "", nil, err
+	}
+	for _, setting := range settings {
+		if _, err := s.admin.Exec(ctx, "ALTER DATABASE "+name+" SET "+setting); err != nil {
+			return "", nil, err
+		}
+	}
+	return s.databaseURL(name), func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), setupTimeout) // the test's own has ended
 		defer cancel()
 		_, err := s.admin.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-		require.NoError(t, err)
-	})
-	return s.databaseURL(name)
+		return err
+	}, nil
 }
 
 // shared is one for the whole test binary. Nobody stops it: localpg does when the binary has gone.
