@@ -18,6 +18,13 @@ const bot = 42
 
 func open(t *testing.T) *storage.Store {
 	t.Helper()
+	store, _ := storagetest.Lend(t, 10)
+	return store.For(bot)
+}
+
+// openNew is open for what looks at plans, or puts in so much that nobody should find the traces: a database of its own.
+func openNew(t *testing.T) *storage.Store {
+	t.Helper()
 	store, err := storage.Open(t.Context(), storagetest.New(t))
 	require.NoError(t, err)
 	t.Cleanup(store.Close)

@@ -187,7 +187,7 @@ func TestWhatIsOldEndsByItself(t *testing.T) {
 // A million rows are not needed to see which plan is chosen, only that scans of whole tables are what the planner avoids.
 func TestNoStepOfForgettingReadsATableThatGrows(t *testing.T) {
 	t.Parallel()
-	store := open(t)
+	store := openNew(t)
 	exec(t, store, `
 		INSERT INTO tickets (telegram_ref, bot_id, chat_id, sender_id, request, state, ticket_id, status, changed_at)
 		SELECT 'r' || n, 42, -n % 1000, n, '{}', 'created', 'tk_' || n, CASE WHEN n % 50 = 0 THEN 'open' ELSE 'closed' END,

@@ -292,7 +292,7 @@ func TestWaitingTicketsAreSentOldestFirstAndProbesTakeTurns(t *testing.T) {
 // only the first five, where the plan for all arguments looks dearer than those for the given ones.
 func TestTheStatementsOfATicketAreNotPlannedForEachTicket(t *testing.T) {
 	t.Parallel()
-	store := open(t)
+	store := openNew(t)
 	process := register(t, store)
 	for id := range int64(20) {
 		journal(t, store, process, true, storage.Update{ID: id})
