@@ -59,8 +59,10 @@ type World struct {
 // running is what the parts of a test share.
 type running struct {
 	whole testing.TB              // the test with all its parts
+	lent  string                  // connection string of the database that New lent
 	bot   atomic.Pointer[bot.Bot] // the last one started
 	mu    sync.Mutex
+	store *storage.Store // over the lent database, for the first bot; nil: it is in use
 	db    *pgxpool.Pool
 	stops []func() // of the bots that run
 }
@@ -75,10 +77,11 @@ func New(t testing.TB, change ...func(*World)) *World {
 // NewWith is New with another Telegram.
 func NewWith(t testing.TB, o telegramtest.Options, change ...func(*World)) *World {
 	t.Helper()
+	store, database := storagetest.Lend(t, connections)
 	w := &World{
 		Telegram: telegramtest.New(o), Desk: livedesktest.New(livedesktest.Options{}),
-		Timeout: time.Minute, Database: storagetest.New(t), Logs: &logtest.Buffer{}, t: t,
-		running: &running{whole: t},
+		Timeout: time.Minute, Database: database, Logs: &logtest.Buffer{}, t: t,
+		running: &running{whole: t, lent: database, store: store},
 	}
 	t.Cleanup(w.Telegram.Close)
 	telegram, desk := httptest.NewServer(w.Telegram), httptest.NewServer(w.Desk)
@@ -137,8 +140,7 @@ func (w *World) newAlice() *telegramtest.Person {
 // runs, it is a replica beside it.
 func (w *World) Start() (stop func()) {
 	w.t.Helper()
-	store, err := storage.OpenSized(w.t.Context(), w.Database, connections)
-	require.NoError(w.t, err)
+	store, leave := w.connect()
 	desk, err := livedesk.New(livedesk.Config{
 		BaseURL: w.DeskURL, Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Timeout: w.Timeout,
 	})
@@ -153,12 +155,30 @@ func (w *World) Start() (stop func()) {
 	stop = sync.OnceFunc(func() {
 		cancel()
 		require.NoError(w.whole, <-done)
-		store.Close()
+		leave()
 	})
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stops = append(w.stops, stop)
 	return stop
+}
+
+// connect returns a store for a bot, and what the bot does with it in the end.
+func (w *World) connect() (store *storage.Store, leave func()) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if store := w.store; store != nil && w.Database == w.lent {
+		w.store = nil
+		return store, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.store = store
+		}
+	}
+	store, err := storage.OpenSized(w.whole.Context(), w.Database, connections)
+	require.NoError(w.t, err)
+	return store, store.Close
 }
 
 // Stop stops every bot that runs, as SIGTERM does.
