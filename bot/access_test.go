@@ -39,9 +39,7 @@ func newLibrary(t *testing.T) library {
 		l.group.Join(person)
 		l.elsewhere.Join(person)
 	}
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, _ := storagetest.Lend(t, 3)
 	cfg := Config{
 		Token: s.Token(), APIURL: server.URL, ChannelID: "inbox_100", StaffChats: []int64{l.staff.ID}, NewChats: Any,
 	}

@@ -6,17 +6,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"livedeskbot/bot/telegram"
-	"livedeskbot/storage"
 	"livedeskbot/storage/storagetest"
 )
 
 func TestAChangeOfAPlaceKeepsWhatAnotherReplicaHasSet(t *testing.T) {
 	t.Parallel()
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, _ := storagetest.Lend(t, 3)
 	one, other := newPlaces(1, store), newPlaces(1, store)
-	_, err = one.at(t.Context(), -100, 0)
+	_, err := one.at(t.Context(), -100, 0)
 	require.NoError(t, err)
 	require.NoError(t, other.setDefaults(t.Context(), -100, 0, defaults{Priority: "high"}))
 	now, err := one.fresh(t.Context(), -100, 0)
@@ -26,13 +23,11 @@ func TestAChangeOfAPlaceKeepsWhatAnotherReplicaHasSet(t *testing.T) {
 
 func TestWhatWasSetInAChatIsLearntWithItsConnection(t *testing.T) {
 	t.Parallel()
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, _ := storagetest.Lend(t, 3)
 	require.NoError(t, newPlaces(1, store).setDefaults(t.Context(), -100, 7, defaults{Priority: "high"}))
 	require.NoError(t, store.NameChats(t.Context(), 1, []int64{-100}, nil))
 	a := access{newChats: Ask, store: store, telegram: &telegram.Client{BotID: 1}, places: newPlaces(1, store), answers: newAnswers()}
-	_, err = a.look(t.Context(), []int64{-100, -101})
+	_, err := a.look(t.Context(), []int64{-100, -101})
 	require.NoError(t, err)
 	rows, ok := a.places.known.get(-100)
 	require.True(t, ok)

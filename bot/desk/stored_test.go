@@ -38,16 +38,14 @@ func (mute) Wake()                                {}
 
 func newStored(t *testing.T) stored {
 	t.Helper()
-	emulated, logs, database := livedesktest.New(livedesktest.Options{}), &logtest.Buffer{}, storagetest.New(t)
+	emulated, logs := livedesktest.New(livedesktest.Options{}), &logtest.Buffer{}
 	server := httptest.NewServer(emulated)
 	t.Cleanup(func() { emulated.Clear(); server.Close() })
 	client, err := livedesk.New(livedesk.Config{
 		BaseURL: server.URL + "/api/v2", Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret,
 	})
 	require.NoError(t, err)
-	store, err := storage.OpenSized(t.Context(), database, 2)
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, database := storagetest.Lend(t, 3)
 	store = store.For(1)
 	db, err := pgx.Connect(t.Context(), database)
 	require.NoError(t, err)

@@ -188,9 +188,7 @@ func TestAPanicWhileFindingOutWhetherLiveDeskIsBackDoesNotShutTheDoor(t *testing
 		BaseURL: server.URL + "/api/v2", Key: livedesktest.DefaultKey, Secret: livedesktest.DefaultSecret, Transport: transport,
 	})
 	require.NoError(t, err)
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, _ := storagetest.Lend(t, 3)
 	var panics atomic.Int32
 	log := slog.New(slog.DiscardHandler)
 	work := claims.New(store, log, func() { panics.Add(1) })

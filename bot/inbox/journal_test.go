@@ -189,9 +189,7 @@ func (n *noting) Handle(_ context.Context, u *models.Update) (finished bool, err
 
 // newJournalled is an inbox with a journal, and what accepts updates of these numbers and waits until what is in hand is done.
 func newJournalled(t *testing.T, handler Handler) (in *Inbox, accept func(...string) error) {
-	store, err := storage.Open(t.Context(), storagetest.New(t))
-	require.NoError(t, err)
-	t.Cleanup(store.Close)
+	store, _ := storagetest.Lend(t, 3)
 	in = newIdle(t, nil)
 	in.store, in.handler, in.work = store, handler, claims.New(store, in.log, func() {})
 	require.NoError(t, in.work.Register(t.Context()))
