@@ -238,3 +238,18 @@ func TestOnlyMembersWhoFollowAreToldInPrivateWhileTheChatIsConnected(t *testing.
 	o.store.Close()
 	require.Error(t, o.postPrivate(t.Context(), storage.PrivateNotice{Notice: 1, PersonID: int64(alice.ID)}))
 }
+
+func TestARatingStandsInTheMessageThatAskedForItAndMentionsWhoFollows(t *testing.T) {
+	t.Parallel()
+	o := newAlone(t)
+	chat := o.server.NewSupergroup("S")
+	ticket := o.open(t, chat.ID, 5)
+	id, _, err := o.telegram.Post(t.Context(), telegram.Place{Chat: chat.ID}, telegram.Answers, markup.Message{Text: "solved?"})
+	require.NoError(t, err)
+	at := telegram.Place{Chat: chat.ID, Reply: id}
+	require.NoError(t, o.ShowRating(t.Context(), ticket, at, 4))
+	require.Contains(t, chat.Message(int(id)).Text, "Alice")
+	require.Contains(t, chat.Message(int(id)).Text, "★★★★☆")
+	o.store.Close()
+	require.Error(t, o.ShowRating(t.Context(), ticket, at, 5))
+}
