@@ -31,9 +31,12 @@ func TestWhoIsAnotherProcessForTheDatabasePollsNoMore(t *testing.T) {
 	var err error
 	in.telegram, err = telegram.New(telegram.Config{Token: server.Token(), APIURL: api.URL})
 	require.NoError(t, err)
+	redirect(t, in, "http://127.0.0.1:1/left")
 	process, ended := in.work.Process(), make(chan struct{})
 	go func() { defer close(ended); in.lead(t.Context(), t.Context(), process) }()
 	require.Eventually(t, func() bool { return testutil.ToFloat64(in.metrics.leader) == 1 }, 15*time.Second, 10*time.Millisecond)
+	removed := func() bool { return len(server.CallsOf("deleteWebhook")) == 1 }
+	require.Eventually(t, removed, 15*time.Second, 10*time.Millisecond, "under a webhook that was left Telegram refuses every poll")
 	select {
 	case <-ended:
 		require.Fail(t, "it leads no more")
