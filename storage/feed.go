@@ -132,6 +132,15 @@ type Feeding struct {
 // meanwhile; nothing was stored.
 func (s *Store) RecordFed(ctx context.Context, f Feeding) error {
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if f.Posted != 0 && f.Before.MessageID == 0 {
+			moved, err := one[int64](ctx, tx, `SELECT coalesce((SELECT moved_to FROM chats WHERE chat_id = $1), 0)`, f.After.ChatID)
+			if err != nil {
+				return err
+			}
+			if moved != 0 { // just before it became known: the message is out of reach, as those that moveFeeds saw are
+				f.After, f.Posted, f.More = FeedPost{ChatID: moved, ThreadID: f.After.ThreadID}, 0, true
+			}
+		}
 		_, err := tx.Exec(ctx, `
 			UPDATE tickets SET feed_at = CASE WHEN feed_version > $2 OR $3 THEN feed_at END WHERE id = $1`, f.ID, f.FeedVersion, f.More)
 		if err != nil {

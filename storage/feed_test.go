@@ -65,6 +65,25 @@ func TestWhatHappensWhileAFeedIsToldIsToldAfterIt(t *testing.T) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
+func TestACardThatWasPostedWhileItsFeedMovedIsPostedAgain(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	process := register(t, store)
+	fed(t, store, process, "a", "")
+	told, post := next(t, store, share)
+	_, err := store.MoveChat(t.Context(), -9, -1009)
+	require.NoError(t, err)
+	require.NoError(t, store.RecordFed(t.Context(), feed(told, post, -9, 50)))
+	again, post := next(t, store, share)
+	require.Equal(t, told.ID, again.ID)
+	require.Equal(t, storage.FeedPost{ChatID: -1009}, post)
+	_, err = store.PostAt(t.Context(), -9, 50)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.NoError(t, store.RecordFed(t.Context(), feed(again, post, -1009, 3)))
+	_, _, err = store.NextFed(t.Context(), share)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
 func TestTheFeedIsToldWhateverMakesTheCardNew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
